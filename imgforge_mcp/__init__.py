@@ -1,0 +1,29 @@
+"""imgforge-mcp: image generation for any MCP client, over every image service the user has a key for."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imgforge_mcp.app import open_forge
+    from imgforge_mcp.forge import Forge
+    from imgforge_mcp.server import create_server
+    from imgforge_mcp.types import ImageRequest, Job
+
+__version__ = "0.1.0"
+__all__ = ["Forge", "ImageRequest", "Job", "__version__", "create_server", "open_forge"]
+
+_HOMES = {
+    "Forge": "imgforge_mcp.forge",
+    "ImageRequest": "imgforge_mcp.types",
+    "Job": "imgforge_mcp.types",
+    "create_server": "imgforge_mcp.server",
+    "open_forge": "imgforge_mcp.app",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names load when first used: a command that only prints its version should not import a server."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

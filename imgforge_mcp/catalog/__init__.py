@@ -1,0 +1,279 @@
+"""The catalogue: which models there are, what they can do and cost, and which of them make up a tier.
+
+The figures are data, in models.toml. A user's configuration may override every one of them.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from imgforge_mcp.errors import ConfigError, InvalidModel
+from imgforge_mcp.spec import ModelSpec, Price, Sizing
+from imgforge_mcp.types import Json, QualityTier
+
+T = TypeVar("T")
+FIELDS = {"id"} | {field.name for field in fields(ModelSpec)} - {"slug", "provider", "model_id"}
+"""What a row may say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """What a quality tier means: words that lift a prompt, and groups of equivalent models, best first."""
+
+    description: str
+    boosters: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    def grade(self, slug: str) -> int | None:
+        """The place of the slug's group, 0 for the first choice; None where the tier does not name it."""
+        return next((place for place, group in enumerate(self.groups) if slug in group), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """Every known model and tier."""
+
+    models: tuple[ModelSpec, ...]
+    tiers: Mapping[QualityTier, Tier]
+
+    def of_provider(self, name: str) -> tuple[ModelSpec, ...]:
+        return tuple(model for model in self.models if model.provider == name)
+
+    def find(self, name: str) -> tuple[ModelSpec, ...]:
+        """The rows a name stands for: a slug before an alias before a provider's own id, each also as
+        `provider/name`. Letter case does not matter. Empty where nothing matches."""
+        wanted = name.strip().casefold()
+        return next((found for index in self._indexes if (found := index.get(wanted))), ())
+
+    def nearest(self, name: str, n: int = 5) -> list[str]:
+        """The names most like a wrong one."""
+        known = {key: shown for index in self._indexes for key, shown in self._shown(index)}
+        close = difflib.get_close_matches(name.strip().casefold(), known, n * 3, cutoff=0.5)
+        return list(dict.fromkeys(known[key] for key in close))[:n]
+
+    def require(self, name: str) -> tuple[ModelSpec, ...]:
+        """As `find`.
+
+        Raises:
+            InvalidModel: nothing matches; details list the nearest names.
+        """
+        if found := self.find(name):
+            return found
+        nearest = self.nearest(name)
+        hint = f"did you mean {nearest[0]}?" if nearest else "list_models shows them all."
+        raise InvalidModel(f"No model has that name; {hint}", field="model", value=name[:200], nearest=nearest)
+
+    @cached_property
+    def _indexes(self) -> tuple[dict[str, tuple[ModelSpec, ...]], ...]:
+        """One index per kind of name, the strongest first."""
+        kinds: tuple[Callable[[ModelSpec], tuple[str, ...]], ...] = (
+            lambda model: (model.slug,),
+            lambda model: model.aliases,
+            lambda model: (model.model_id,),
+        )
+        return tuple(self._index(kind) for kind in kinds)
+
+    def _index(self, names: Callable[[ModelSpec], tuple[str, ...]]) -> dict[str, tuple[ModelSpec, ...]]:
+        index: dict[str, tuple[ModelSpec, ...]] = {}
+        for model in self.models:
+            for name in names(model):
+                for key in (name.casefold(), f"{model.provider}/{name}".casefold()):
+                    index[key] = (*index.get(key, ()), model)
+        return index
+
+    @staticmethod
+    def _shown(index: Mapping[str, tuple[ModelSpec, ...]]) -> Iterator[tuple[str, str]]:
+        for key, models in index.items():
+            yield key, models[0].name_in_full if key.startswith(f"{models[0].provider}/") else models[0].slug
+
+
+def load_catalog(overrides: Mapping[str, Any] | None = None) -> Catalog:
+    """The bundled catalogue with a user's changes: `servers`, each with its own `models`; `models` by `provider/slug`;
+    `tiers` by name.
+
+    Raises:
+        ConfigError: an override is wrong; the message names the entry.
+    """
+    bundled = _bundled()
+    if not overrides:
+        return bundled
+    models = {model.name_in_full: model for model in bundled.models}
+    models |= {model.name_in_full: model for model in _served(overrides.get("servers", []))}
+    for name, changes in _table(overrides.get("models", {}), "models").items():
+        models[name] = _overridden(models.get(name), name, _table(changes, f"models.{name}"))
+    tiers = dict(bundled.tiers)
+    for name, changes in _table(overrides.get("tiers", {}), "tiers").items():
+        tier, changed = _changed_tier(tiers, name, _table(changes, f"tiers.{name}"))
+        tiers[tier] = changed
+    catalog = Catalog(models=tuple(models.values()), tiers=tiers)
+    _know_every_slug(catalog, overrides.get("tiers", {}))
+    return catalog
+
+
+@cache
+def bundled_table() -> Json:
+    """models.toml as it stands."""
+    return tomllib.loads(resources.files(__package__).joinpath("models.toml").read_text("utf-8"))
+
+
+@cache
+def _bundled() -> Catalog:
+    table = bundled_table()
+    return Catalog(
+        models=tuple(_rows(table)),
+        tiers={QualityTier(name): _tier(entry) for name, entry in table["tiers"].items()},
+    )
+
+
+def _rows(table: Json) -> Iterator[ModelSpec]:
+    sizings = {name: _sizing(entry) for name, entry in table["sizings"].items()}
+    for provider, rows in table["models"].items():
+        defaults = table["providers"][provider]
+        for slug, row in rows.items():
+            shared = table["slugs"].get(slug, {})
+            yield _model(provider, slug, {"checked": table["checked"], **defaults, **shared, **row}, sizings)
+
+
+def _model(provider: str, slug: str, row: Mapping[str, Any], sizings: Mapping[str, Sizing]) -> ModelSpec:
+    """One row; `sizing` is a named one or a table, lists stand for tuples and sets."""
+    sizing = row["sizing"]
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    values["sizing"] = sizings[sizing] if isinstance(sizing, str) else _sizing(sizing)
+    values["price"] = Price(**row.get("price", {}))
+    for name in ("accepts", "capabilities"):
+        if name in row:
+            values[name] = frozenset(row[name])
+    return ModelSpec(provider=provider, slug=slug, model_id=values.pop("id"), **values)
+
+
+def _sizing(entry: Mapping[str, Any]) -> Sizing:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    return Sizing(**values)
+
+
+def _tier(entry: Mapping[str, Any]) -> Tier:
+    return Tier(
+        description=entry["description"],
+        boosters=tuple(entry["boosters"]),
+        groups=tuple(tuple(group) for group in entry["groups"]),
+    )
+
+
+def _overridden(known: ModelSpec | None, name: str, changes: Json) -> ModelSpec:
+    """A row with a user's changes. A price is replaced as a whole; a sizing and options are changed field by field."""
+    provider, _, slug = name.partition("/")
+    entry = f"models.{name}"
+    if known is None:
+        if not slug or not {"id", "sizing"} <= changes.keys():
+            raise ConfigError(
+                f"{entry}: no such model; to add one, name it provider/slug and give at least id and sizing.",
+                entry=entry,
+                nearest=_bundled().nearest(name),
+            )
+        return _checked({"name": slug, "description": "From the configuration.", **changes}, provider, slug, entry)
+    row = {**_fields(known), "id": known.model_id, **changes}
+    for part in ("sizing", "options"):
+        if isinstance(changed := changes.get(part), dict):
+            before = getattr(known, part)
+            row[part] = {**(_fields(before) if isinstance(before, Sizing) else before), **changed}
+    return _checked({key: value for key, value in row.items() if key in FIELDS | changes.keys()}, provider, slug, entry)
+
+
+def _checked(row: Mapping[str, Any], provider: str, slug: str, entry: str) -> ModelSpec:
+    """A row from outside, with every value's type checked.
+
+    Raises:
+        ConfigError: a field is unknown or wrong.
+    """
+    _only(row, FIELDS, entry)
+    for part, kind in (("price", Price), ("sizing", Sizing)):
+        if isinstance(table := row.get(part), dict):
+            _only(table, {field.name for field in fields(kind)}, f"{entry}.{part}")
+    values = {"provider": provider, "slug": slug, **row, "model_id": row.get("id")}
+    if isinstance(name := row.get("sizing"), str):
+        values["sizing"] = bundled_table()["sizings"].get(name, name)
+    return _validated(ModelSpec, {key: value for key, value in values.items() if key != "id"}, entry)
+
+
+def _served(servers: object) -> Iterator[ModelSpec]:
+    """The models of the user's own OpenAI-compatible servers; what a row does not say follows from the dialect."""
+    dialects = bundled_table()["dialects"]
+    for place, value in enumerate(_list(servers, "servers")):
+        server = _table(value, f"servers[{place}]")
+        provider, dialect = server.get("name"), server.get("dialect", "openai")
+        if not isinstance(provider, str) or not provider:
+            raise ConfigError(f"servers[{place}]: give it a name.", entry=f"servers[{place}]")
+        if not isinstance(dialect, str) or dialect not in dialects:
+            allowed = ", ".join(dialects)
+            raise ConfigError(
+                f"servers.{provider}.dialect: must be one of {allowed}.", entry=f"servers.{provider}.dialect"
+            )
+        for row in _list(server.get("models", []), f"servers.{provider}.models"):
+            given = dict(_table(row, f"servers.{provider}.models"))
+            slug = given.pop("slug", given.get("id"))
+            if not isinstance(slug, str) or not slug:
+                raise ConfigError(f"servers.{provider}.models: each needs an id.", entry=f"servers.{provider}.models")
+            defaults = dict(dialects[dialect])
+            prices = defaults.pop("prices", {})
+            if given.get("id") in prices:
+                defaults["price"] = {"image": prices[given["id"]]}
+            common = {"name": slug, "source": "configuration", "options": {"dialect": dialect}}
+            yield _checked({**common, **defaults, **given}, provider, slug, f"servers.{provider}.models.{slug}")
+
+
+def _changed_tier(tiers: Mapping[QualityTier, Tier], name: str, changes: Json) -> tuple[QualityTier, Tier]:
+    entry = f"tiers.{name}"
+    if name not in list(QualityTier):
+        raise ConfigError(f"{entry}: no such tier; there are {', '.join(QualityTier)}.", entry=entry)
+    present = _fields(tiers[QualityTier(name)])
+    _only(changes, present.keys(), entry)
+    return QualityTier(name), _validated(Tier, present | changes, entry)
+
+
+def _know_every_slug(catalog: Catalog, changed: Mapping[str, Any]) -> None:
+    slugs = {model.slug for model in catalog.models}
+    for name in changed:
+        for slug in (slug for group in catalog.tiers[QualityTier(name)].groups for slug in group):
+            if slug not in slugs:
+                nearest = catalog.nearest(slug)
+                raise ConfigError(
+                    f"tiers.{name}: no model is called {slug[:100]}.", entry=f"tiers.{name}", nearest=nearest
+                )
+
+
+def _validated(kind: type[T], values: Json, entry: str) -> T:
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in (entry, *first["loc"])).replace(".model_id", ".id")
+        raise ConfigError(f"{where}: {first['msg']}.", entry=where) from None
+
+
+def _only(table: Mapping[str, Any], allowed: Iterable[str], entry: str) -> None:
+    if unknown := sorted(table.keys() - set(allowed)):
+        raise ConfigError(
+            f"{entry}.{unknown[0]}: no such setting.", entry=f"{entry}.{unknown[0]}", allowed=sorted(allowed)
+        )
+
+
+def _fields(value: ModelSpec | Sizing | Tier) -> Json:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _list(value: object, entry: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ConfigError(f"{entry}: must be a list of tables.", entry=entry)
+    return value
+
+
+def _table(value: object, entry: str) -> Json:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{entry}: must be a table.", entry=entry)
+    return value

@@ -1,0 +1,293 @@
+"""What the commands do and print: one Forge call each, for a person or, with --json, for a program."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from pydantic import ValidationError
+
+from imgforge_mcp import files
+from imgforge_mcp.app import open_forge
+from imgforge_mcp.config import Config
+from imgforge_mcp.errors import ForgeError, InvalidRequest, NotFound
+from imgforge_mcp.forge import Forge
+from imgforge_mcp.listing import Filter
+from imgforge_mcp.media import EXTENSIONS
+from imgforge_mcp.roster import all_providers, key_hint
+from imgforge_mcp.types import Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.views import job_json, job_line
+
+DONE, FAILED = 0, 1
+BAR = 24
+SIZE = re.compile(r"(\d+)x(\d+)")
+Command = Callable[[Forge, argparse.Namespace], Awaitable[int]]
+
+
+def run(config: Config, options: argparse.Namespace, command: Command) -> int:
+    """Open the forge, run the command, print a failure as one sentence (or, with --json, as the public error)."""
+
+    async def main() -> int:
+        async with open_forge(config) as forge:
+            return await command(forge, options)
+
+    try:
+        return anyio.run(main)
+    except ForgeError as error:
+        return _failed(error, options)
+    except KeyboardInterrupt:
+        print("\nInterrupted; 'imgforge-mcp jobs' shows what is still under way.", file=sys.stderr)
+        return FAILED
+
+
+async def generate(forge: Forge, options: argparse.Namespace) -> int:
+    """Draw, and wait as long as the job may take: nobody times out at a terminal."""
+    request = _request(options)
+    caller = forge.caller()
+    show = _progress_bar() if sys.stderr.isatty() and not options.json else None
+    job = await forge.submit(request, caller)
+    job = await forge.wait(job.job_id, forge.config.job_deadline, show)
+    if show is not None:
+        print("\r\033[K", end="", file=sys.stderr)
+    return _show_job(forge, job, options)
+
+
+async def jobs(forge: Forge, options: argparse.Namespace) -> int:
+    caller = forge.caller()
+    if options.job_id is None:
+        found = [job_line(job) for job in await forge.recent_jobs(max(1, options.limit), caller)]
+        _print(found, options, [_job_row(line) for line in found] or ["There are no jobs yet."])
+        return DONE
+    if options.cancel:
+        await forge.cancel(options.job_id, caller)
+    return _show_job(forge, await forge.job(options.job_id, caller, options.wait), options)
+
+
+async def models(forge: Forge, options: argparse.Namespace) -> int:
+    wanted = Filter(
+        tier=QualityTier(options.tier) if options.tier else None,
+        provider=options.provider,
+        capability=options.capability,
+        available_only=not options.all,
+    )
+    answer = await forge.models(wanted, limit=1000)
+    lines = ["Tiers, and who would be tried first:"]
+    for tier in answer["tiers"]:
+        order = "; then ".join(f"{place['candidate']} ({place['why']})" for place in tier["order"]) or "nobody yet"
+        lines.append(f"  {tier['tier']:<11} {order}")
+    lines.append("Models:")
+    lines += [line for entry in answer["models"] for line in _model_rows(entry)]
+    _print(answer, options, lines)
+    return DONE
+
+
+async def assets(forge: Forge, options: argparse.Namespace) -> int:
+    match options.action:
+        case "list":
+            found = await forge.registry.assets.recent(max(1, options.limit))
+            values = [{**_asset(asset), "path": str(forge.assets.path(asset))} for asset in found]
+            rows = [f"{a.asset_id[:16]}  {a.width}x{a.height}  {a.bytes:>9} B  {forge.assets.path(a)}" for a in found]
+            _print(values, options, rows or ["The store is empty."])
+        case "show":
+            asset = await _found(forge, options)
+            origins = await forge.registry.assets.origins(asset.asset_id)
+            value = {**_asset(asset), "path": str(forge.assets.path(asset)), "origins": origins}
+            _print(value, options, [f"{name}: {item}" for name, item in value.items()])
+        case "export":
+            await _export(forge, options)
+        case "verify":
+            return await _verify(forge, options)
+        case "prune":
+            gone = await forge.registry.assets.evict(forge.config.cache_max_bytes)
+            for asset in gone:
+                await anyio.to_thread.run_sync(forge.assets.remove, asset)
+            left = await forge.registry.assets.total_bytes()
+            _print(
+                {"removed": len(gone), "bytes": left}, options, [f"Removed {len(gone)} images; {left} bytes are left."]
+            )
+    return DONE
+
+
+async def doctor(forge: Forge, options: argparse.Namespace) -> int:
+    """What is configured and whether it could work; asks no provider anything and spends nothing."""
+    config = forge.config
+    problems: list[str] = []
+    try:
+        await anyio.to_thread.run_sync(forge.assets.prepare)
+    except ForgeError as error:
+        problems.append(error.message)
+    await forge.planner.refresh()
+    day, month = await forge.registry.jobs.committed()
+    listing = (await forge.models(Filter(), limit=1000))["models"]
+    states = {offer["provider"]: offer["state"] for entry in listing for offer in entry["providers"]}
+    report: Json = {
+        "home": str(config.home),
+        "configuration": str(config.source),
+        "configuration_exists": bool(config.source and config.source.exists()),
+        "output_dirs": [str(path) for path in config.output_dirs],
+        "store_bytes": await forge.registry.assets.total_bytes(),
+        "store_cap_bytes": config.cache_max_bytes,
+        "spent_today_usd": day,
+        "spent_this_month_usd": month,
+        "configured": {name: states.get(name, "available") for name in forge.roster},
+        "not_configured": [key_hint(p.manifest) for p in all_providers() if p.manifest.name not in forge.roster],
+        "problems": problems,
+    }
+    if set(forge.roster) == {"local"}:
+        problems.append("No provider has a key, so the embedded engine draws everything; set one of the keys below.")
+    lines = [f"{name.replace('_', ' ')}: {_line(value)}" for name, value in report.items()]
+    _print(report, options, lines)
+    return DONE
+
+
+BY_NAME: dict[str, Command] = {
+    "generate": generate,
+    "jobs": jobs,
+    "models": models,
+    "assets": assets,
+    "doctor": doctor,
+}
+
+
+def _request(options: argparse.Namespace) -> ImageRequest:
+    """The command's options as a request. Raises InvalidRequest."""
+    values: Json = {
+        "prompt": options.prompt,
+        "quality_tier": options.tier,
+        "model": options.model,
+        "provider": options.provider,
+        "n": options.n,
+        "seed": options.seed,
+        "negative_prompt": options.negative,
+        "style": options.style,
+        "input_images": options.input,
+        "max_cost_usd": options.max_cost,
+        "idempotency_key": options.key,
+        "save_to": options.out,
+    }
+    if options.size and (match := SIZE.fullmatch(options.size)):
+        values |= {"width": int(match[1]), "height": int(match[2])}
+    elif options.size:
+        values["aspect_ratio"] = options.size
+    try:
+        return ImageRequest.model_validate({name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from None
+
+
+def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
+    value = job_json(forge, None, job)
+    if job.state is JobState.FAILED and job.error is not None:
+        _print(job.error if options.json else value, options, [f"imgforge-mcp: {job.error['error']}"], to_stderr=True)
+        return FAILED
+    warnings = [f"  note: {warning}" for warning in job.warnings]
+    _print(value, options, [value["message"], *warnings])
+    return DONE
+
+
+def _progress_bar() -> Callable[[Progress], Awaitable[None]]:
+    async def show(progress: Progress) -> None:
+        filled = round((progress.fraction or 0.0) * BAR)
+        print(
+            f"\r\033[K[{'#' * filled}{'-' * (BAR - filled)}] {progress.message[:60]}",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return show
+
+
+async def _found(forge: Forge, options: argparse.Namespace) -> Asset:
+    """The one image whose id begins as given."""
+    start = (options.asset_id or "").lower()
+    if not start:
+        raise InvalidRequest("Name an image by its id; 'imgforge-mcp assets list' shows them.", field="asset_id")
+    matches = [a for a in await forge.registry.assets.recent(100_000) if a.asset_id.startswith(start)]
+    if len(matches) != 1:
+        raise NotFound(f"{len(matches)} images have an id that begins with {start[:64]}.", asset_id=start[:64])
+    return matches[0]
+
+
+async def _export(forge: Forge, options: argparse.Namespace) -> None:
+    asset = await _found(forge, options)
+    if not options.path:
+        raise InvalidRequest("Say where to write it: imgforge-mcp assets export ID PATH.", field="path")
+    data = await anyio.to_thread.run_sync(forge.assets.read, asset)
+    extension = EXTENSIONS[asset.mime_type]
+    written = await anyio.to_thread.run_sync(
+        files.write_output, options.path, forge.config.output_dirs, data, extension
+    )
+    _print({"path": str(written)}, options, [str(written)])
+
+
+async def _verify(forge: Forge, options: argparse.Namespace) -> int:
+    """Every image against its hash; nothing is moved."""
+    found = await forge.registry.assets.recent(1_000_000)
+    sound = [await anyio.to_thread.run_sync(forge.assets.is_sound, asset) for asset in found]
+    damaged = [str(forge.assets.path(asset)) for asset, is_sound in zip(found, sound, strict=True) if not is_sound]
+    lines = [
+        f"{len(found) - len(damaged)} of {len(found)} images are sound.",
+        *(f"damaged or missing: {p}" for p in damaged),
+    ]
+    _print({"checked": len(found), "damaged": damaged}, options, lines)
+    return FAILED if damaged else DONE
+
+
+def _asset(asset: Asset) -> Json:
+    return {
+        "asset_id": asset.asset_id,
+        "mime_type": asset.mime_type,
+        "width": asset.width,
+        "height": asset.height,
+        "bytes": asset.bytes,
+    }
+
+
+def _model_rows(entry: Json) -> list[str]:
+    tiers = ", ".join(entry["tiers"]) or "no tier"
+    rows = [f"  {entry['slug']:<24} {entry['state']:<15} {tiers}"]
+    for offer in entry["providers"]:
+        price = offer.get("price_usd")
+        cost = "price unknown" if price is None else "free" if price == 0 else f"${price:.4g}"
+        rows.append(f"    {offer['provider']}: {offer['id']}, {cost}, {offer['latency_seconds']:g} s, {offer['state']}")
+    return rows
+
+
+def _job_row(line: Json) -> str:
+    by = f"{line.get('provider', '-')}/{line.get('model', '-')}"
+    return f"{line['job_id']}  {line['state']:<10}  {by:<32}  {line['prompt']}"
+
+
+def _line(value: Any) -> str:
+    match value:
+        case []:
+            return "none"
+        case list():
+            return "".join(f"\n  - {item}" for item in value)
+        case dict():
+            return "".join(f"\n  - {name}: {item}" for name, item in value.items()) or "none"
+        case _:
+            return str(value)
+
+
+def _print(value: Any, options: argparse.Namespace, lines: list[str], *, to_stderr: bool = False) -> None:
+    if options.json:
+        print(json.dumps(value, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(line, file=sys.stderr if to_stderr else sys.stdout)
+
+
+def _failed(error: ForgeError, options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps(error.body("-"), ensure_ascii=False, indent=2))
+    else:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+    return FAILED

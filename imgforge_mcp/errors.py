@@ -1,0 +1,253 @@
+"""Every way a request can fail, as one tree.
+
+ForgeError                 code, status, message, details
+├─ RequestError            the caller's: never fails over, never hurts a provider's health
+│  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound  ├─ IdempotencyConflict
+│  └─ ContentRefused  ├─ BudgetExceeded  ├─ Unauthorized  └─ Forbidden
+├─ ProviderError           theirs; its class says what follows from it
+│  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth  ├─ ModelGone  ├─ Rejected
+│  └─ Ambiguous  └─ BadReply
+├─ AllProvidersFailed  ├─ NoImageProvider  ├─ JobTimeout  ├─ Interrupted
+└─ StorageError  └─ ConfigError
+"""
+
+from typing import Any, ClassVar
+
+
+class ForgeError(Exception):
+    """A failure with a stable code. `message` is one sentence that names the fix and holds no key and no prompt."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+        self.details = details
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The public shape of an error (SPEC section 4)."""
+        body: dict[str, Any] = {
+            "error": self.message,
+            "code": self.code,
+            "status": self.status,
+            "request_id": request_id,
+            "details": self.details,
+        }
+        if self.retry_after is not None:
+            body["retry_after_seconds"] = max(1, round(self.retry_after))
+        return body
+
+
+class RequestError(ForgeError):
+    """The caller can mend it."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class InvalidRequest(RequestError):
+    """A bad argument; details name field, value and what is allowed."""
+
+
+class InvalidModel(RequestError):
+    """No such model; details list the nearest names."""
+
+    code = "invalid_model"
+
+
+class ModelRetired(RequestError):
+    """The provider has withdrawn the model; details name the successor where one is known."""
+
+    code = "model_retired"
+    status = 410
+
+
+class Unsupported(RequestError):
+    """No configured model can do what was asked; details list what could."""
+
+    code = "unsupported"
+    status = 422
+
+
+class ContentRefused(RequestError):
+    """The provider's safety system refused. A refusal is not an outage: it is never tried elsewhere."""
+
+    code = "content_refused"
+    status = 422
+
+
+class NotFound(RequestError):
+    """No such job, asset, model or template."""
+
+    code = "not_found"
+    status = 404
+
+
+class IdempotencyConflict(RequestError):
+    """The same idempotency key with another request."""
+
+    code = "idempotency_conflict"
+    status = 409
+
+
+class BudgetExceeded(RequestError):
+    """A spend cap stands in the way; nothing was sent."""
+
+    code = "budget_exceeded"
+    status = 402
+
+
+class Unauthorized(RequestError):
+    """Our own HTTP door wants a key."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(RequestError):
+    """Our own HTTP door knows the key, and it may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class ProviderError(ForgeError):
+    """A provider's failure. Every one fails over to the next candidate; the class says what else follows."""
+
+    code = "provider_error"
+    status = 502
+    outcome: ClassVar[str] = "failed"
+    """The word stored with the attempt."""
+    health_cost: ClassVar[float] = 1.0
+    """How many failures it counts as in the provider's health; 0 leaves it alone."""
+    maybe_billed: ClassVar[bool] = False
+    """Whether the provider may charge for the call all the same."""
+    rests: ClassVar[bool] = False
+    """Whether the candidate rests for a while although its health is not in doubt."""
+
+
+class Unavailable(ProviderError):
+    """It did not take the request: connection refused, 5xx, job failed. Nothing was bought."""
+
+    outcome = "unavailable"
+
+
+class RateLimited(ProviderError):
+    """Too many requests: cools down for `retry_after` seconds."""
+
+    code = "rate_limited"
+    status = 429
+    outcome = "rate_limited"
+    health_cost = 0.0
+    rests = True
+
+
+class QuotaExceeded(ProviderError):
+    """The account's quota or credit is used up: rests until it is reset."""
+
+    code = "quota_exceeded"
+    status = 429
+    outcome = "quota_exceeded"
+    health_cost = 0.0
+    rests = True
+
+
+class ProviderAuth(ProviderError):
+    """It rejected our key: the whole provider is out until the configuration changes or an hour has passed."""
+
+    code = "provider_auth"
+    outcome = "auth"
+    health_cost = 0.0
+    rests = True
+
+
+class ModelGone(ProviderError):
+    """It no longer knows the model id: that model is out for an hour."""
+
+    outcome = "model_gone"
+    health_cost = 0.0
+    rests = True
+
+
+class Rejected(ProviderError):
+    """A 400 or 422 that is no refusal: our own adapter may have sent it, so health is not hurt."""
+
+    outcome = "rejected"
+    health_cost = 0.0
+
+
+class Ambiguous(ProviderError):
+    """Time ran out or the connection was cut after the request was sent: it may have been billed."""
+
+    outcome = "ambiguous"
+    health_cost = 1.5
+    maybe_billed = True
+
+
+class BadReply(ProviderError):
+    """It said yes and sent no sound image: that may have been billed too."""
+
+    outcome = "bad_reply"
+    maybe_billed = True
+
+
+class AllProvidersFailed(ForgeError):
+    """Every candidate was tried; details hold every attempt."""
+
+    code = "provider_error"
+    status = 502
+
+
+class AllKeysRejected(AllProvidersFailed):
+    """Every candidate rejected its key; the message names the variables to set."""
+
+    code = "provider_auth"
+
+
+class AllRateLimited(AllProvidersFailed):
+    """Every candidate is cooling down; `retry_after` is the earliest."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class AllQuotasUsed(AllRateLimited):
+    """Every candidate's quota is used up."""
+
+    code = "quota_exceeded"
+
+
+class NoImageProvider(ForgeError):
+    """Nothing configured can serve this."""
+
+    code = "no_image_provider"
+    status = 503
+
+
+class JobTimeout(ForgeError):
+    """The job's deadline passed."""
+
+    code = "timeout"
+    status = 504
+
+
+class Interrupted(ForgeError):
+    """The process died between sending and the answer; the call may have been billed and is not repeated."""
+
+    code = "interrupted"
+
+
+class StorageError(ForgeError):
+    """The disk is full or a directory is not writable; the message names the path."""
+
+    code = "storage_error"
+    status = 507
+
+
+class ConfigError(ForgeError):
+    """A wrong setting; the message names the variable or the line."""
+
+    code = "invalid_request"
+    status = 400

@@ -1,0 +1,140 @@
+"""What list_models answers: the live routing order of every tier, and each model with its state, price and health.
+Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from imgforge_mcp.catalog import Catalog
+from imgforge_mcp.health import Health, Vitals
+from imgforge_mcp.roster import Roster
+from imgforge_mcp.spec import ModelSpec, Sizing
+from imgforge_mcp.types import Json, QualityTier
+
+PAGE = 50
+STATES = ("available", "cooling_down", "quota_exhausted", "no_key", "retired")
+"""Best first: a slug that several providers carry has the best of their states."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which models are asked for."""
+
+    tier: QualityTier | None = None
+    provider: str | None = None
+    capability: str | None = None
+    available_only: bool = True
+
+
+def list_models(catalog: Catalog, roster: Roster, health: Health, now: datetime, wanted: Filter) -> list[Json]:
+    """Every model that fits, one entry a slug, those that can be used first."""
+    by_slug: dict[str, list[Json]] = {}
+    specs: dict[str, ModelSpec] = {}
+    for spec in catalog.models:
+        if _fits(spec, catalog, wanted):
+            specs.setdefault(spec.slug, spec)
+            by_slug.setdefault(spec.slug, []).append(_offer(spec, roster, health, now))
+    entries = [_entry(specs[slug], offers, catalog) for slug, offers in by_slug.items()]
+    shown = [e for e in entries if not wanted.available_only or e["state"] not in ("no_key", "retired")]
+    return sorted(shown, key=lambda entry: (STATES.index(entry["state"]), -len(entry["tiers"]), entry["slug"]))
+
+
+def _fits(spec: ModelSpec, catalog: Catalog, wanted: Filter) -> bool:
+    if wanted.provider is not None and spec.provider != wanted.provider:
+        return False
+    if wanted.tier is not None and catalog.tiers[wanted.tier].grade(spec.slug) is None:
+        return False
+    able = spec.capabilities | spec.accepts | ({"references"} if spec.max_inputs else set())
+    return wanted.capability is None or wanted.capability in able
+
+
+def _entry(spec: ModelSpec, offers: Sequence[Json], catalog: Catalog) -> Json:
+    ranked = sorted(offers, key=lambda offer: STATES.index(offer["state"]))
+    return {
+        "slug": spec.slug,
+        "name": spec.name,
+        "description": spec.description,
+        "tiers": [tier.value for tier in QualityTier if catalog.tiers[tier].grade(spec.slug) is not None],
+        "state": ranked[0]["state"],
+        "capabilities": sorted(spec.capabilities),
+        "settings": sorted(spec.accepts),
+        "size": _size(spec.sizing),
+        "max_input_images": spec.max_inputs,
+        "providers": ranked,
+    }
+
+
+def _offer(spec: ModelSpec, roster: Roster, health: Health, now: datetime) -> Json:
+    member = roster.get(spec.provider)
+    vitals = None
+    if member is not None:
+        vitals = health.vitals(spec.provider, spec.slug, member.mark, spec.latency, now.timestamp())
+    offer: Json = {
+        "provider": spec.provider,
+        "id": spec.model_id,
+        "state": _state(spec, vitals, now),
+        "price_usd": _listed(spec),
+        "price_basis": "free" if _listed(spec) == 0 else "listed" if spec.price.is_known else "unknown",
+        "latency_seconds": round(vitals.latency if vitals else spec.latency, 1),
+        "images_per_call": spec.max_n,
+    }
+    if spec.retired is not None:
+        offer["retired"] = str(spec.retired)
+    if spec.successor is not None:
+        offer["successor"] = spec.successor
+    if vitals is not None:
+        offer["success_rate"] = round(vitals.success, 2)
+        if vitals.rest > 0:
+            offer["retry_in_seconds"] = round(vitals.rest)
+    return {name: value for name, value in offer.items() if value is not None}
+
+
+def _state(spec: ModelSpec, vitals: Vitals | None, now: datetime) -> str:
+    if spec.is_retired(now.date()):
+        return "retired"
+    if vitals is None:
+        return "no_key"
+    if vitals.rest > 0:
+        return "quota_exhausted" if vitals.reason == "quota_exceeded" else "cooling_down"
+    return "available"
+
+
+def _listed(spec: ModelSpec) -> float | None:
+    """The listed price in US dollars of one image of the usual size."""
+    sizing = spec.sizing
+    return spec.price.of(width=sizing.default_width, height=sizing.default_height, steps=spec.steps[2])
+
+
+def _size(sizing: Sizing) -> str:
+    match sizing.kind:
+        case "pixels":
+            return f"{sizing.minimum} to {sizing.maximum} px a side, multiples of {sizing.multiple}"
+        case "list":
+            return ", ".join(sizing.sizes)
+        case "ratio":
+            classes = f"; {', '.join(sizing.image_sizes)}" if sizing.image_sizes else ""
+            return ", ".join(sizing.ratios) + classes
+        case "fixed":
+            return f"{sizing.default_width}x{sizing.default_height}"
+
+
+def capabilities(models: Iterable[ModelSpec]) -> list[str]:
+    """Everything that `capability` may be."""
+    known: set[str] = {"references"}
+    for model in models:
+        known |= model.capabilities | model.accepts
+    return sorted(known)
+
+
+def page(entries: Sequence[Json], cursor: str | None, limit: int = PAGE) -> tuple[list[Json], str | None]:
+    """One page and the cursor of the next; a cursor is the number of entries before it."""
+    start = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
+    following = start + limit
+    return list(entries[start:following]), str(following) if following < len(entries) else None
+
+
+def by_tier(orders: Mapping[QualityTier, Sequence[Json]], catalog: Catalog) -> list[Json]:
+    return [
+        {"tier": tier.value, "description": catalog.tiers[tier].description, "order": list(order)}
+        for tier, order in orders.items()
+    ]

@@ -1,0 +1,74 @@
+"""The embedded engine: composes an illustration from a prompt, with no key and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+VERSION = "1.0"
+SMALLEST, LARGEST = 64, 2048
+
+__all__ = ["LARGEST", "SMALLEST", "VERSION", "Drawing", "adjust", "draw"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A finished picture; the same prompt, seed, size and VERSION give the same bytes."""
+
+    data: bytes
+    width: int
+    height: int
+    seed: int
+    warnings: tuple[str, ...] = ()
+
+
+def draw(
+    prompt: str,
+    *,
+    width: int,
+    height: int,
+    seed: int,
+    style: str | None = None,
+    negative_prompt: str | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Drawing:
+    """Any text gives a picture; what could not be drawn is named in `warnings`. Raise in `progress` to cancel."""
+    _check_size(width, height)
+    from imgforge_mcp.local import engine
+
+    picture, warnings = engine.compose(
+        prompt, width, height, seed, style=style, negative=negative_prompt, progress=progress or _silent
+    )
+    return Drawing(data=engine.encode(picture), width=width, height=height, seed=seed, warnings=warnings)
+
+
+def adjust(
+    data: bytes,
+    instruction: str,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    seed: int = 0,
+    progress: Callable[[float, str], None] | None = None,
+) -> Drawing:
+    """Restyle, recolour, crop, extend, caption or resize any picture; ValueError says what is possible."""
+    if width is not None or height is not None:
+        _check_size(width or SMALLEST, height or SMALLEST)
+    from imgforge_mcp.local import adjusting, engine
+
+    picture, warnings = adjusting.adjust(data, instruction, width, height, seed, progress or _silent)
+    return Drawing(
+        data=engine.encode(picture), width=picture.width, height=picture.height, seed=seed, warnings=warnings
+    )
+
+
+def _check_size(width: int, height: int) -> None:
+    if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
+        raise ValueError(
+            f"The embedded illustrator draws {SMALLEST} to {LARGEST} pixels a side, not {width}x{height}; "
+            "ask for a size within that."
+        )
+
+
+def _silent(_fraction: float, _what: str) -> None:
+    return None

@@ -1,0 +1,1 @@
+"""Reads a prompt into a scene."""

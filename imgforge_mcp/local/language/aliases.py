@@ -1,0 +1,63 @@
+"""Everyday words for the drawings of the library, and the roles that people can have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ALIASES: Final = {
+    "dog": "dog puppy hound labrador retriever corgi husky beagle terrier golden_retriever",
+    "cat": "cat kitten kitty tabby", "horse": "horse stallion mare pony foal mustang", "fox": "fox vixen red_fox arctic_fox",
+    "deer": "deer stag doe fawn buck reindeer", "wolf": "wolf coyote", "bear": "bear grizzly brown_bear", "rabbit": "rabbit bunny hare",
+    "bird": "bird sparrow robin bluebird songbird", "black-bird": "raven crow blackbird", "seagull": "seagull gull", "dove": "dove pigeon seagull gull",
+    "eagle": "eagle hawk falcon", "duck": "duck mallard", "cow": "cow cattle calf", "ewe": "sheep lamb ewe", "chicken": "chicken hen",
+    "butterfly": "butterfly moth monarch", "honeybee": "bee honeybee bumblebee", "fish": "fish salmon trout tuna", "tropical-fish": "tropical_fish clownfish",
+    "whale": "whale humpback blue_whale", "shark": "shark great_white", "turtle": "turtle tortoise sea_turtle", "sauropod": "dinosaur brontosaurus",
+    "t-rex": "t-rex t_rex tyrannosaurus trex", "dragon": "dragon", "two-hump-camel": "camel", "monkey": "monkey chimpanzee", "unicorn": "unicorn",
+    "spider": "spider tarantula", "lady-beetle": "ladybug ladybird", "jellyfish": "jellyfish", "octopus": "octopus kraken",
+    "sailboat": "sailboat boat sailing_boat yacht sailing_ship", "canoe": "canoe rowboat rowing_boat kayak", "ship": "ship cargo_ship ocean_liner",
+    "passenger-ship": "cruise_ship", "speedboat": "speedboat motorboat", "automobile": "car automobile sedan vehicle hatchback",
+    "racing-car": "racing_car race_car formula_1 f1_car", "sport-utility-vehicle": "suv jeep", "pickup-truck": "pickup", "delivery-truck": "truck lorry van",
+    "bus": "bus", "locomotive": "steam_train locomotive steam_locomotive", "train": "train", "high-speed-train": "bullet_train", "bicycle": "bicycle bike cycle",
+    "motorcycle": "motorcycle motorbike", "motor-scooter": "scooter vespa moped", "airplane": "airplane plane aeroplane jet aircraft", "helicopter": "helicopter",
+    "rocket": "rocket spaceship spacecraft starship rocketship space_ship", "flying-saucer": "ufo flying_saucer", "satellite": "satellite",
+    "balloon": "balloon", "hot-air-balloon": "hot_air_balloon hot_air_balloons", "parachute": "parachute paraglider",
+    "house": "house home bungalow", "house-with-garden": "cottage farmhouse", "hut": "hut cabin log_cabin", "castle": "castle fortress palace",
+    "japanese-castle": "japanese_castle", "pagoda": "pagoda", "church": "church chapel cathedral", "mosque": "mosque", "shinto-shrine": "torii torii_gate shrine",
+    "classical-building": "temple parthenon greek_temple museum", "factory": "factory", "stadium": "stadium", "tent": "tent",
+    "camping": "campsite", "ferris-wheel": "ferris_wheel", "circus-tent": "circus", "fountain": "fountain", "moai": "moai easter_island", "tokyo-tower": "eiffel_tower eiffel tokyo_tower",
+    "statue-of-liberty": "statue_of_liberty", "office-building": "office_building", "hole": "",
+    "deciduous-tree": "tree oak oak_tree maple maple_tree apple_tree", "evergreen-tree": "pine_tree fir_tree spruce", "palm-tree": "palm_tree",
+    "christmas-tree": "christmas_tree", "cactus": "cactus cacti saguaro", "potted-plant": "plant houseplant potted_plant monstera fern", "rose": "rose", "tulip": "tulip",
+    "sunflower": "sunflower", "hibiscus": "hibiscus flower", "lotus": "lotus water_lily waterlily", "bouquet": "bouquet", "mushroom": "mushroom toadstool",
+    "four-leaf-clover": "clover", "maple-leaf": "leaf", "seedling": "seedling sprout", "bonsai": "bonsai", "white-flower": "daisy",
+    "headphone": "headphone headphones headset earphones", "mobile-phone": "phone smartphone iphone cellphone", "laptop": "laptop notebook_computer macbook",
+    "desktop-computer": "computer desktop monitor pc", "camera": "camera dslr", "watch": "watch wristwatch smartwatch", "alarm-clock": "clock alarm_clock",
+    "light-bulb": "bulb light_bulb lightbulb idea", "candle": "candle candles", "books": "books stack_of_books", "open-book": "book novel", "closed-book": "",
+    "key": "key", "old-key": "old_key antique_key skeleton_key", "crown": "crown tiara", "crossed-swords": "swords", "dagger": "sword dagger knife blade", "shield": "shield", "bow-and-arrow": "bow",
+    "treasure-chest": "treasure treasure_chest chest", "gem-stone": "gem diamond jewel crystal gemstone ruby sapphire", "ring": "ring engagement_ring", "handbag": "handbag bag", "backpack": "backpack rucksack",
+    "running-shoe": "shoe sneaker sneakers trainers running_shoes shoes", "high-heeled-shoe": "heels high_heels stiletto", "hiking-boot": "boots boot", "top-hat": "top_hat", "sunglasses": "sunglasses",
+    "glasses": "glasses eyeglasses spectacles", "scarf": "scarf", "umbrella": "umbrella parasol", "lotion-bottle": "lotion skincare_bottle cosmetics cosmetic_bottle", "perfume": "perfume perfume_bottle fragrance", "guitar": "guitar electric_guitar acoustic_guitar", "violin": "violin fiddle cello",
+    "musical-keyboard": "piano keyboard_instrument", "trumpet": "trumpet", "saxophone": "saxophone sax", "drum": "drum drums", "microphone": "microphone mic", "television": "tv television", "telescope": "telescope", "microscope": "microscope",
+    "balance-scale": "scales", "gear": "gear cog cogs gears", "hammer": "hammer", "couch-and-lamp": "couch sofa armchair", "chair": "chair", "bed": "bed", "bathtub": "bathtub bath", "door": "door", "wrapped-gift": "gift present gifts presents", "teddy-bear": "teddy_bear teddy",
+    "jack-o-lantern": "pumpkin pumpkins jack_o_lantern", "soccer-ball": "soccer_ball football ball", "basketball": "basketball", "kite": "kite", "chess-pawn": "chess chess_piece", "game-die": "dice die", "red-paper-lantern": "lantern lanterns", "diya-lamp": "oil_lamp lamp",
+    "hot-beverage": "coffee coffee_cup cup_of_coffee cappuccino espresso latte mug coffee_mug tea cup cup_of_tea", "teapot": "teapot kettle", "steaming-bowl": "ramen noodles noodle_soup soup bowl_of_ramen pho", "spaghetti": "spaghetti pasta", "hamburger": "burger hamburger cheeseburger", "pizza": "pizza pizza_slice",
+    "birthday-cake": "cake birthday_cake", "shortcake": "cheesecake slice_of_cake", "cupcake": "cupcake muffin", "doughnut": "donut doughnut donuts", "croissant": "croissant", "bread": "bread loaf", "pancakes": "pancake pancakes", "ice-cream": "ice_cream sundae gelato", "soft-ice-cream": "ice_cream_cone soft_serve",
+    "sushi": "sushi", "red-apple": "apple red_apple", "green-apple": "green_apple", "strawberry": "strawberry strawberries", "lemon": "lemon", "tangerine": "orange_fruit tangerine mandarin", "wine-glass": "wine glass_of_wine red_wine", "beer-mug": "beer", "cocktail-glass": "cocktail martini", "tropical-drink": "mojito",
+    "bottle-with-popping-cork": "champagne bottle wine_bottle", "avocado": "avocado", "cheese-wedge": "cheese", "egg": "egg eggs", "cut-of-meat": "steak", "green-salad": "salad", "honey-pot": "honey", "chocolate-bar": "chocolate", "meat-on-bone": "",
+    "robot": "robot android droid mech", "alien": "alien extraterrestrial", "ghost": "ghost spirit", "skull": "skull", "red-heart": "heart", "snowman-without-snow": "snowman", "globe-showing-europe-africa": "earth globe planet_earth world", "ringed-planet": "planet saturn jupiter", "comet": "comet asteroid meteor",
+    "star": "star", "fire": "fire flame campfire bonfire flames", "world-map": "map", "compass": "compass", "anchor": "anchor", "rock": "boulder rock", "cloud": "cloud", "crystal-ball": "crystal_ball", "magic-wand": "magic_wand wand", "trophy": "trophy cup_trophy award", "hourglass-not-done": "hourglass", "bell": "bell",
+    "magnifying-glass-tilted-left": "magnifying_glass", "envelope": "envelope letter mail", "scroll": "scroll", "paintbrush": "paintbrush", "pencil": "pencil", "scissors": "scissors", "syringe": "syringe", "pill": "pill", "dna": "dna", "test-tube": "test_tube", "brain": "brain", "eye": "eye", "locked": "lock padlock",
+    "money-bag": "money", "coin": "coin coins", "shopping-cart": "shopping_cart", "construction": "", "tractor": "tractor", "penguin": "penguin", "lighthouse": "lighthouse", "windmill": "windmill", "bridge": "bridge", "skyscraper": "tower", "waterfall": "", "vase": "vase", "bench": "bench park_bench",
+    "modern-house": "modern_house villa mansion modern_home modern_two_story_house", "gramophone": "gramophone", "lamp-post": "lamppost streetlight street_lamp lantern_post", "barn": "barn", "fence": "fence", "well": "well", "wooden-boat": "wooden_boat fishing_boat", "pirate-ship": "pirate_ship galleon",
+}  # fmt: skip
+
+ROLES: Final = {
+    "woman": "woman lady female mother grandmother queen_bee aunt bride ladies women model actress",
+    "man": "man guy male gentleman father grandfather groom men fisherman actor",
+    "girl": "girl daughter schoolgirl girls", "boy": "boy son schoolboy boys", "child": "child kid children kids toddler baby_child",
+    "person": "person human people someone figure figures traveler traveller hiker hikers wanderer pedestrian pedestrians tourist character portrait_person runner jogger backpacker commuter crowd couple friends family dancer student teacher monk_person worker engineer scientist_person musician singer artist_person photographer player reader writer",
+    "astronaut": "astronaut cosmonaut spaceman astronauts", "knight": "knight knights paladin warrior soldier_medieval", "wizard": "wizard mage sorcerer warlock merlin", "witch": "witch sorceress",
+    "king": "king emperor", "queen": "queen empress", "princess": "princess", "prince": "prince", "samurai": "samurai ronin", "ninja": "ninja assassin", "pirate": "pirate captain", "cowboy": "cowboy cowgirl sheriff", "farmer": "farmer scarecrow",
+    "chef": "chef cook baker", "doctor": "doctor nurse surgeon scientist", "firefighter": "firefighter fireman", "police": "policeman police_officer detective", "santa": "santa santa_claus", "monk": "monk buddhist_monk", "superhero": "superhero hero", "elf": "elf fairy_person", "businessman": "businessman businesswoman office_worker lawyer",
+    "viking": "viking", "ballerina": "ballerina", "geisha": "geisha", "surfer": "surfer", "cyclist": "cyclist", "skier": "skier snowboarder", "child-red": "little_red_riding_hood",
+}  # fmt: skip

@@ -1,0 +1,272 @@
+"""From a prompt to a scene: phrases of the tables first, then drawings, then near words; the rest is named as not drawn."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from imgforge_mcp.local.language import concepts
+from imgforge_mcp.local.language.ignored import IGNORED
+from imgforge_mcp.local.language.lexicon import names, near, singular
+from imgforge_mcp.local.language.placing import choose_place, choose_time
+from imgforge_mcp.local.language.tokens import cut, words_of
+from imgforge_mcp.local.scene import Colour, Relation, Scene, Shot, Subject
+
+_AXES = {
+    "place": concepts.PLACES, "time": concepts.TIMES, "weather": concepts.WEATHER, "season": concepts.SEASONS,
+    "style": concepts.STYLES, "shot": concepts.SHOTS, "feature": concepts.FEATURES,
+}  # fmt: skip
+_LONGEST_PHRASE = 4
+_MOST_SUBJECTS = 6
+_CLOTHES = frozenset("dress coat jacket scarf hat shirt sweater suit robe cape cloak hoodie gown kimono raincoat skirt pants trousers jeans sari".split())
+
+_SAID_OF_PEOPLE = frozenset({"hair", "haired", "skin", "skinned", "beard", "bearded", "eyes"})
+_PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been understood so far."""
+
+    words: tuple[str, ...]
+    used: list[bool]
+    found: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    subjects: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def parse(prompt: str, *, style: str | None, negative: str | None, width: int, height: int) -> Scene:
+    pieces = cut(prompt, negative)
+    reading = _Reading(pieces.words, [word in _SAID_OF_PEOPLE for word in pieces.words])
+    _read_phrases(reading)
+    _read_near_words(reading)
+    if not reading.subjects and _PORTRAITS & set(pieces.words):
+        reading.subjects.append((len(pieces.words), 0, "figure:person"))
+    unwanted = pieces.unwanted | {singular(word) for word in pieces.unwanted}
+    _read_bare_media(reading)
+    subjects = _subjects(reading, unwanted)
+    found = _wanted(reading.found, unwanted)
+    found["style"] = _style_words(style) + found["style"]
+    place, is_fallback = choose_place(found, subjects, has_text=bool(pieces.quoted))
+    styles = tuple(dict.fromkeys(name for _, name in found["style"]))
+    features = frozenset(name for _, name in found["feature"]) | {"no-" + word for word in unwanted}
+    shots = [name for _, name in found["shot"]]
+    scene = Scene(
+        place=place,
+        time=choose_time([name for _, name in found["time"]], styles, features, place),
+        weather=tuple(dict.fromkeys(name for _, name in found["weather"])),
+        season=next((name for _, name in found["season"]), ""),
+        styles=styles,
+        shot=cast(Shot, "close" if "close" in shots else "wide" if "wide" in shots else "medium"),
+        subjects=subjects if place != "abstract" else (),
+        text=pieces.quoted if not unwanted & {"text", "word", "letter", "caption"} else (),
+        colours=_free_colours(reading, subjects),
+        features=features,
+        undrawn=_undrawn(reading, subjects, place),
+        fallback=is_fallback and not pieces.quoted,
+    )
+    return _settle(scene, width, height)
+
+
+@functools.cache
+def _index() -> dict[str, tuple[tuple[str, str], ...]]:
+    index: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for axis, table in _AXES.items():
+        for name, phrases in table.items():
+            for phrase in phrases.split():
+                index[phrase.replace("_", " ")].append((axis, name))
+    return {phrase: tuple(meanings) for phrase, meanings in index.items()}
+
+
+def _read_phrases(reading: _Reading) -> None:
+    """Longest phrases first; a phrase of the tables goes before a drawing of the same length."""
+    index, drawings = _index(), names()
+    for length in range(_LONGEST_PHRASE, 0, -1):
+        for start in range(len(reading.words) - length + 1):
+            if any(reading.used[start : start + length]):
+                continue
+            part = reading.words[start : start + length]
+            plain, single = " ".join(part), " ".join((*part[:-1], singular(part[-1])))
+            meanings = index.get(plain) or index.get(single)
+            if meanings:
+                inner = [meaning for word in part for meaning in index.get(word, ()) if meaning[0] == "feature"] if length > 1 else []
+                for axis, name in dict.fromkeys([*meanings, *inner]):
+                    reading.found[axis].append((start, name))
+            drawing = None
+            if not meanings and not _is_plain_word(part):
+                drawing = drawings.get(plain) or drawings.get(single)
+                if drawing:
+                    reading.subjects.append((start, length, drawing))
+            if meanings or drawing:
+                reading.used[start : start + length] = [True] * length
+
+
+def _read_bare_media(reading: _Reading) -> None:
+    """'A lake, pencil' names the medium; 'a pencil' the thing."""
+    for start, length, name in list(reading.subjects):
+        before = reading.words[start - 1] if start else "a"
+        if name == "pencil" and len(reading.subjects) + len(reading.found["place"]) > 1 and before not in concepts.NUMBERS and before not in ("the", "and", "with", "of"):
+            reading.subjects.remove((start, length, name))
+            reading.found["style"].append((start, "pencil"))
+
+
+def _is_plain_word(part: tuple[str, ...]) -> bool:
+    if len(part) > 1:
+        return False
+    word = part[0]
+    return len(word) < 2 or word in IGNORED or word in concepts.COLOURS or word in concepts.NUMBERS or word in concepts.SIZES
+
+
+def _read_near_words(reading: _Reading) -> None:
+    for place, word in enumerate(reading.words):
+        if reading.used[place] or len(word) < 4 or _is_plain_word((word,)) or not word.isascii() or word.endswith(("ing", "ed", "ly")):
+            continue
+        drawing = near(singular(word))
+        if drawing:
+            reading.subjects.append((place, 1, drawing))
+            reading.used[place] = True
+
+
+def _subjects(reading: _Reading, unwanted: frozenset[str] | set[str]) -> tuple[Subject, ...]:
+    subjects: list[Subject] = []
+    seen: set[str] = set()
+    places: list[int] = []
+    for start, length, name in sorted(reading.subjects):
+        phrase = " ".join(reading.words[start : start + length])
+        if name.startswith("figure:") and {"old", "elderly"} & set(reading.words[max(0, start - 3) : start]):
+            phrase = f"old {phrase}"
+        if _is_unwanted(phrase, name, unwanted) or name in seen or len(subjects) >= _MOST_SUBJECTS:
+            continue
+        seen.add(name)
+        before = reading.words[max(0, start - 4) : start]
+        relation, target = _relation(reading, start, places)
+        count = _count(before, phrase, name)
+        subjects.append(
+            Subject(
+                name=name, word=phrase, count=count, colour=_colour(before), size=_size(before),
+                relation=relation, target=target, traits=_traits(reading, start + length),
+            )
+        )  # fmt: skip
+        places.append(start + length)
+    return tuple(_without_clothes(subjects))
+
+
+def _is_unwanted(phrase: str, name: str, unwanted: frozenset[str] | set[str]) -> bool:
+    is_person = name.startswith("figure:") and unwanted & {"people", "person", "human", "humans"}
+    return bool(is_person or unwanted & {phrase, singular(phrase.rpartition(" ")[2]), name})
+
+
+def _count(before: tuple[str, ...], phrase: str, name: str) -> int:
+    counts = [concepts.NUMBERS[word] for word in before if word in concepts.NUMBERS and concepts.NUMBERS[word] > 1]
+    digits = [int(word) for word in before if word.isdecimal() and len(word) < 3 and 1 <= int(word) <= 20]
+    if digits or counts:
+        return min((digits or counts)[-1], 12)
+    last = phrase.rpartition(" ")[2]
+    is_plural = singular(last) != last and last not in ("headphones", "glasses", "sunglasses", "scissors", "books", "swords", "jeans", "noodles")
+    return 3 if is_plural else 1
+
+
+def _colour(before: tuple[str, ...]) -> Colour | None:
+    for word in reversed(before[-3:]):
+        if word in concepts.COLOURS:
+            return concepts.COLOURS[word]
+        if word in ("and", "with", "in", "on", "of"):
+            return None
+    return None
+
+
+def _size(before: tuple[str, ...]) -> float:
+    return next((concepts.SIZES[word] for word in reversed(before[-3:]) if word in concepts.SIZES), 1.0)
+
+
+def _relation(reading: _Reading, start: int, ends: list[int]) -> tuple[Relation, int | None]:
+    """What stands between this thing and the one before it."""
+    if not ends:
+        return "", None
+    gap = reading.words[ends[-1] : start]
+    for length in (3, 2, 1):
+        for place in range(len(gap) - length + 1):
+            relation = concepts.RELATIONS.get(" ".join(gap[place : place + length]))
+            if relation:
+                return cast(Relation, relation), len(ends) - 1
+    return "", None
+
+
+def _traits(reading: _Reading, end: int) -> tuple[tuple[str, Colour], ...]:
+    """Colours said of hair, skin, eyes and clothes after a person: 'with red hair', 'in a blue coat'."""
+    traits: list[tuple[str, Colour]] = []
+    after = reading.words[end : end + 14]
+    for place, word in enumerate(after[:-1]):
+        if word in concepts.COLOURS:
+            for thing in after[place + 1 : place + 3]:
+                if thing in ("hair", "haired", "skin", "skinned", "eyes", "beard") or thing in _CLOTHES:
+                    traits.append(({"haired": "hair", "skinned": "skin"}.get(thing, thing), concepts.COLOURS[word]))
+                    break
+    return tuple(traits)
+
+
+def _without_clothes(subjects: list[Subject]) -> list[Subject]:
+    """Clothes said of someone are worn, not laid beside them."""
+    kept: list[Subject] = []
+    for subject in subjects:
+        is_worn = kept and kept[-1].name.startswith("figure:") and subject.word.rpartition(" ")[2] in _CLOTHES and subject.relation in ("wearing", "in", "beside")
+        if is_worn:
+            colour = subject.colour or (150, 60, 60)
+            kept[-1] = replace(kept[-1], traits=(*kept[-1].traits, (subject.word.rpartition(" ")[2], colour)))
+        else:
+            kept.append(replace(subject, target=min(subject.target, len(kept) - 1) if subject.target is not None and kept else None))
+    return kept
+
+
+def _wanted(found: dict[str, list[tuple[int, str]]], unwanted: frozenset[str] | set[str]) -> dict[str, list[tuple[int, str]]]:
+    index = _index()
+    refused = {meaning for word in unwanted for meaning in index.get(word, ())}
+    kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for axis, entries in found.items():
+        kept[axis] = [(start, name) for start, name in entries if (axis, name) not in refused]
+    if ("weather", "cloudy") in refused or "cloud" in unwanted:
+        kept["weather"].append((0, "clear"))
+    return kept
+
+
+def _style_words(style: str | None) -> list[tuple[int, str]]:
+    if not style:
+        return []
+    words, found = words_of(style[:200]), []
+    index = _index()
+    for length in (3, 2, 1):
+        for start in range(len(words) - length + 1):
+            phrase = " ".join(words[start : start + length])
+            found += [(-1, name) for axis, name in index.get(phrase, ()) if axis == "style"]
+            if phrase in concepts.STYLES:
+                found.append((-1, phrase))
+    return found
+
+
+def _free_colours(reading: _Reading, subjects: tuple[Subject, ...]) -> tuple[Colour, ...]:
+    taken = {subject.colour for subject in subjects} | {colour for s in subjects for _, colour in s.traits}
+    colours = [concepts.COLOURS[word] for word in reading.words if word in concepts.COLOURS]
+    return tuple(dict.fromkeys(colour for colour in colours if colour not in taken))
+
+
+def _undrawn(reading: _Reading, subjects: tuple[Subject, ...], place: str) -> tuple[str, ...]:
+    words = [
+        word for used, word in zip(reading.used, reading.words, strict=True)
+        if not used and len(word) > 2 and not _is_plain_word((word,)) and not word.isdecimal()
+        and not word.endswith(("ly", "ing", "ed")) and word not in ("hair", "skin", "eyes")
+    ]  # fmt: skip
+    if place == "abstract":
+        words += [subject.word for subject in subjects]
+    return tuple(dict.fromkeys(word[:40] for word in words))
+
+
+def _settle(scene: Scene, width: int, height: int) -> Scene:
+    """Small consequences: snow means winter light, a wide frame a wide shot."""
+    features = set(scene.features)
+    if any(subject.name in ("sailboat", "canoe", "ship", "passenger-ship", "speedboat", "ferry", "motor-boat", "pirate-ship", "duck", "swan") for subject in scene.subjects):
+        features.add("boat")
+    shot = scene.shot
+    if shot == "medium" and width > height * 1.9:
+        shot = "wide"
+    return replace(scene, features=frozenset(features), shot=shot)

@@ -1,0 +1,79 @@
+"""Which place and which hour the words add up to."""
+
+from __future__ import annotations
+
+from imgforge_mcp.local.scene import Subject, Time
+from imgforge_mcp.local.sprites.kinds import kind_of
+
+_ORDER = (
+    "plain", "abstract", "underwater", "mars", "space", "fuji", "room", "studio", "garden", "village", "street", "city",
+    "coast", "ocean", "desert", "lake", "alpine", "forest", "meadow",
+)  # fmt: skip
+_FOUND = dict[str, list[tuple[int, str]]]
+
+
+def choose_place(found: _FOUND, subjects: tuple[Subject, ...], *, has_text: bool) -> tuple[str, bool]:
+    """The place, and whether nothing in the prompt could be drawn."""
+    entries = found["place"]
+    places = {name for _, name in reversed(entries)}
+    first = {name: min(start for start, other in entries if other == name) for name in places}
+    place = next((name for name in _ORDER if name in places), "")
+    if {"alpine", "forest"} <= places and place == "alpine":
+        place = min(("alpine", "forest"), key=lambda name: first[name])
+    if {"alpine", "ocean"} <= places and place == "ocean":
+        place = "lake"
+    homes = {kind_of(subject.name).home for subject in subjects}
+    if place == "alpine" and "coast" in homes:
+        place = "coast"
+    if place == "room" and "studio" in places and subjects and kind_of(subjects[0].name).home == "studio":
+        place = "studio"
+    if place == "studio" and places & {"forest", "alpine", "ocean", "coast", "city", "street"} and "plain" not in places:
+        place = next(name for name in _ORDER if name in places and name != "studio")
+    if place == "studio" and subjects and subjects[0].name.startswith("figure:") and not features_of(found) & {"wood", "marble"}:
+        place = "portrait"
+    if place == "abstract" and subjects and len(places) > 1:
+        place = next((name for name in _ORDER if name in places and name != "abstract"), place)
+    if place:
+        return place, False
+    return _without_place(found, subjects, has_text)
+
+
+def features_of(found: _FOUND) -> set[str]:
+    return {name for _, name in found["feature"]}
+
+
+def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool) -> tuple[str, bool]:
+    features = {name for _, name in found["feature"]}
+    if subjects:
+        if subjects[0].name.startswith("figure:") and any(name == "close" for _, name in found["shot"]):
+            return "portrait", False
+        home = kind_of(subjects[0].name).home
+        if home == "portrait" and (features or found["season"] or found["weather"] or found["time"]):
+            home = "street" if features & {"neon"} else "alpine" if found["weather"] and found["weather"][0][1] == "snow" else "forest" if features & {"trees", "forest"} else "meadow"
+        if home == "forest" and features & {"big-moon", "crescent", "stars"}:
+            home = "meadow"
+        if home in ("studio", "room") and (features & {"trees", "forest", "flowers", "path"} or found["season"] or found["weather"]):
+            home = "forest" if features & {"trees", "forest"} else "meadow"
+        return home, False
+    if features & {"fireplace", "window"}:
+        return "room", False
+    if features & {"blossom", "flowers"}:
+        return "garden", False
+    if features & {"trees", "forest"} or found["season"]:
+        return "forest", False
+    if found["time"] or found["weather"]:
+        return "alpine", False
+    if any(name in ("neon",) for _, name in found["style"]):
+        return "city", False
+    if has_text:
+        return "poster", False
+    return "abstract", not (features or found["style"])
+
+
+def choose_time(times: list[str], styles: tuple[str, ...], features: frozenset[str], place: str) -> Time:
+    for time in ("sunset", "sunrise", "dusk"):
+        if time in times and not ("night" in times and times.index("night") < times.index(time)):
+            return time  # type: ignore[return-value]
+    if "night" in times or ("neon" in styles and place in ("city", "street", "room")) or features & {"fireworks", "fireflies"} and not times:
+        return "night"
+    return "day"

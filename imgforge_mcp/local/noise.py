@@ -1,0 +1,97 @@
+"""Smooth random fields: what clouds, rock, waves and paper are made of."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Array = NDArray[np.float32]
+
+_TILE = 512
+
+
+class Noise:
+    """Repeatable noise of one seed; each `layer` number is another field."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed & 0xFFFFFFFF
+        self._tiles: dict[tuple[int, int, int, bool], Array] = {}
+
+    def rng(self, layer: int) -> np.random.Generator:
+        return np.random.default_rng((self.seed, layer))
+
+    def field(
+        self, shape: tuple[int, int], cell: float, *, octaves: int = 4, gain: float = 0.5, stretch: float = 1.0, layer: int = 0
+    ) -> Array:
+        """Fractal noise about -1 to 1 over a picture; `cell` is the largest feature in pixels."""
+        total = np.zeros(shape, np.float32)
+        weight, norm = 1.0, 0.0
+        for octave in range(octaves):
+            size = max(1.0, cell / 2**octave)
+            total += weight * self._octave(shape, size, size * stretch, layer * 97 + octave)
+            norm += weight
+            weight *= gain
+            if size <= 1.0:
+                break
+        return total * np.float32(1.5 / norm)
+
+    def line(self, length: int, cell: float, *, octaves: int = 4, gain: float = 0.5, layer: int = 0) -> Array:
+        """The same along one dimension."""
+        return self.field((1, length), cell, octaves=octaves, gain=gain, layer=layer)[0]
+
+    def _octave(self, shape: tuple[int, int], cell_y: float, cell_x: float, layer: int) -> Array:
+        height, width = shape
+        if height > 1 and max(cell_x, cell_y) <= 1.5:
+            return self.rng(layer).uniform(-1, 1, shape).astype(np.float32)
+        cell_x, cell_y = max(cell_x, 1.0), max(cell_y, 1.0)
+        rows, columns = math.ceil(height / cell_y) + 3, math.ceil(width / cell_x) + 3
+        grid = self.rng(layer).uniform(-1, 1, (rows, columns)).astype(np.float32)
+        box = (1.0, 1.0, 1.0 + width / cell_x, 1.0 + height / cell_y)
+        picture = Image.fromarray(grid).resize((width, height), Image.Resampling.BICUBIC, box=box)
+        return np.asarray(picture, np.float32)
+
+    def tile(self, cells: int, *, octaves: int = 5, layer: int = 0, ridged: bool = False) -> Array:
+        """A 512-pixel texture that repeats seamlessly, for `sample`."""
+        key = (cells, octaves, layer, ridged)
+        if key not in self._tiles:
+            self._tiles[key] = self._make_tile(cells, octaves, layer, ridged)
+        return self._tiles[key]
+
+    def _make_tile(self, cells: int, octaves: int, layer: int, ridged: bool) -> Array:
+        total = np.zeros((_TILE, _TILE), np.float32)
+        weight, norm, carry = 1.0, 0.0, np.ones((_TILE, _TILE), np.float32)
+        for octave in range(octaves):
+            count = cells * 2**octave
+            if count > _TILE:
+                break
+            grid = self.rng(layer * 131 + octave + 7).uniform(-1, 1, (count, count)).astype(np.float32)
+            padded = np.pad(grid, 3, mode="wrap")
+            box = (3.0, 3.0, 3.0 + count, 3.0 + count)
+            wave = np.asarray(Image.fromarray(padded).resize((_TILE, _TILE), Image.Resampling.BICUBIC, box=box), np.float32)
+            if ridged:
+                crest = (1 - np.abs(wave) * np.float32(1.25)) ** 2
+                total += weight * crest * carry
+                carry = np.clip(crest * 1.5, 0, 1).astype(np.float32)
+            else:
+                total += weight * wave
+            norm += weight
+            weight *= 0.5
+        return total * np.float32((1.0 if ridged else 1.5) / norm)
+
+
+def sample(tile: Array, u: Array, v: Array) -> Array:
+    """Look the tile up at (u, v), in tiles, between its pixels."""
+    size = tile.shape[0]
+    x, y = u * np.float32(size), v * np.float32(size)
+    left, top = np.floor(x), np.floor(y)
+    fx, fy = x - left, y - top
+    column, row = left.astype(np.int32) & (size - 1), top.astype(np.int32) & (size - 1)
+    right, below = (column + 1) & (size - 1), (row + 1) & (size - 1)
+    flat = tile.ravel()
+    upper = flat[row * size + column] * (1 - fx) + flat[row * size + right] * fx
+    lower = flat[below * size + column] * (1 - fx) + flat[below * size + right] * fx
+    return cast(Array, upper * (1 - fy) + lower * fy)

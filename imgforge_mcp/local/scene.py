@@ -1,0 +1,47 @@
+"""The scene a prompt describes: what the language room writes and the painting rooms read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Time = Literal["day", "sunset", "sunrise", "night", "dusk"]
+Shot = Literal["wide", "medium", "close"]
+Relation = Literal["", "riding", "on", "in", "beside", "under", "above", "behind", "front", "holding", "wearing"]
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One kind of thing in the picture; `relation` ties it to an earlier subject by its index."""
+
+    name: str
+    word: str
+    count: int = 1
+    colour: Colour | None = None
+    size: float = 1.0
+    relation: Relation = ""
+    target: int | None = None
+    traits: tuple[tuple[str, Colour], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What to draw. `features` are the smaller facts a place may use, as 'reflection', 'marble' or 'path'."""
+
+    place: str
+    time: Time = "day"
+    weather: tuple[str, ...] = ()
+    season: str = ""
+    styles: tuple[str, ...] = ()
+    shot: Shot = "medium"
+    subjects: tuple[Subject, ...] = ()
+    text: tuple[str, ...] = ()
+    colours: tuple[Colour, ...] = ()
+    features: frozenset[str] = field(default_factory=frozenset)
+    undrawn: tuple[str, ...] = ()
+    fallback: bool = False
+
+    def has(self, *names: str) -> bool:
+        """Is any of these a feature, a weather, the season or a style of the scene?"""
+        return any(n in self.features or n in self.weather or n == self.season or n in self.styles for n in names)

@@ -1,0 +1,139 @@
+"""The sky: gradient, sun or moon, stars, clouds, aurora, rainbow."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from imgforge_mcp.local.noise import sample
+from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, ramp, resize, rgb, smooth
+from imgforge_mcp.local.stage import Stage
+
+
+def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
+    """Fills the picture; below the horizon the sky's last colour goes on."""
+    rows, columns = grid(stage.height, stage.width)
+    down = rows / max(stage.horizon, 1)
+    sky = np.repeat(ramp(stage.light.sky, down), stage.width, axis=1)
+    distance = np.hypot(columns - stage.sun[0], (rows - stage.sun[1]) * 1.15) / min(stage.height, stage.width)
+    if not stage.light.overcast and sun:
+        _glow(stage, sky, distance)
+    if stage.light.stars:
+        _stars(stage, sky, distance)
+    if sun and not stage.light.overcast:
+        _disc(stage, sky, distance)
+    if stage.scene.has("aurora"):
+        _aurora(stage, sky)
+    if clouds and not stage.scene.has("clear"):
+        sky = _clouds(stage, sky, distance)
+    if stage.scene.has("rainbow"):
+        _rainbow(stage, sky)
+    stage.image = np.clip(sky, 0, 1).astype(np.float32)
+
+
+def _glow(stage: Stage, sky: Array, distance: Array) -> None:
+    near = np.exp(-distance * (8 if stage.light.stars else 4.2)) * stage.light.glow
+    sky += near[..., None] * (stage.light.sun - sky * 0.45)
+    halo = np.exp(-((distance / 0.09) ** 2)) * stage.light.glow * 0.5
+    sky += halo[..., None] * stage.light.sun
+
+
+def _disc(stage: Stage, sky: Array, distance: Array) -> None:
+    radius = 0.045 if stage.light.stars else 0.036
+    if stage.scene.has("big-moon", "big-sun"):
+        radius = 0.12
+    edge = 1.4 / min(stage.width, stage.height)
+    disc = 1 - smooth(radius - edge, radius + edge, distance)
+    colour = np.broadcast_to(np.minimum(1, stage.light.sun * 1.1), sky.shape)
+    if stage.scene.time == "night":
+        seas = stage.noise.field(stage.shape, 26 * stage.unit * radius / 0.045, octaves=4, layer=11)
+        colour = stage.light.sun * (0.93 + 0.12 * np.clip(seas, -1, 0.4))[..., None]
+        if stage.scene.has("crescent"):
+            rows, columns = grid(*stage.shape)
+            size = min(stage.shape)
+            bite = np.hypot(columns - stage.sun[0] - radius * 0.5 * size, (rows - stage.sun[1] + radius * 0.2 * size) * 1.15)
+            disc = disc * smooth(radius - edge, radius + edge, bite / size)
+    elif stage.scene.time == "day":
+        disc = disc * 0.9
+    sky[:] = over(sky, colour, disc)
+
+
+def _stars(stage: Stage, sky: Array, distance: Array) -> None:
+    rng = stage.dice(1)
+    height = max(2, min(stage.horizon, stage.height))
+    count = int(stage.width * height / (900 if stage.scene.time == "night" else 3600))
+    rows, columns = rng.integers(0, height, count), rng.integers(0, stage.width, count)
+    light = rng.random(count).astype(np.float32) ** 5
+    field = np.zeros(stage.shape, np.float32)
+    field[rows, columns] = light * (1 - rows / height * 0.7)
+    big = rng.choice(count, min(count, 26), replace=False)
+    field[rows[big], columns[big]] = 2.5 * stage.unit**0.5
+    field = field + blur(field, max(0.6, 1.1 * stage.unit)) * 3.2
+    field *= smooth(0.05, 0.14, distance)
+    sky += field[..., None] * rgb(250, 248, 255)
+    if stage.scene.time == "night":
+        _milky_way(stage, sky)
+
+
+def _milky_way(stage: Stage, sky: Array) -> None:
+    rows, columns = grid(*stage.shape)
+    slope = float(stage.dice(2).uniform(-0.5, 0.5))
+    across = rows / stage.height - 0.22 - slope * (columns / stage.width - 0.5)
+    band = np.exp(-((across * 5.5) ** 2))
+    dust = stage.noise.field(stage.shape, 260 * stage.unit, octaves=6, gain=0.6, layer=12)
+    strength = 1.0 if stage.scene.has("stars") else 0.45
+    sky += (np.clip(dust * 0.8 + 0.3, 0, 1) * band)[..., None] * rgb(64, 66, 104) * strength
+
+
+def _aurora(stage: Stage, sky: Array) -> None:
+    rows, columns = grid(*stage.shape)
+    horizon = stage.horizon
+    for curtain in range(3):
+        wave = stage.noise.line(stage.width, stage.width * 0.45, octaves=3, layer=20 + curtain)
+        foot = horizon * (0.52 + 0.13 * curtain) + wave * horizon * 0.2
+        up = (foot[None, :] - rows) / horizon
+        rays = stage.noise.line(stage.width, 46 * stage.unit, octaves=3, gain=0.7, layer=30 + curtain) * 0.5 + 0.62
+        body = np.where(up > 0, np.exp(-np.maximum(up, 0) * 4.4), np.exp(np.minimum(up, 0) * 38))
+        strength = body * np.clip(rays, 0, 1.2)[None, :] * (0.62 - 0.1 * curtain)
+        colour = mix(rgb(52, 250, 150), rgb(150, 70, 220), np.clip(up * 2.1, 0, 1)[..., None])
+        sky += strength[..., None] * colour
+
+
+def _clouds(stage: Stage, sky: Array, distance: Array) -> Array:
+    """Noise on a plane above us, lit from the sun's side; worked out at half size."""
+    height, width = max(2, stage.horizon // 2), max(2, stage.width // 2)
+    rows, columns = grid(height, width)
+    depth = 1 / (1.06 - np.minimum(rows / height, 1) * 0.98)
+    aspect = stage.width / max(stage.horizon, 1)
+    u = (columns / width - 0.5) * depth * 0.2 * aspect + float(stage.dice(3).random())
+    v = np.broadcast_to(depth * 0.15 + float(stage.dice(4).random()), u.shape)
+    tile = stage.noise.tile(4, octaves=7, layer=1)
+    bend = sample(stage.noise.tile(3, octaves=3, layer=2), u, v) * 0.03
+    body = sample(tile, u + bend, v + bend)
+    side = 1.0 if stage.sun[0] > stage.width / 2 else -1.0
+    toward = sample(tile, u + bend + 0.012 * side, v + bend - 0.014)
+    cover = stage.light.cover
+    mask = smooth(0.02 - cover, 0.46 - cover, body) * smooth(0.0, 0.16, 1 - rows / height) * 0.94
+    lit = np.clip(0.52 + (body - toward) * 2.6 - np.clip(body - 0.35, 0, 1) * 0.5, 0, 1)
+    mask = resize(mask, stage.horizon, stage.width, Image.Resampling.BICUBIC)
+    lit = resize(lit, stage.horizon, stage.width, Image.Resampling.BICUBIC)
+    near = np.exp(-distance[: stage.horizon] * 2.4)
+    dark, bright = stage.light.ambient * 1.05 + 0.06, np.minimum(1, stage.light.key * 1.06 + 0.06)
+    if stage.scene.time == "day" and not stage.light.overcast:
+        dark, bright = rgb(176, 194, 216), rgb(255, 255, 252)
+    colour = mix(dark, bright, lit[..., None]) + near[..., None] * stage.light.sun * (0.16 if stage.scene.time != "day" else 0.04)
+    if stage.scene.time == "night":
+        colour = colour * 0.5
+    sky[: stage.horizon] = over(sky[: stage.horizon], colour, np.clip(mask, 0, 1))
+    return sky
+
+
+def _rainbow(stage: Stage, sky: Array) -> None:
+    rows, columns = grid(*stage.shape)
+    size = max(stage.horizon, stage.width * 0.4)
+    radius = np.hypot(columns - stage.width * 0.5, rows - stage.horizon * 1.15) / size
+    t = (radius - 0.84) / 0.1
+    stops = ((0, (150, 90, 220)), (0.2, (70, 110, 240)), (0.4, (60, 200, 120)), (0.6, (250, 230, 90)), (0.8, (250, 150, 60)), (1, (240, 70, 70)))
+    band = smooth(0, 0.2, t) * (1 - smooth(0.8, 1, t)) * 0.5
+    band = band * (rows < stage.horizon)
+    sky[:] = over(sky, np.minimum(1, ramp(stops, np.clip(t, 0, 1)) * 1.05), band)

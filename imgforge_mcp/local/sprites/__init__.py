@@ -1,0 +1,1 @@
+"""The things in a scene: drawings, figures, their light and their places."""

@@ -1,0 +1,200 @@
+"""Paints the subjects into the scene: light, shadow, mirror image, grass at the feet."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
+from imgforge_mcp.local import trees
+from imgforge_mcp.local.sprites import animals, people, portrait
+from imgforge_mcp.local.sprites.library import picture, rasterise
+from imgforge_mcp.local.sprites.placing import Spot, compose
+from imgforge_mcp.local.sprites.relight import recolour, relight
+from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.vector import css
+
+_BEARDED = frozenset({"wizard", "santa", "viking", "pirate", "king"})
+_FEMININE = frozenset({"woman", "girl", "queen", "princess", "witch", "ballerina", "geisha", "child-red"})
+
+
+def set_subjects(stage: Stage) -> None:
+    spots = compose(stage)
+    if stage.scene.shot == "close" and spots and stage.surface == "ground":
+        stage.image = blur(stage.image, 5 * stage.unit)
+    if any(spot.contact == "ground" for spot in spots) and stage.water is not None and stage.scene.place != "coast":
+        _bank(stage)
+    feet: dict[int, tuple[float, float, float]] = {}
+    for spot in spots:
+        stage.report(0.62, spot.subject.word[:40])
+        _paint(stage, spot, feet)
+
+
+def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]) -> None:
+    sprite = _drawing(stage, spot)
+    if spot.contact == "worn":
+        _wear(stage, spot, sprite, feet)
+        return
+    if spot.flip and not spot.subject.name.startswith("figure:"):
+        sprite = sprite.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if spot.turn:
+        sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
+    amount = {"flat": 0.35, "table": 0.9, "bust": 0.5}.get(spot.contact, 0.86)
+    lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
+    if stage.scene.has("silhouette"):
+        lit[..., :3] = lit[..., :3] * 0.12 + stage.light.ambient * 0.06
+    left, top = round(spot.x - lit.shape[1] / 2), round(spot.foot - lit.shape[0] * (1 - spot.sunk))
+    if spot.contact == "bust":
+        top = max(round(stage.height * 0.08), stage.height - lit.shape[0] + 2)
+    feet[id(spot.subject)] = (spot.x, float(top), float(lit.shape[0]))
+    if spot.contact in ("ground", "table"):
+        _shadow(stage, lit, left, spot)
+    if spot.contact in ("water", "table") or (spot.contact == "ground" and stage.reflect):
+        _mirror(stage, lit, left, spot)
+    before = stage.image
+    if spot.contact == "water":
+        lit = lit[: max(1, round(lit.shape[0] * (1 - spot.sunk)))]
+    if stage.tuck and spot.contact == "ground":
+        before = stage.image.copy()
+    _stamp(stage.image, lit, left, top)
+    if stage.focus is None:
+        stage.focus = np.zeros(stage.shape, np.float32)
+    _stamp_mask(stage.focus, lit[..., 3], left, top)
+    if stage.tuck and spot.contact == "ground":
+        _tuck(stage, before, lit, left, top)
+
+
+def _drawing(stage: Stage, spot: Spot) -> Image.Image:
+    name, size = spot.subject.name, max(8, round(spot.size))
+    if name.startswith("figure:"):
+        return _person(stage, spot)
+    if name in ("deciduous-tree", "evergreen-tree"):
+        sprite = trees.grown(stage, size, conifer_only=name == "evergreen-tree")
+    elif name in animals.WHOLE and spot.contact not in ("flat",):
+        sprite = animals.sitting(name, size)
+    else:
+        sprite = picture(name, size)
+    return recolour(sprite, spot.subject.colour) if spot.subject.colour else sprite
+
+
+def _person(stage: Stage, spot: Spot) -> Image.Image:
+    role = spot.subject.name.partition(":")[2]
+    rng = stage.dice(400)
+    look = people.look_of(spot.subject, rng)
+    if spot.contact == "bust" and role != "astronaut":
+        masculine = role not in _FEMININE and (role in ("man", "boy", "king", "prince", "santa", "wizard", "viking", "pirate") or not look.long_hair)
+        size = min(stage.width * 0.86, stage.height * 0.8)
+        return portrait.bust(look, round(size), masculine=masculine, bearded=role in _BEARDED or any(t == "beard" for t, _ in spot.subject.traits))
+    if spot.contact == "bust":
+        whole = people.figure(look, round(stage.height * 1.5))
+        return whole.crop((0, 0, whole.width, round(whole.height * 0.56)))
+    seated = spot.contact == "held"
+    return people.figure(look, max(12, round(spot.size)), seated=seated)
+
+
+def _stamp(image: Array, lit: Array, left: int, top: int, strength: float = 1.0) -> None:
+    """Lays RGBA over the picture in place, cut to the frame."""
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + lit.shape[1]), min(height, top + lit.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return
+    part = lit[y0 - top : y1 - top, x0 - left : x1 - left]
+    image[y0:y1, x0:x1] = over(image[y0:y1, x0:x1], part[..., :3], part[..., 3] * np.float32(strength))
+
+
+def _stamp_mask(mask: Array, alpha: Array, left: int, top: int) -> None:
+    height, width = mask.shape
+    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + alpha.shape[1]), min(height, top + alpha.shape[0])
+    if x1 > x0 and y1 > y0:
+        mask[y0:y1, x0:x1] = np.maximum(mask[y0:y1, x0:x1], alpha[y0 - top : y1 - top, x0 - left : x1 - left])
+
+
+def _shadow(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
+    """A dark pool under the feet, and the outline thrown away from the sun."""
+    height, width = lit.shape[:2]
+    strength = stage.shadow * (0.7 if stage.light.overcast else 1.0)
+    alpha = lit[..., 3]
+    flat = resize(alpha, max(2, round(height * 0.16)), width)[::-1]
+    away = 1 if stage.sun[0] < stage.width / 2 else -1
+    low = stage.scene.time in ("sunset", "sunrise")
+    _darken(stage, flat, left + round(away * width * (0.14 if low else 0.06)), round(spot.foot - flat.shape[0] * 0.34), max(1.5, width * 0.03), strength * (0.8 if low else 0.62))
+    foot = alpha[round(height * 0.9) :].max(axis=0) if height > 10 else alpha.max(axis=0)
+    pool = np.repeat(foot[None], max(2, round(height * 0.05)), 0)
+    _darken(stage, pool, left, round(spot.foot - pool.shape[0] * 0.6), max(1.2, width * 0.022), strength)
+
+
+def _darken(stage: Stage, mask: Array, left: int, top: int, softness: float, strength: float) -> None:
+    pad = int(softness * 3) + 1
+    soft = blur(np.pad(mask, pad), softness)
+    shade = np.dstack([np.broadcast_to(stage.light.ambient * 0.12, (*soft.shape, 3)), np.clip(soft, 0, 1) * strength]).astype(np.float32)
+    _stamp(stage.image, shade, left - pad, top - pad)
+
+
+def _mirror(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
+    visible = lit[: max(2, round(lit.shape[0] * (1 - spot.sunk)))]
+    flipped = visible[::-1].copy()
+    height = flipped.shape[0]
+    fade = np.clip(1 - np.arange(height, dtype=np.float32) / (height * (0.95 if spot.contact == "water" else 0.5)), 0, 1)
+    flipped[..., 3] *= fade[:, None] * (0.58 if spot.contact == "water" else stage.reflect)
+    if spot.contact == "water":
+        shift = stage.noise.line(height, 9 * stage.unit + 2, octaves=3, layer=320) * (2 + np.arange(height) * 0.05) * 1.6 * stage.unit
+        columns = np.clip(np.arange(flipped.shape[1])[None] + shift[:, None], 0, flipped.shape[1] - 1).astype(int)
+        flipped = np.take_along_axis(flipped, columns[..., None], axis=1)
+        flipped[..., :3] = mix(flipped[..., :3], stage.light.ambient * rgb(40, 96, 126) * 1.6, 0.3)
+    _stamp(stage.image, blur(flipped, 1.6 * stage.unit), left, round(spot.foot) - 2)
+
+
+def _tuck(stage: Stage, before: Array, lit: Array, left: int, top: int) -> None:
+    """The ground's own blades and drifts over the feet."""
+    height, width = lit.shape[:2]
+    band = max(3, round(height * 0.09))
+    y0, y1, x0, x1 = max(0, top + height - band), min(stage.height, top + height), max(0, left), min(stage.width, left + width)
+    if y1 <= y0 or x1 <= x0:
+        return
+    ragged = stage.noise.line(stage.width, 6 * stage.unit + 1.5, octaves=2, layer=330)[x0:x1]
+    rows = np.arange(y0, y1, dtype=np.float32)[:, None]
+    mask = smooth(0.0, band * 0.4, rows - (top + height - band * (0.45 + 0.4 * ragged))[None, :])
+    stage.image[y0:y1, x0:x1] = over(stage.image[y0:y1, x0:x1], before[y0:y1, x0:x1], mask)
+
+
+def _bank(stage: Stage) -> None:
+    """A near shore for those who do not swim."""
+    rows = np.arange(stage.height, dtype=np.float32)[:, None]
+    line = stage.noise.line(stage.width, stage.width * 0.5, octaves=5, layer=331)
+    crest = stage.height * 0.8 + line * stage.height * 0.035
+    grain = stage.noise.field(stage.shape, 60 * stage.unit, octaves=6, gain=0.62, stretch=2.4, layer=332)
+    low, high = rgb(44, 74, 38), rgb(124, 146, 74)
+    if stage.scene.has("snow", "winter"):
+        low, high = rgb(196, 208, 226), rgb(246, 249, 254)
+    elif stage.scene.has("autumn"):
+        low, high = rgb(110, 70, 36), rgb(196, 146, 66)
+    colour = mix(low, high, np.clip(grain * 0.6 + 0.5, 0, 1)[..., None]) * (stage.light.ambient * 0.6 + stage.light.key * 0.5)
+    depth = np.clip((rows - crest[None]) / (stage.height * 0.2), 0, 1)
+    stage.image = over(stage.image, colour * (1.1 - 0.35 * depth)[..., None], smooth(-1.5, 1.5, rows - crest[None] + grain * 5 * stage.unit))
+    stage.ground, stage.tuck = stage.height * 0.92, True
+
+
+def _wear(stage: Stage, spot: Spot, sprite: Image.Image, feet: dict[int, tuple[float, float, float]]) -> None:
+    """Scarf at the neck, hat on the head, glasses at the eyes of the last thing painted."""
+    if not feet:
+        return
+    x, top, height = list(feet.values())[-1]
+    name = spot.subject.name
+    if name == "scarf":
+        lit = relight(stage, _scarf(spot.subject.colour or (196, 48, 52), round(height * 0.62)))
+        _stamp(stage.image, lit, round(x - lit.shape[1] * 0.54), round(top + height * 0.42))
+        return
+    share, place = (0.4, 0.16) if "glasses" in name else (0.44, -0.02)
+    size = max(8, round(height * share))
+    worn = sprite.resize((size, max(2, round(sprite.height * size / sprite.width))), Image.Resampling.LANCZOS)
+    lit = relight(stage, worn)
+    _stamp(stage.image, lit, round(x - size * 0.56), round(top + height * place - (worn.height * 0.7 if "glasses" not in name else 0)))
+
+
+def _scarf(colour: tuple[int, int, int], width: int) -> Image.Image:
+    base, dark = css(colour), css([v * 0.72 for v in colour])
+    return rasterise(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 150" width="{max(8, width)}" height="{max(6, round(width * 0.75))}">'
+        f'<path d="M30 24 Q100 62 170 20 Q180 44 168 56 Q100 92 34 60 Q22 44 30 24Z" fill="{base}"/><path d="M36 44 Q100 76 170 40" stroke="{dark}" stroke-width="5" fill="none" opacity=".6"/>'
+        f'<path d="M112 62 L142 56 L158 132 L126 138Z" fill="{dark}"/><path d="M126 138 l2 10 M134 137 l2 10 M142 135 l2 10 M150 134 l2 10" stroke="{dark}" stroke-width="4"/></svg>'
+    )

@@ -1,0 +1,202 @@
+"""Where each subject stands, how large, and what it stands on: the composition of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from imgforge_mcp.local.scene import Subject
+from imgforge_mcp.local.sprites.kinds import Kind, kind_of
+from imgforge_mcp.local.stage import Stage
+
+_BASE = {"close": 0.66, "medium": 0.42, "wide": 0.27}
+_WEARABLE = frozenset("scarf glasses sunglasses top-hat womans-hat billed-cap crown graduation-cap".split())
+_SEATS = {"chair": 0.56, "couch-and-lamp": 0.6, "bed": 0.55, "dragon": 0.3, "bench": 0.5, "bathtub": 0.45}
+_TOPS = {"horse": 0.4, "two-hump-camel": 0.42, "elephant": 0.3, "bicycle": 0.55, "motorcycle": 0.5, "motor-scooter": 0.5, "dragon": 0.45, "skateboard": 0.25, "unicorn": 0.42, "cow": 0.35, "dolphin": 0.4, "whale": 0.35, "turtle": 0.35}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One thing to paint: the middle of its foot, its longer side, its depth order, and how it meets the ground."""
+
+    subject: Subject
+    x: float
+    foot: float
+    size: float
+    depth: float
+    contact: str = "ground"
+    flip: bool = False
+    turn: float = 0.0
+    sunk: float = 0.0
+    distance: float = 0.0
+
+
+def compose(stage: Stage) -> list[Spot]:
+    """All spots, far ones first."""
+    subjects = stage.scene.subjects
+    if not subjects:
+        return []
+    free = [k for k, subject in enumerate(subjects) if not _is_tied(subject, k, stage)]
+    sizes = _sizes(stage, [subjects[k] for k in free])
+    anchors: dict[int, Spot] = {}
+    spots: list[Spot] = []
+    for order, k in enumerate(free):
+        placed = _free_spots(stage, subjects[k], sizes[order], order, len(free))
+        anchors[k] = placed[0]
+        spots += placed
+    for k, subject in enumerate(subjects):
+        if k not in anchors:
+            anchor = anchors.get(subject.target if subject.target is not None else 0, spots[0])
+            spot, moved = _tied_spot(stage, subject, anchor)
+            spots = [moved if other is anchor else other for other in spots]
+            anchors[subject.target or 0] = moved
+            anchors[k] = spot
+            spots.append(spot)
+    return sorted(spots, key=lambda spot: spot.depth)
+
+
+def _is_tied(subject: Subject, index: int, stage: Stage) -> bool:
+    if subject.target is None or index == 0 or stage.surface == "flat" and subject.relation not in ("wearing",):
+        return False
+    if subject.relation == "in" and subject.name in _WEARABLE:
+        return True
+    if subject.name in _WEARABLE and subject.relation in ("wearing", "beside"):
+        return True
+    if subject.relation in ("on", "in", "under") and kind_of(subject.name).home == "place":
+        return False
+    return subject.relation in ("riding", "on", "in", "under", "above", "holding", "wearing", "behind")
+
+
+def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
+    """Longer sides in pixels: true proportions, compressed so that a mouse beside a house is still seen."""
+    side = min(stage.width, stage.height)
+    base = _BASE[stage.scene.shot]
+    if stage.surface == "flat":
+        base = 0.46
+    elif stage.surface == "table":
+        base = 0.52 if len(subjects) == 1 else 0.42
+    elif stage.surface == "float":
+        base = min(base, 0.4)
+    tallest = max(kind_of(subject.name).height for subject in subjects)
+    sizes = []
+    for subject in subjects:
+        kind = kind_of(subject.name)
+        grown = base * (0.9 if kind.height < 0.3 else 1.0 if kind.height < 4 else 1.28)
+        if len(subjects) > 1:
+            floor = 0.5
+            grown *= max(floor, (kind.height / tallest) ** 0.4) * (1.0 if len(subjects) < 3 else 0.84)
+        crowd = subject.count
+        if crowd > 1:
+            grown *= max(0.36, 1.2 / crowd**0.5)
+        if kind.medium == "air" and stage.scene.shot != "close" and stage.surface not in ("flat", "table"):
+            grown *= 0.72
+        sizes.append(side * min(0.95, grown * subject.size))
+    return sizes
+
+
+def _free_spots(stage: Stage, subject: Subject, size: float, order: int, total: int) -> list[Spot]:
+    kind = kind_of(subject.name)
+    contact = _contact(stage, kind)
+    rng = stage.dice(300 + order)
+    centre = _column(stage, order, total, float(rng.uniform(-0.05, 0.05)))
+    if total == 1 and subject.count == 1 and contact in ("ground", "water") and stage.scene.shot == "wide":
+        centre = float(rng.choice([0.36, 0.64])) * stage.width
+    if subject.count == 1:
+        return [_stand(stage, subject, kind, contact, centre, size, 0.5, rng)]
+    spots = []
+    span = min(stage.width * (0.84 if total == 1 else 0.5), size * 1.2 * subject.count)
+    in_row = max(1, min(subject.count, int(span / (size * 1.1)))) if subject.count > 4 else subject.count
+    if subject.count <= 4:
+        size = min(size, span / subject.count / 1.14)
+    for k in range(subject.count):
+        row, column = divmod(k, in_row)
+        width = min(in_row, subject.count - row * in_row)
+        share = (column + 0.5) / width - 0.5 + (0.25 / width if row % 2 else 0)
+        x = centre + share * span + float(rng.uniform(-0.06, 0.06)) * size
+        near = 0.5 + (0.22 if (column + row) % 2 else -0.12) - row * 0.34
+        spots.append(_stand(stage, subject, kind, contact, x, size * float(rng.uniform(0.9, 1.05)), near, rng))
+    return spots
+
+
+def _column(stage: Stage, order: int, total: int, jitter: float) -> float:
+    if total == 1:
+        return stage.width * (0.5 + jitter)
+    gap = min(0.38 if stage.surface == "table" else 0.3, 0.82 / total)
+    place = (0, 1, -1, 2, -2, 3)[order] if total % 2 else (-0.5, 0.5, 1.5, -1.5, 2.5, -2.5)[order]
+    return stage.width * (0.5 + gap * place + jitter * 0.4)
+
+
+def _contact(stage: Stage, kind: Kind) -> str:
+    if stage.surface in ("flat", "float", "table"):
+        return {"flat": "flat", "float": "float", "table": "table"}[stage.surface]
+    if stage.surface == "air":
+        return "bust"
+    if kind.medium in ("air", "space"):
+        return "air"
+    is_wet = stage.water is not None or stage.scene.place in ("ocean", "coast", "lake")
+    if kind.medium in ("water", "swim") and is_wet:
+        return "water"
+    return "ground"
+
+
+def _stand(stage: Stage, subject: Subject, kind: Kind, contact: str, x: float, size: float, near: float, rng) -> Spot:  # type: ignore[no-untyped-def]
+    """`near` is 0 far to 1 close; things stand higher in the picture when far."""
+    flip = bool(rng.random() < 0.5)
+    drift = near - 0.5
+    if contact == "air":
+        foot = stage.horizon * float(rng.uniform(0.42, 0.62)) + size * 0.5 + drift * size * 0.6
+        return Spot(subject, x, foot, size, 0.2, "air", flip, float(rng.uniform(-5, 5)))
+    if contact == "float":
+        foot = stage.height * (0.52 + float(rng.uniform(-0.05, 0.05))) + size * 0.5 + drift * size * 0.9
+        return Spot(subject, x, foot, size, 0.3 + near, "float", flip, float(rng.uniform(-7, 7)))
+    if contact == "flat":
+        return Spot(subject, x, stage.height * 0.5 + size * 0.5 + (drift * size if subject.count > 1 else 0), size, near, "flat")
+    if contact == "water":
+        foot = stage.horizon + (stage.height - stage.horizon) * (0.26 + 0.3 * drift) + size * 0.08
+        if stage.scene.shot == "close":
+            foot += 0.2 * stage.height
+        return Spot(subject, x, foot, size, 0.3 + near, "water", flip, 0.0, 0.36 if kind.medium == "swim" and kind.height > 1 else 0.05)
+    if contact == "ground" and stage.scene.shot == "close" and subject.count == 1 and kind.height < 4:
+        return Spot(subject, x, stage.height * 1.1, max(size, min(stage.shape) * 0.98), 1.2, "ground", flip)
+    foot = stage.ground + drift * (0.08 if contact == "table" else 0.16) * stage.height
+    distance = 0.0
+    if kind.height >= 5 and contact == "ground" and stage.scene.shot != "close":
+        foot = stage.horizon + (stage.ground - stage.horizon) * (0.5 + 0.5 * drift)
+        distance = 0.06
+    return Spot(subject, x, foot, size, 0.3 + foot / stage.height, contact, flip, distance=distance)
+
+
+def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
+    """A thing placed by its relation to an anchor, which may move to make room."""
+    kind, base = kind_of(subject.name), kind_of(anchor.subject.name)
+    relation = "wearing" if subject.name in _WEARABLE and subject.relation != "on" else subject.relation
+    ratio = max(0.4, min(1.7, (kind.height / base.height) ** 0.45))
+    size = anchor.size * ratio
+    if relation in ("riding", "on"):
+        return _mounted(subject, anchor, max(size, anchor.size * (1.05 if relation == "riding" else 0.8)), stage)
+    if relation == "in":
+        held = replace(anchor, depth=anchor.depth - 0.01, foot=anchor.foot - size * 0.2, size=min(anchor.size, size * 0.85))
+        return Spot(subject, anchor.x, anchor.foot, size, anchor.depth, anchor.contact, sunk=anchor.sunk), held
+    if relation == "under":
+        lift = anchor.size * 0.55 if kind.height < 4 else 0.0
+        return Spot(subject, anchor.x + anchor.size * 0.12, anchor.foot - lift - stage.height * 0.02, size * 1.4, anchor.depth - 0.05, "ground" if not lift else "held"), anchor
+    if relation == "above":
+        return Spot(subject, anchor.x, anchor.foot + anchor.size * 0.12, size, anchor.depth - 0.02, anchor.contact), replace(anchor, foot=max(anchor.size, anchor.foot - size * 0.9), contact="air")
+    if relation == "behind":
+        return Spot(subject, anchor.x + anchor.size * 0.3, anchor.foot - stage.height * 0.05, size, anchor.depth - 0.05, anchor.contact, distance=0.08), anchor
+    if relation == "wearing":
+        return Spot(subject, anchor.x, anchor.foot, anchor.size * 0.5, anchor.depth + 0.01, "worn"), anchor
+    return Spot(subject, anchor.x + anchor.size * 0.04, anchor.foot - anchor.size * 0.16, anchor.size * 0.46, anchor.depth + 0.01, "held"), anchor
+
+
+def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:
+    """The subject carries the anchor: the one that was named first sits on the one named after."""
+    seat = _TOPS.get(subject.name, 0.2)
+    mount = Spot(subject, anchor.x, anchor.foot, size, anchor.depth + 0.004, anchor.contact if anchor.contact != "bust" else "ground", anchor.flip)
+    rides = seat >= 0.3 and subject.name not in _SEATS
+    if subject.name in _SEATS:
+        seat = _SEATS[subject.name]
+    lifted = anchor.size if not rides else size * 0.98
+    rider = replace(anchor, foot=anchor.foot - size * (1 - seat) + lifted * (0.34 if rides else 0.04), contact="held", size=lifted, depth=anchor.depth if rides else anchor.depth + 0.01)
+    if kind_of(subject.name).height > 4 and not rides:
+        rider = replace(rider, foot=anchor.foot - size * 0.5)
+    return mount, rider

@@ -1,0 +1,76 @@
+"""The stage: a picture being painted, with its light, its ground and its dice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from imgforge_mcp.local.light import Light, light_for
+from imgforge_mcp.local.noise import Noise
+from imgforge_mcp.local.pixels import Array
+from imgforge_mcp.local.scene import Scene
+
+Report = Callable[[float, str], None]
+Surface = Literal["ground", "water", "table", "float", "air", "flat"]
+
+
+@dataclass(slots=True)
+class Stage:
+    """Places paint `image` and say where subjects may stand: `horizon`, `ground` and `surface`, in pixels.
+
+    `focus` is where the subjects are, 0 to 1, for styles that spare them."""
+
+    scene: Scene
+    width: int
+    height: int
+    noise: Noise
+    rng: np.random.Generator
+    light: Light
+    report: Report
+    image: Array
+    horizon: int
+    ground: float
+    sun: tuple[float, float]
+    surface: Surface = "ground"
+    water: Array | None = None
+    shadow: float = 0.42
+    reflect: float = 0.0
+    tuck: bool = False
+    focus: Array | None = None
+
+    @property
+    def unit(self) -> float:
+        """One pixel of a picture whose shorter side is 1024."""
+        return min(self.width, self.height) / 1024
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.height, self.width
+
+    def dice(self, layer: int) -> np.random.Generator:
+        """Dice of their own for one layer, so that a change in one room does not change the others."""
+        return self.noise.rng(5000 + layer)
+
+
+def open_stage(scene: Scene, width: int, height: int, seed: int, report: Report) -> Stage:
+    noise = Noise(seed)
+    rng = noise.rng(1)
+    light = light_for(scene)
+    horizon = int(height * 0.52)
+    side = float(rng.choice([rng.uniform(0.2, 0.42), rng.uniform(0.58, 0.8)]))
+    return Stage(
+        scene=scene,
+        width=width,
+        height=height,
+        noise=noise,
+        rng=rng,
+        light=light,
+        report=report,
+        image=np.zeros((height, width, 3), np.float32),
+        horizon=horizon,
+        ground=height * 0.86,
+        sun=(side * width, horizon * (1 - light.height)),
+    )

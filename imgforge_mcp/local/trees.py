@@ -1,0 +1,184 @@
+"""Trees: conifers, round crowns and palms, made once a picture and planted by the hundred."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from imgforge_mcp.local.heightfield import View
+from imgforge_mcp.local.pixels import Array, from_image, mix, rgb, to_image
+from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.vector import Layer, lay
+
+_AUTUMN = ((206, 98, 36), (226, 144, 44), (182, 62, 36), (222, 178, 70), (158, 90, 40))
+_BLOSSOM = ((246, 188, 208), (238, 164, 190), (250, 214, 226), (206, 150, 176))
+_GREEN = ((74, 116, 48), (92, 134, 56), (58, 98, 50), (110, 146, 66))
+_BANDS = 9
+
+
+def conifer(rng: np.random.Generator, *, snow: bool = False, height: int = 240) -> Image.Image:
+    width = int(height * 0.46)
+    picture = Image.new("RGBA", (width, height))
+    draw = ImageDraw.Draw(picture)
+    middle = width / 2
+    draw.rectangle([middle - height * 0.014, height * 0.8, middle + height * 0.014, height], fill=(62, 46, 36, 255))
+    tiers = 15
+    for tier in range(tiers):
+        t = tier / (tiers - 1)
+        base = height * (0.1 + 0.83 * t)
+        half = (0.012 + 0.44 * t**0.92) * width * rng.uniform(0.82, 1.1)
+        rise = height * 0.13
+        shade = np.array([42, 74, 52]) * (0.72 + 0.42 * rng.random())
+        edge = [
+            (middle + s * half * rng.uniform(0.8, 1.06), base + rng.uniform(-0.012, 0.028) * height)
+            for s in np.linspace(1, -1, 9)
+        ]
+        top = (middle, base - rise)
+        draw.polygon([top, *edge], fill=(*_bytes(shade), 255))
+        draw.polygon([top, *edge[4:]], fill=(*_bytes(shade * 0.7), 255))
+        if snow:
+            caps = [(middle + s * half * 0.66, base - rise * 0.26 + rng.uniform(-3, 3)) for s in np.linspace(1, -1, 6)]
+            draw.polygon([top, *caps], fill=(228, 237, 247, 255))
+    return picture.filter(ImageFilter.GaussianBlur(0.6))
+
+
+def crown(rng: np.random.Generator, palette: tuple[tuple[int, int, int], ...], *, height: int = 240, clumps: int = 300) -> Image.Image:
+    """A broadleaf tree: hundreds of leaf clumps, light above, dark below."""
+    width = int(height * 0.86)
+    picture = Image.new("RGBA", (width, height))
+    draw = ImageDraw.Draw(picture)
+    middle, unit = width / 2, height / 260
+    draw.polygon(
+        [(middle - 8 * unit, height), (middle + 8 * unit, height), (middle + 4 * unit, height * 0.45), (middle - 4 * unit, height * 0.45)],
+        fill=(72, 54, 42, 255),
+    )
+    lobes = [(rng.uniform(-0.3, 0.3), rng.uniform(-0.26, 0.2), rng.uniform(0.45, 0.75)) for _ in range(7)]
+    base = np.array(palette[int(rng.integers(len(palette)))], float)
+    for _ in range(clumps):
+        dx, dy, size = lobes[int(rng.integers(7))]
+        angle, reach = rng.uniform(0, 6.283), math.sqrt(rng.random()) * size
+        px = middle + (dx + math.cos(angle) * reach * 0.55) * width * 0.62
+        py = height * (0.38 + (dy + math.sin(angle) * reach * 0.5) * 0.62)
+        light = 0.6 + 0.56 * (1 - py / height / 0.78) + rng.uniform(-0.13, 0.13)
+        spot = rng.uniform(5, 13) * unit
+        draw.ellipse([px - spot, py - spot, px + spot, py + spot * 0.8], fill=(*_bytes(base * light), 255))
+    return picture.filter(ImageFilter.GaussianBlur(0.5))
+
+
+def grown(stage: Stage, height: int, *, conifer_only: bool = False) -> Image.Image:
+    """One tree large enough to be a subject, of the scene's season."""
+    rng, scene = stage.dice(54), stage.scene
+    if conifer_only:
+        return conifer(rng, snow=scene.has("snow", "winter"), height=height)
+    palette = _AUTUMN if scene.has("autumn") else _BLOSSOM if scene.has("blossom") else _GREEN
+    return crown(rng, palette, height=height, clumps=900)
+
+
+def kinds(stage: Stage) -> list[Image.Image]:
+    """The trees that belong to the scene."""
+    rng = stage.dice(50)
+    scene = stage.scene
+    if scene.has("autumn"):
+        return [crown(rng, _AUTUMN) for _ in range(5)] + [conifer(rng)]
+    if scene.has("blossom"):
+        return [crown(rng, _BLOSSOM) for _ in range(5)]
+    if scene.place in ("meadow", "village", "garden", "park") and not scene.has("pine", "snow", "winter"):
+        return [crown(rng, _GREEN) for _ in range(5)]
+    return [conifer(rng, snow=scene.has("snow", "winter")) for _ in range(6)]
+
+
+def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float) -> None:
+    """Trees on the ground samples where `wood` is 1 and the ground is seen, far ones first."""
+    z = view.field.z[:, 0]
+    allowed = (wood > 0.5) & (view.screen <= view.crest + 0.5) & (z > 1.9)[:, None] & (z < 34)[:, None]
+    rows, columns = np.nonzero(allowed)
+    if not len(rows):
+        return
+    rng = stage.dice(51)
+    count = min(len(rows), 1300 if stage.scene.has("forest", "trees") else 850)
+    weight = 1 / z[rows]
+    chosen = rng.choice(len(rows), count, replace=False, p=weight / weight.sum())
+    chosen = chosen[np.argsort(-z[rows[chosen]], kind="stable")]
+    sprites = _hazed(stage, kinds(stage), haze)
+    picture = to_image(stage.image)
+    tall = rng.uniform(0.15, 0.32, count)
+    which = rng.integers(0, 1 << 30, count)
+    for k, place in enumerate(chosen):
+        row, column = int(rows[place]), int(columns[place])
+        size = view.field.focal * tall[k] / float(z[row])
+        if not 3 <= size <= stage.height * 0.34:
+            continue
+        fade = 1 - math.exp(-max(float(z[row]) - 1.5, 0) * stage.light.haze / haze)
+        band = sprites[min(_BANDS - 1, int(fade * _BANDS))]
+        tree = band[int(which[k]) % len(band)]
+        tree = tree.resize((max(2, int(tree.width * size / tree.height)), max(3, int(size))), Image.Resampling.BILINEAR)
+        picture.paste(tree, (int(column - tree.width / 2), int(view.screen[row, column] - size * 0.97)), tree)
+    stage.image = from_image(picture)
+
+
+def frame_with_pines(stage: Stage) -> None:
+    """A few near trees at one side, dark against the light, that give the distance its scale."""
+    rng = stage.dice(52)
+    side = -1 if stage.sun[0] > stage.width / 2 else 1
+    light = stage.light.ambient * 0.5 + stage.light.key * 0.2
+    canvas = to_image(stage.image)
+    shapes = kinds(stage)
+    for k in range(4):
+        tall = stage.height * float(rng.uniform(0.42, 0.66)) * (1 - 0.13 * k)
+        tree = shapes[int(rng.integers(len(shapes)))]
+        tree = tree.resize((max(4, int(tree.width * tall / tree.height)), max(8, int(tall))), Image.Resampling.BICUBIC)
+        shade = to_image(np.asarray(tree, np.float32)[..., :3] / 255 * light)
+        x = stage.width * (0.5 + side * (0.5 - 0.02 - 0.085 * k)) + float(rng.uniform(-0.02, 0.02)) * stage.width
+        canvas.paste(shade, (int(x - tree.width / 2), int(stage.height * (1.03 + 0.02 * (k % 2)) - tall)), tree)
+    stage.image = from_image(canvas)
+
+
+def turf(stage: Stage) -> None:
+    """Blades of grass and a few flowers in the foreground."""
+    scene = stage.scene
+    if scene.has("snow", "winter") or scene.place in ("desert", "mars"):
+        return
+    rng, layer = stage.dice(53), Layer(stage.width, stage.height)
+    light = stage.light.ambient * 0.6 + stage.light.key * 0.52
+    low, high = (rgb(126, 84, 36), rgb(206, 160, 74)) if scene.has("autumn") else (rgb(50, 92, 34), rgb(150, 180, 82))
+    for band in range(9):
+        t = band / 8
+        foot = stage.height * (0.7 + 0.34 * t)
+        tall = stage.unit * (9 + 52 * t**1.3)
+        count = int(150 * stage.width / stage.height * (1 - 0.35 * t))
+        where = np.sort(rng.uniform(-0.02, 1.02, count)) * stage.width
+        clump = stage.noise.line(stage.width, 130 * stage.unit, octaves=3, layer=340 + band)
+        for x in where:
+            thick = float(clump[int(np.clip(x, 0, stage.width - 1))])
+            if thick < -0.12:
+                continue
+            reach, lean = tall * float(rng.uniform(0.5, 1.1)) * (0.6 + thick), tall * float(rng.uniform(-0.35, 0.35))
+            y = foot + float(rng.uniform(-0.02, 0.02)) * stage.height
+            colour = mix(low, high, float(rng.uniform(0, 1)) * 0.8) * light
+            width = max(0.6, tall * 0.05)
+            layer.path(f"M{x - width:.1f} {y:.1f} Q{x:.1f} {y - reach * 0.6:.1f} {x + lean:.1f} {y - reach:.1f} Q{x + width:.1f} {y - reach * 0.5:.1f} {x + width:.1f} {y:.1f}Z", colour)
+    stage.image = lay(stage.image, layer.render())
+
+
+def _hazed(stage: Stage, trees: list[Image.Image], haze: float) -> list[list[Image.Image]]:
+    """The same trees in the scene's light at each depth of mist, small copies for far away."""
+    light = stage.light.ambient * 0.72 + stage.light.key * 0.52
+    bands = []
+    for band in range(_BANDS):
+        fade = (band + 0.5) / _BANDS * 0.9
+        row = []
+        for tree in trees:
+            size = (max(8, int(tree.width * (1 - fade * 0.7))), max(12, int(tree.height * (1 - fade * 0.7))))
+            small = tree.resize(size, Image.Resampling.BILINEAR)
+            values = np.asarray(small, np.float32) / 255
+            colour = values[..., :3] * light * (1 - fade) + stage.light.mist * fade
+            row.append(Image.fromarray((np.clip(np.dstack([colour, values[..., 3]]), 0, 1) * 255).astype(np.uint8)))
+        bands.append(row)
+    return bands
+
+
+def _bytes(colour: np.ndarray) -> tuple[int, int, int]:
+    red, green, blue = (int(min(255, max(0, v))) for v in colour)
+    return red, green, blue

@@ -1,0 +1,102 @@
+"""What falls and drifts before the eye: snow, rain, leaves, petals, fireflies, mist."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
+from imgforge_mcp.local.scene import Colour
+from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.vector import Layer, lay
+
+_INDOORS = frozenset({"room", "studio", "portrait", "abstract", "plain", "poster", "space", "underwater", "mars"})
+_LEAVES: tuple[Colour, ...] = ((232, 124, 36), (248, 184, 62), (186, 60, 28), (206, 98, 40))
+_PETALS: tuple[Colour, ...] = ((252, 214, 226), (246, 184, 204), (255, 234, 240))
+
+
+def fall(stage: Stage) -> None:
+    scene = stage.scene
+    if scene.place in _INDOORS:
+        return
+    if scene.has("fog"):
+        _mist(stage)
+    if scene.has("snow") and scene.place != "coast":
+        _snow(stage)
+    if scene.has("rain", "storm"):
+        _rain(stage)
+    if scene.has("storm") and scene.time != "sunset":
+        _lightning(stage)
+    if scene.has("autumn") and scene.place in ("forest", "garden", "meadow", "lake", "street", "village"):
+        _leaves(stage, _LEAVES, 44)
+    if scene.has("blossom"):
+        _leaves(stage, _PETALS, 60)
+    if scene.has("fireflies"):
+        _fireflies(stage)
+
+
+def _snow(stage: Stage) -> None:
+    rng = stage.dice(500)
+    for size, count, softness, opacity in ((1.8, 240, 0.4, 0.75), (3.6, 110, 1.0, 0.7), (8.5, 26, 3.2, 0.5)):
+        layer = Layer(stage.width, stage.height)
+        many = int(count * stage.width * stage.height / (stage.unit * 1024) ** 2)
+        for x, y, scale in zip(rng.uniform(0, stage.width, many), rng.uniform(0, stage.height, many), rng.uniform(0.6, 1.5, many), strict=True):
+            layer.ellipse(float(x), float(y), size * stage.unit * float(scale), size * stage.unit * float(scale), (252, 253, 255), opacity=opacity)
+        stage.image = lay(stage.image, blur(layer.render(), softness * stage.unit))
+
+
+def _rain(stage: Stage) -> None:
+    rng, layer = stage.dice(501), Layer(stage.width, stage.height)
+    many = int(420 * stage.width * stage.height / (stage.unit * 1024) ** 2)
+    for x, y, long in zip(rng.uniform(-0.05, 1, many), rng.uniform(-0.1, 1, many), rng.uniform(16, 52, many), strict=True):
+        x0, y0 = float(x) * stage.width, float(y) * stage.height
+        layer.line([(x0, y0), (x0 + float(long) * 0.16 * stage.unit, y0 + float(long) * stage.unit)], (222, 232, 246), 1.5 * stage.unit, opacity=0.34)
+    stage.image = lay(stage.image, layer.render())
+
+
+def _lightning(stage: Stage) -> None:
+    rng, layer = stage.dice(502), Layer(stage.width, stage.height)
+    x, y = float(rng.uniform(0.2, 0.8)) * stage.width, 0.0
+    points = [(x, y)]
+    while y < stage.horizon * 0.95:
+        x, y = x + float(rng.uniform(-34, 34)) * stage.unit, y + float(rng.uniform(16, 44)) * stage.unit
+        points.append((x, y))
+        if rng.random() < 0.2:
+            end = (x + float(rng.uniform(-110, 110)) * stage.unit, y + float(rng.uniform(50, 120)) * stage.unit)
+            layer.line([(x, y), ((x + end[0]) / 2 + 14 * stage.unit, (y + end[1]) / 2), end], (226, 228, 255), 1.6 * stage.unit, opacity=0.7)
+    layer.line(points, (250, 250, 255), 3.4 * stage.unit)
+    bolt = layer.render()
+    light = bolt[..., :3] * bolt[..., 3:]
+    stage.image = np.clip(stage.image + light + blur(light, 22 * stage.unit) * 2.4, 0, 1).astype(np.float32)
+
+
+def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
+    rng = stage.dice(503)
+    for size, share, softness in ((0.006, 0.7, 0.4), (0.013, 0.3, 2.0)):
+        layer = Layer(stage.width, stage.height)
+        for _ in range(int(count * share)):
+            x, y, turn = float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.height)), float(rng.uniform(0, 6.28))
+            reach = size * min(stage.shape) * float(rng.uniform(0.7, 1.4))
+            points = [(x + math.cos(turn + a) * reach * s, y + math.sin(turn + a) * reach * s * 0.8) for a, s in ((0, 2), (0.6, 0.9), (1.6, 0.7), (2.6, 0.9), (3.14, 1.6), (3.7, 0.9), (4.7, 0.7), (5.7, 0.9))]
+            layer.polygon(points, rgb(*palette[int(rng.integers(len(palette)))]) * (stage.light.ambient * 0.5 + stage.light.key * 0.6), opacity=0.92)
+        stage.image = lay(stage.image, blur(layer.render(), softness * stage.unit))
+
+
+def _fireflies(stage: Stage) -> None:
+    rng, layer = stage.dice(504), Layer(stage.width, stage.height)
+    for _ in range(46):
+        x, y = float(rng.uniform(0, 1)) * stage.width, float(rng.uniform(0.3, 0.95)) * stage.height
+        layer.ellipse(x, y, 3.2 * stage.unit, 3.2 * stage.unit, (255, 238, 150))
+    sparks = layer.render()
+    light = sparks[..., :3] * sparks[..., 3:]
+    stage.image = np.clip(stage.image + light + blur(light, 9 * stage.unit) * 2.6, 0, 1).astype(np.float32)
+
+
+def _mist(stage: Stage) -> None:
+    """A bank that lies along the horizon and thins towards us."""
+    rows, _ = grid(*stage.shape)
+    drift: Array = stage.noise.field(stage.shape, 420 * stage.unit, octaves=5, stretch=2.6, layer=505)
+    height = (rows - stage.horizon) / stage.height
+    bank = np.exp(-((height / 0.2) ** 2)) * 0.7 + smooth(-0.5, 0.4, height) * 0.1
+    stage.image = mix(stage.image, stage.light.mist * 1.03, np.clip(bank * (0.75 + drift * 0.5), 0, 0.85)[..., None])

@@ -1,0 +1,152 @@
+"""Images from their bytes: type, size and soundness, renditions and re-encoding. All of it blocks: call it in a
+thread."""
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgforge_mcp.errors import BadReply, InvalidRequest
+from imgforge_mcp.spec import InputImage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = {
+    "PNG": ("image/png", "png"),
+    "JPEG": ("image/jpeg", "jpg"),
+    "WEBP": ("image/webp", "webp"),
+    "GIF": ("image/gif", "gif"),
+    "AVIF": ("image/avif", "avif"),
+}
+EXTENSIONS = dict(FORMATS.values())
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 16_384
+MAX_FRAMES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """What a fully decoded image is; sizes in pixels."""
+
+    mime_type: str
+    width: int
+    height: int
+
+
+def inspect(data: bytes) -> Sound:
+    """Decode the whole image, within bounds, and say what it is. The type comes from the bytes alone.
+
+    Raises:
+        BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
+    """
+    with _opened(data) as image:
+        return Sound(mime_type=FORMATS[image.format or ""][0], width=image.width, height=image.height)
+
+
+def preview(data: bytes, max_px: int, max_bytes: int) -> tuple[bytes, str]:
+    """A WebP rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits; with its
+    type."""
+    with _opened(data) as image:
+        picture = _flat(image)
+        for scale, quality in ((1.0, 80), (1.0, 60), (0.75, 60), (0.5, 60), (0.5, 40), (0.25, 40), (0.125, 40)):
+            size = max(16, int(max_px * scale))
+            rendition = _encoded(_within(picture, size), "WEBP", quality=quality, method=1)
+            if len(rendition) <= max_bytes:
+                break
+        return rendition, "image/webp"
+
+
+def scaled(data: bytes, width: int) -> tuple[bytes, str]:
+    """A PNG or WebP rendition `width` pixels wide, never enlarged; with its type."""
+    with _opened(data) as image:
+        height = max(1, round(image.height * min(width, image.width) / image.width))
+        picture = image.convert("RGBA" if _has_alpha(image) else "RGB").resize((min(width, image.width), height))
+        return _encoded(picture, "WEBP", quality=85, method=1), "image/webp"
+
+
+def converted(data: bytes, output_format: str) -> bytes:
+    """The same picture in another format: png, jpeg or webp."""
+    with _opened(data) as image:
+        name = output_format.upper()
+        picture = _flat(image) if name == "JPEG" else image.convert("RGBA" if _has_alpha(image) else "RGB")
+        return _encoded(picture, name, quality=92)
+
+
+def as_input(data: bytes, max_side: int = 2048) -> InputImage:
+    """A reference image for upstream: decoded, oriented, stripped of metadata, within `max_side`, encoded again as PNG
+    or, without transparency and above 512 px, JPEG.
+
+    Raises:
+        InvalidRequest: not an image of a known type.
+    """
+    from PIL import ImageOps
+
+    try:
+        with _opened(data) as image:
+            oriented = ImageOps.exif_transpose(image)
+            picture = _within(oriented.convert("RGBA" if _has_alpha(oriented) else "RGB"), max_side)
+            is_small = max(picture.size) <= 512
+            name = "PNG" if picture.mode == "RGBA" or is_small else "JPEG"
+            encoded = _encoded(picture, name, quality=95)
+    except BadReply as error:
+        raise InvalidRequest(f"The reference is no usable image: {error.message}", field="input_images") from None
+    return InputImage(data=encoded, mime_type=FORMATS[name][0], width=picture.width, height=picture.height)
+
+
+class _opened:
+    """A decoded Pillow image, from bytes, within our bounds; a context manager that turns every failure into
+    BadReply."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __enter__(self) -> "Image":
+        from PIL import Image, UnidentifiedImageError
+
+        try:
+            Image.MAX_IMAGE_PIXELS = None  # our own bound follows; Pillow's would only warn
+            self._image = Image.open(io.BytesIO(self._data), formats=tuple(FORMATS))
+            _check_bounds(self._image)
+            self._image.load()
+        except UnidentifiedImageError:
+            raise BadReply("The bytes are not a PNG, JPEG, WebP, GIF or AVIF image.") from None
+        except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+            raise BadReply("The image is damaged, cut short or too large.") from None
+        return self._image
+
+    def __exit__(self, *_: object) -> None:
+        self._image.close()
+
+
+def _check_bounds(image: "Image") -> None:
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+        raise BadReply(f"The image is larger than {MAX_PIXELS // 1_000_000} megapixels.")
+    if getattr(image, "n_frames", 1) > MAX_FRAMES:
+        raise BadReply(f"The image has more than {MAX_FRAMES} frames.")
+
+
+def _has_alpha(image: "Image") -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def _flat(image: "Image") -> "Image":
+    """RGB on white."""
+    from PIL import Image
+
+    if not _has_alpha(image):
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+
+def _within(image: "Image", side: int) -> "Image":
+    if max(image.size) <= side:
+        return image
+    factor = side / max(image.size)
+    return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))))
+
+
+def _encoded(image: "Image", name: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, name, **({"compress_level": 6} if name == "PNG" else options))
+    return buffer.getvalue()

@@ -1,0 +1,363 @@
+"""Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+import anyio
+
+from imgforge_mcp.errors import BudgetExceeded, ForgeError, IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.registry.database import Database, Statements
+from imgforge_mcp.registry.records import (
+    MILLIONTHS,
+    Caps,
+    Ending,
+    NewAttempt,
+    NewJob,
+    Settlement,
+    new_job_row,
+    progress_text,
+    to_job,
+    to_millionths,
+    to_outcome,
+    to_text,
+)
+from imgforge_mcp.types import Asset, ImageRequest, Job, JobState, Json, Outcome, Progress
+
+LEASE_SECONDS = 15.0
+KEY_LIFE_SECONDS = 24 * 3600.0
+TRIAL_SECONDS = 900.0
+
+
+class Stop(Exception):
+    """A job must not go on here; no failure of anybody's, so it is no ForgeError."""
+
+
+class LeaseLost(Stop):
+    """Another process holds the job now, or it has ended: whoever meets this stops, and touches nothing."""
+
+
+class CancelRequested(Stop):
+    """Somebody asked to cancel the job before this step."""
+
+
+class Jobs:
+    """The job half of the registry. `owner` names this process in every lease."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], owner: str) -> None:
+        self._database = database
+        self._now = now
+        self.owner = owner
+
+    def _seconds(self) -> float:
+        return self._now().timestamp()
+
+    # A job's life -----------------------------------------------------------------------------------------------
+
+    async def open(self, new: NewJob, caps: Caps) -> tuple[Job, bool]:
+        """Record a job, its claim on the idempotency key and its reservation, in one transaction. With a key that is
+        taken: the existing job and False.
+
+        Raises:
+            IdempotencyConflict: the key belongs to another request.
+            BudgetExceeded: a cap stands in the way; nothing is recorded.
+        """
+        row = new_job_row(new, self._now())
+
+        def act(run: Statements) -> tuple[str, bool]:
+            if new.request.idempotency_key is not None:
+                existing = _claim_key(run, new, row["now"])
+                if existing is not None:
+                    return existing, False
+            _reserve(run, row["budget_day"], row["reserved"], caps)
+            run.run("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
+            return new.job_id, True
+
+        with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
+            job_id, created = await self._database.write(act)
+            job = await self.get(job_id)
+        return job, created
+
+    async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
+        """The job that has the request's idempotency key already. Raises IdempotencyConflict."""
+        if request.idempotency_key is None:
+            return None
+        key, fingerprint = _key_of(request, tenant)
+        row = await self._database.read(lambda run: run.one("live_key", key=key, now=self._seconds()))
+        return None if row is None else await self.get(_matching(row, fingerprint))
+
+    async def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+
+        def act(run: Statements) -> Job | None:
+            row = run.one("job", job_id=job_id)
+            if row is None:
+                return None
+            return to_job(row, run.all("job_attempts", job_id=job_id), run.all("job_assets", job_id=job_id))
+
+        job = await self._database.read(act)
+        if job is None:
+            raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
+        return job
+
+    async def tenant(self, job_id: str) -> str | None:
+        row = await self._database.read(lambda run: run.one("job", job_id=job_id))
+        return None if row is None else str(row["tenant"])
+
+    async def recent(self, limit: int, tenant: str | None = None) -> list[Job]:
+        """The newest jobs first; of one tenant, or of all."""
+
+        def act(run: Statements) -> list[str]:
+            if tenant is None:
+                return [row["job_id"] for row in run.all("recent_jobs_of_all", limit=limit)]
+            return [row["job_id"] for row in run.all("recent_jobs", tenant=tenant, limit=limit)]
+
+        return [await self.get(job_id) for job_id in await self._database.read(act)]
+
+    async def state(self, job_id: str) -> JobState:
+        row = await self._database.read(lambda run: run.one("job_state", job_id=job_id))
+        return JobState(row["state"]) if row else JobState.FAILED
+
+    async def finish(self, job_id: str, ending: Ending) -> None:
+        """End a job this process holds, and give back what it had reserved.
+
+        Raises:
+            LeaseLost: it does not hold it.
+        """
+
+        def act(run: Statements) -> None:
+            held = self._fence(run, job_id)
+            run.run("reserve", day=held["budget_day"], amount=-held["reserved"])
+            run.run(
+                "finish_job",
+                job_id=job_id,
+                state=ending.state.value,
+                error=to_text(ending.error),
+                warnings=to_text(list(ending.warnings)),
+                saved_to=to_text(list(ending.saved_to)),
+                cost=to_millionths(ending.cost_usd),
+                cost_basis=ending.cost_basis.value if ending.cost_basis else None,
+                now=self._seconds(),
+            )
+
+        await self._database.write(act)
+
+    async def set_progress(self, job_id: str, progress: Progress) -> None:
+        """For readers in other processes; call it seldom."""
+        text = progress_text(progress)
+        await self._database.write(lambda run: run.run("set_progress", job_id=job_id, owner=self.owner, progress=text))
+
+    async def request_cancel(self, job_id: str) -> bool:
+        """Ask for a job's end, whoever runs it; False when it has ended already."""
+        return await self._database.write(lambda run: run.run("request_cancel", job_id=job_id)) > 0
+
+    async def is_cancel_requested(self, job_id: str) -> bool:
+        row = await self._database.read(lambda run: run.one("is_cancel_requested", job_id=job_id))
+        return bool(row and row["cancel_requested"])
+
+    # Leases -------------------------------------------------------------------------------------------------------
+
+    async def renew(self) -> None:
+        until = self._seconds() + LEASE_SECONDS
+        await self._database.write(lambda run: run.run("renew_lease", owner=self.owner, until=until))
+
+    async def take_over_abandoned(self) -> list[str]:
+        """Claim the jobs whose owner is gone; their ids."""
+        now = self._seconds()
+        if not await self._database.read(lambda run: run.all("abandoned_jobs", now=now)):
+            return []
+
+        def act(run: Statements) -> list[str]:
+            ids = [row["job_id"] for row in run.all("abandoned_jobs", now=now)]
+            until = now + LEASE_SECONDS
+            return [i for i in ids if run.run("take_over", job_id=i, owner=self.owner, until=until, now=now)]
+
+        return await self._database.write(act)
+
+    async def release(self) -> None:
+        """Let every lease of this process run out now, so that another may resume its jobs."""
+        await self._database.write(lambda run: run.run("renew_lease", owner=self.owner, until=self._seconds() - 1))
+
+    # Attempts -----------------------------------------------------------------------------------------------------
+
+    async def start_attempt(self, job_id: str, new: NewAttempt, caps: Caps) -> int:
+        """Record an upstream call before its first byte leaves; the money for it is held.
+
+        Raises:
+            LeaseLost, CancelRequested: it must not be sent.
+            QuotaExceeded: the user's own limit for this provider is used up.
+            BudgetExceeded: no money is left for it.
+        """
+        now = self._seconds()
+
+        def act(run: Statements) -> int:
+            held = self._fence(run, job_id)
+            if held["cancel_requested"]:
+                raise CancelRequested
+            _check_limits(run, new, now)
+            _check_trial(run, new, now)
+            _hold(run, job_id, to_millionths(new.price_usd) or 0, caps)
+            run.run("start_job", job_id=job_id, provider=new.provider, model=new.model, now=now)
+            return run.insert(
+                "insert_attempt",
+                job_id=job_id,
+                part=new.part,
+                provider=new.provider,
+                model=new.model,
+                images=new.images,
+                reason=new.reason,
+                price=to_millionths(new.price_usd),
+                settings=new.settings,
+                now=now,
+            )
+
+        return await self._database.write(act)
+
+    async def accept(self, job_id: str, attempt_id: int, operation: Json) -> None:
+        """Store the upstream's own handle, before anybody waits on it. Raises LeaseLost."""
+
+        def act(run: Statements) -> None:
+            self._fence(run, job_id)
+            run.run("accept_attempt", attempt_id=attempt_id, operation=to_text(operation))
+
+        await self._database.write(act)
+
+    async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
+        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. Raises
+        LeaseLost."""
+        now = self._seconds()
+        cost = to_millionths(end.cost_usd) or 0
+
+        def act(run: Statements) -> None:
+            held = self._fence(run, job_id)
+            run.run(
+                "settle_attempt",
+                attempt_id=attempt_id,
+                state="succeeded" if end.succeeded else "failed",
+                outcome=end.outcome,
+                message=end.message,
+                latency_ms=end.latency_ms,
+                cost=to_millionths(end.cost_usd),
+                maybe_billed=end.maybe_billed,
+                health_cost=end.health_cost,
+                rest_until=None if end.rest_seconds is None else now + end.rest_seconds,
+                now=now,
+            )
+            freed = min(held["reserved"], cost)
+            run.run("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
+            run.run("reserve", day=held["budget_day"], amount=-freed)
+            run.run("add_spent", day=held["budget_day"], amount=cost)
+            for asset in assets:
+                run.run(
+                    "insert_job_asset",
+                    job_id=job_id,
+                    attempt_id=attempt_id,
+                    asset_id=asset.asset_id,
+                    seed=asset.seed,
+                    mime_type=asset.mime_type,
+                    width=asset.width,
+                    height=asset.height,
+                    bytes=asset.bytes,
+                )
+
+        await self._database.write(act)
+
+    async def outcomes_since(self, after: float) -> list[Outcome]:
+        rows = await self._database.read(lambda run: run.all("outcomes_since", after=after))
+        return [to_outcome(row) for row in rows]
+
+    async def committed(self) -> tuple[float, float]:
+        """US dollars spent or reserved today and this month (UTC)."""
+        row = await self._database.read(lambda run: _committed(run, self._now().date().isoformat()))
+        return row[0] / MILLIONTHS, row[1] / MILLIONTHS
+
+    def _fence(self, run: Statements, job_id: str) -> Json:
+        held = run.one("fence", job_id=job_id, owner=self.owner)
+        if held is None:
+            raise LeaseLost
+        return dict(held)
+
+
+def _claim_key(run: Statements, new: NewJob, now: float) -> str | None:
+    """Claim the request's idempotency key; the job that has it already, if one has."""
+    key, fingerprint = _key_of(new.request, new.tenant)
+    values = {"key": key, "job_id": new.job_id, "fingerprint": fingerprint}
+    if run.run("claim_key", **values, now=now, expires_at=now + KEY_LIFE_SECONDS):
+        return None
+    row = run.one("live_key", key=key, now=now)
+    assert row is not None
+    return _matching(row, fingerprint)
+
+
+def _key_of(request: ImageRequest, tenant: str) -> tuple[str, str]:
+    """What an idempotency key and the request under it are stored as: both carry no text of the caller's."""
+    key = hashlib.sha256(f"{tenant}\0{request.idempotency_key}".encode()).hexdigest()
+    text = json.dumps(request.fingerprint(), sort_keys=True, ensure_ascii=False)
+    return key, "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _matching(row: sqlite3.Row, fingerprint: str) -> str:
+    if row["fingerprint"] != fingerprint:
+        raise IdempotencyConflict(
+            "This idempotency_key was used for another request; send that request again, or choose a new key.",
+            job_id=row["job_id"],
+        )
+    return str(row["job_id"])
+
+
+def _check_limits(run: Statements, new: NewAttempt, now: float) -> None:
+    windows = [(new.per_minute, now - 60, "minute")]
+    if new.day_start is not None:
+        windows.append((new.per_day, new.day_start.timestamp(), "day"))
+    for limit, since, name in windows:
+        if limit is None:
+            continue
+        row = run.one("attempts_in_window", provider=new.provider, since=since)
+        if row is not None and row["calls"] >= limit:
+            raise QuotaExceeded(f"Your own limit of {limit} calls a {name} for {new.provider} is used up.")
+
+
+def _check_trial(run: Statements, new: NewAttempt, now: float) -> None:
+    if new.is_trial and run.one("trial_in_flight", provider=new.provider, model=new.model, since=now - TRIAL_SECONDS):
+        raise Unavailable("Another call is trying whether this model is back.")
+
+
+def _hold(run: Statements, job_id: str, price: int, caps: Caps) -> None:
+    """Make sure that a job holds `price`: what earlier attempts used up is reserved again, if the caps allow."""
+    held = run.one("job", job_id=job_id)
+    assert held is not None
+    pending = sum(row["price"] or 0 for row in run.all("job_attempts", job_id=job_id) if row["ended_at"] is None)
+    missing = pending + price - held["reserved"]
+    if missing > 0:
+        _reserve(run, held["budget_day"], missing, caps)
+        run.run("set_reserved", job_id=job_id, amount=held["reserved"] + missing)
+
+
+def _reserve(run: Statements, day: str, amount: int, caps: Caps) -> None:
+    if amount > 0:
+        today, month = _committed(run, day)
+        for cap, committed, name, variable in (
+            (caps.daily_usd, today, "daily", "IMGFORGE_DAILY_BUDGET_USD"),
+            (caps.monthly_usd, month, "monthly", "IMGFORGE_MONTHLY_BUDGET_USD"),
+        ):
+            if cap is not None and committed + amount > round(cap * MILLIONTHS):
+                raise _over_budget(name, variable, cap, committed, amount)
+        run.run("reserve", day=day, amount=amount)
+
+
+def _over_budget(name: str, variable: str, cap: float, committed: int, amount: int) -> ForgeError:
+    return BudgetExceeded(
+        f"The {name} budget of ${cap:.2f} does not allow this (${committed / MILLIONTHS:.4f} spent or reserved, "
+        f"${amount / MILLIONTHS:.4f} needed); nothing was sent. Raise {variable} or wait until it is reset.",
+        budget=name,
+        cap_usd=cap,
+        committed_usd=committed / MILLIONTHS,
+        needed_usd=amount / MILLIONTHS,
+    )
+
+
+def _committed(run: Statements, day: str) -> tuple[int, int]:
+    row = run.one("committed", day=day, month=day[:7])
+    return (0, 0) if row is None else (row["day"], row["month"])

@@ -1,0 +1,161 @@
+-- name: claim_key
+-- One caller wins a free or expired idempotency key; nobody else changes the row.
+INSERT INTO idempotency (idempotency_key, job_id, fingerprint, expires_at)
+VALUES (:key, :job_id, :fingerprint, :expires_at)
+ON CONFLICT (idempotency_key) DO UPDATE
+SET job_id = excluded.job_id, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at
+WHERE idempotency.expires_at <= :now;
+
+-- name: live_key
+SELECT job_id, fingerprint FROM idempotency WHERE idempotency_key = :key AND expires_at > :now;
+
+-- name: insert_job
+INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant,
+                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, created_at)
+VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
+        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :now);
+
+-- name: job
+SELECT * FROM jobs WHERE job_id = :job_id;
+
+-- name: recent_jobs
+SELECT job_id FROM jobs WHERE tenant = :tenant ORDER BY job_id DESC LIMIT :limit;
+
+-- name: recent_jobs_of_all
+SELECT job_id FROM jobs ORDER BY job_id DESC LIMIT :limit;
+
+-- name: job_attempts
+SELECT * FROM attempts WHERE job_id = :job_id ORDER BY attempt_id;
+
+-- name: job_assets
+SELECT * FROM job_assets WHERE job_id = :job_id ORDER BY position;
+
+-- name: job_state
+-- What a waiter needs to know, cheaply.
+SELECT state, progress FROM jobs WHERE job_id = :job_id;
+
+-- name: renew_lease
+UPDATE jobs SET lease_until = :until WHERE owner = :owner AND completed_at IS NULL;
+
+-- name: abandoned_jobs
+-- Jobs whose owner has let its lease run out.
+SELECT job_id FROM jobs WHERE completed_at IS NULL AND lease_until < :now ORDER BY lease_until LIMIT 32;
+
+-- name: take_over
+UPDATE jobs SET owner = :owner, lease_until = :until
+WHERE job_id = :job_id AND completed_at IS NULL AND lease_until < :now;
+
+-- name: fence
+-- The row if this owner still holds the job.
+SELECT cancel_requested, reserved, budget_day FROM jobs WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;
+
+-- name: start_job
+UPDATE jobs SET state = 'processing', started_at = coalesce(started_at, :now), provider = :provider, model = :model
+WHERE job_id = :job_id;
+
+-- name: insert_attempt
+INSERT INTO attempts (job_id, part, provider, model, images, state, reason, price, settings, started_at)
+VALUES (:job_id, :part, :provider, :model, :images, 'sent', :reason, :price, :settings, :now);
+
+-- name: accept_attempt
+UPDATE attempts SET state = 'accepted', operation = :operation WHERE attempt_id = :attempt_id AND ended_at IS NULL;
+
+-- name: settle_attempt
+UPDATE attempts
+SET state = :state, outcome = :outcome, message = :message, latency_ms = :latency_ms, cost = :cost,
+    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now
+WHERE attempt_id = :attempt_id AND ended_at IS NULL;
+
+-- name: attempts_in_window
+SELECT count(*) AS calls FROM attempts WHERE provider = :provider AND started_at >= :since;
+
+-- name: trial_in_flight
+SELECT 1 FROM attempts WHERE provider = :provider AND started_at >= :since AND model = :model AND ended_at IS NULL LIMIT 1;
+
+-- name: outcomes_since
+-- What happened lately, for the health of every candidate; :after is the end of the last one already seen.
+SELECT attempt_id, provider, model, state, latency_ms, health_cost, rest_until, settings, outcome, ended_at FROM attempts
+WHERE ended_at >= :after ORDER BY ended_at, attempt_id;
+
+-- name: insert_job_asset
+INSERT OR IGNORE INTO job_assets (job_id, position, asset_id, attempt_id, seed, mime_type, width, height, bytes)
+VALUES (:job_id, (SELECT coalesce(max(position) + 1, 0) FROM job_assets WHERE job_id = :job_id),
+        :asset_id, :attempt_id, :seed, :mime_type, :width, :height, :bytes);
+
+-- name: finish_job
+UPDATE jobs SET state = :state, error = :error, warnings = :warnings, saved_to = :saved_to, cost = :cost, cost_basis = :cost_basis,
+                completed_at = :now, reserved = 0, progress = NULL
+WHERE job_id = :job_id;
+
+-- name: set_progress
+UPDATE jobs SET progress = :progress WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;
+
+-- name: request_cancel
+UPDATE jobs SET cancel_requested = 1 WHERE job_id = :job_id AND completed_at IS NULL;
+
+-- name: is_cancel_requested
+SELECT cancel_requested FROM jobs WHERE job_id = :job_id;
+
+-- name: reserve
+INSERT INTO spend (day, reserved, spent) VALUES (:day, :amount, 0)
+ON CONFLICT (day) DO UPDATE SET reserved = reserved + excluded.reserved;
+
+-- name: add_spent
+INSERT INTO spend (day, reserved, spent) VALUES (:day, 0, :amount)
+ON CONFLICT (day) DO UPDATE SET spent = spent + excluded.spent;
+
+-- name: set_reserved
+UPDATE jobs SET reserved = :amount WHERE job_id = :job_id;
+
+-- name: committed
+-- Money spent or reserved on a day and in its month, in millionths.
+SELECT coalesce(sum(CASE WHEN day = :day THEN reserved + spent END), 0) AS day,
+       coalesce(sum(reserved + spent), 0) AS month
+FROM spend WHERE day BETWEEN :month || '-01' AND :month || '-31';
+
+-- name: insert_asset
+INSERT INTO assets (asset_id, mime_type, width, height, bytes, created_at, accessed_at)
+VALUES (:asset_id, :mime_type, :width, :height, :bytes, :now, :now)
+ON CONFLICT (asset_id) DO UPDATE SET accessed_at = excluded.accessed_at;
+
+-- name: asset_exists
+SELECT 1 FROM assets WHERE asset_id = :asset_id;
+
+-- name: asset
+SELECT * FROM assets WHERE asset_id = :asset_id;
+
+-- name: recent_assets
+SELECT * FROM assets ORDER BY created_at DESC, asset_id LIMIT :limit;
+
+-- name: asset_origins
+-- Where an image came from: the jobs that made it, newest first.
+SELECT jobs.job_id, jobs.request, jobs.final_prompt, attempts.provider, attempts.model, attempts.cost, job_assets.seed, jobs.created_at
+FROM job_assets JOIN jobs USING (job_id) LEFT JOIN attempts ON attempts.attempt_id = job_assets.attempt_id
+WHERE job_assets.asset_id = :asset_id ORDER BY jobs.job_id DESC LIMIT 10;
+
+-- name: touch_asset
+-- At most once a minute, so that reading stays cheap.
+UPDATE assets SET accessed_at = :now WHERE asset_id = :asset_id AND accessed_at < :now - 60;
+
+-- name: delete_asset
+DELETE FROM assets WHERE asset_id = :asset_id;
+
+-- name: add_asset_bytes
+UPDATE totals SET value = value + :amount WHERE name = 'asset_bytes';
+
+-- name: asset_bytes
+SELECT value FROM totals WHERE name = 'asset_bytes';
+
+-- name: evictable_assets
+-- The least recently used first; never one less than an hour old, pinned, or of an unfinished job.
+SELECT asset_id, mime_type, bytes FROM assets
+WHERE pinned = 0 AND created_at < :now - 3600 AND accessed_at < :now - 3600
+ORDER BY accessed_at LIMIT 256;
+
+-- name: usage
+SELECT attempts.provider, attempts.model, jobs.project_id, jobs.budget_day AS day, count(*) AS calls,
+       sum(CASE WHEN attempts.state = 'succeeded' THEN attempts.images ELSE 0 END) AS images,
+       coalesce(sum(attempts.cost), 0) AS cost
+FROM attempts JOIN jobs USING (job_id)
+WHERE attempts.started_at >= :since
+GROUP BY attempts.provider, attempts.model, jobs.project_id, jobs.budget_day;

@@ -1,0 +1,331 @@
+"""Drives one adapter: submit, poll, download, cancel. The one loop with deadlines and Retry-After for all providers."""
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+from imgforge_mcp import media
+from imgforge_mcp.clock import Clock
+from imgforge_mcp.config import ProviderSettings
+from imgforge_mcp.errors import Ambiguous, BadReply, ForgeError, ProviderError, Unavailable
+from imgforge_mcp.spec import (
+    Call,
+    Images,
+    Operation,
+    Outgoing,
+    Picture,
+    Provider,
+    Reply,
+    Request,
+    Work,
+    decode_base64,
+)
+from imgforge_mcp.types import Progress
+
+if TYPE_CHECKING:
+    from imgforge_mcp.transport import Transport
+
+POLL_SECONDS = 20.0
+"""How long one status question may take."""
+SUBMIT_SECONDS = 300.0
+DOWNLOAD_SECONDS = 60.0
+DOWNLOAD_TRIES = 3
+LONGEST_RETRY_AFTER = 24 * 3600.0
+SLOWEST_POLL = 5.0
+PATIENT_TRIES = 3
+"""How often a question that should have been answered is put again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """One image, fully decoded: its bytes as they came, type, size in pixels, seed."""
+
+    data: bytes
+    mime_type: str
+    width: int
+    height: int
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run brought: images, the cost if the provider reported one, and what went wrong with the rest."""
+
+    images: tuple[Made, ...]
+    cost_usd: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One call to one provider. `deadline` is by the clock's monotonic count; `accepted` is awaited with every new
+    operation before anything else happens, `report` with whatever the provider says about progress."""
+
+    provider: Provider
+    settings: ProviderSettings
+    call: Call
+    deadline: float
+    accepted: Callable[[Operation], Awaitable[None]]
+    report: Callable[[Progress], None]
+
+
+class Runner:
+    """Runs calls over one transport. `transport` is asked for at the first use, since it loads an HTTP client."""
+
+    def __init__(self, clock: Clock, transport: Callable[[], "Transport"]) -> None:
+        self._clock = clock
+        self._transport = transport
+
+    async def run(self, run: Run, operation: Operation | None = None) -> Result:
+        """Buy and fetch the images, or go on asking about `operation`.
+
+        Raises:
+            ProviderError: what came instead; says whether it may have been billed.
+            ContentRefused: the provider's safety system refused.
+        """
+        if operation is None:
+            request = run.provider.submit(run.call)
+            if isinstance(request, Work):
+                return await self._work(request, run)
+            outcome = await self._submit(request, run)
+        else:
+            outcome = operation
+        unanswered = 0
+        while isinstance(outcome, Operation):
+            await self._pause(outcome, run, unanswered)
+            answer = await self._ask(outcome, run, unanswered)
+            unanswered = unanswered + 1 if answer is None else 0
+            outcome = outcome if answer is None else answer
+        return await self._fetched(outcome, run)
+
+    async def cancel(self, provider: Provider, settings: ProviderSettings, call: Call, operation: Operation) -> bool:
+        """Ask the provider to stop; whether it said yes."""
+        request = provider.cancel(operation, call)
+        if request is None:
+            return False
+        try:
+            reply = await self._transport().send(self._outgoing(request, provider, settings, POLL_SECONDS), operation)
+        except ForgeError:
+            return False
+        return reply.status < 300
+
+    # Submit and poll ------------------------------------------------------------------------------------------------
+
+    async def _submit(self, request: Request, run: Run) -> Images | Operation:
+        seconds = min(SUBMIT_SECONDS, self._left(run))
+        outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=True)
+        reply = await self._transport().send(outgoing)
+        outcome = self._parsed(reply, run)
+        if isinstance(outcome, Operation):
+            await run.accepted(outcome)
+            self._report(outcome, run)
+        return outcome
+
+    async def _ask(self, operation: Operation, run: Run, unanswered: int) -> Images | Operation | None:
+        """What became of accepted work; None when the question itself went wrong and should be put again."""
+        request = run.provider.poll(operation, run.call)
+        seconds = max(0.1, min(POLL_SECONDS, self._left(run)))
+        try:
+            outgoing = self._outgoing(request, run.provider, run.settings, seconds)
+            reply = await self._transport().send(outgoing, operation)
+        except Unavailable:
+            return None
+        if reply.status >= 400:
+            self._put_up_with(reply, run, unanswered)
+            return None
+        try:
+            outcome = self._parsed(reply, run)
+        except BadReply:
+            if unanswered < PATIENT_TRIES:
+                return None
+            raise
+        if isinstance(outcome, Operation):
+            if replace(outcome, fraction=None, message=None) != replace(operation, fraction=None, message=None):
+                await run.accepted(outcome)
+            self._report(outcome, run)
+        return outcome
+
+    def _put_up_with(self, reply: Reply, run: Run, unanswered: int) -> None:
+        """An error in answer to a question about accepted work: a passing one is put up with, a lasting one may have
+        been
+        billed, for the provider had taken the work."""
+        is_passing = reply.status in (408, 425, 429, 502, 503, 504)
+        if is_passing or (reply.status in (404, 500) and unanswered < PATIENT_TRIES):
+            return
+        error = self._failure(reply, run)
+        if isinstance(error, ProviderError) and not isinstance(error, Unavailable):
+            raise BadReply(f"The accepted work failed: {error.message}", **error.details) from error
+        raise error
+
+    def _parsed(self, reply: Reply, run: Run) -> Images | Operation:
+        if reply.status >= 400:
+            raise self._failure(reply, run)
+        if reply.status >= 300:
+            raise Unavailable(
+                "The provider answered with a redirect, which is not followed.", provider_status=reply.status
+            )
+        return run.provider.parse(reply, run.call)
+
+    def _failure(self, reply: Reply, run: Run) -> ForgeError:
+        error = run.provider.failure(reply, run.call)
+        if isinstance(error, ProviderError) and error.retry_after is None:
+            error.retry_after = retry_after(reply.headers.get("retry-after"), self._clock.now())
+        return error
+
+    async def _pause(self, operation: Operation, run: Run, unanswered: int) -> None:
+        if self._left(run) <= 0:
+            raise _ran_out(run)
+        usual = operation.wait if operation.wait is not None else run.provider.manifest.poll_seconds
+        seconds = usual if unanswered == 0 else min(SLOWEST_POLL, max(usual, 0.5) * 2**unanswered)
+        await self._clock.sleep(min(seconds, max(0.0, self._left(run))))
+
+    def _report(self, operation: Operation, run: Run) -> None:
+        if operation.fraction is not None or operation.message:
+            run.report(Progress(message=operation.message or "in progress", fraction=operation.fraction))
+
+    def _left(self, run: Run) -> float:
+        return run.deadline - self._clock.monotonic()
+
+    def _outgoing(self, request: Request, provider: Provider, settings: ProviderSettings, seconds: float) -> Outgoing:
+        """The request with its absolute URL and, for hosts that may see it, the key."""
+        manifest = provider.manifest
+        is_relative = request.target.startswith("/")
+        url = settings.base_url + request.target if is_relative else request.target
+        headers = {**manifest.headers, **request.headers}
+        if not is_relative:
+            self._transport().check(url)
+        if settings.key and (is_relative or _may_see_key(url, settings.base_url, manifest.key_hosts)):
+            headers[manifest.auth.header] = f"{manifest.auth.prefix}{settings.key}"
+        return Outgoing(
+            method=request.method,
+            url=url,
+            seconds=seconds,
+            headers=headers,
+            query=request.query,
+            json=request.json,
+            form=request.form,
+        )
+
+    # Images ---------------------------------------------------------------------------------------------------------
+
+    async def _fetched(self, images: Images, run: Run) -> Result:
+        """Every picture's bytes, downloaded at once and fully decoded; what came is kept if another did not."""
+        if not images.pictures:
+            raise BadReply("The provider answered without an image.")
+        made: list[Made | None] = [None] * len(images.pictures)
+        failures: list[ProviderError] = []
+
+        async def fetch(position: int, picture: Picture) -> None:
+            try:
+                made[position] = await self._made(picture, run)
+            except ProviderError as error:
+                failures.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for position, picture in enumerate(images.pictures):
+                tasks.start_soon(fetch, position, picture)
+        kept = tuple(image for image in made if image is not None)
+        if not kept:
+            raise BadReply(failures[0].message, **failures[0].details) from failures[0]
+        lost = [f"{len(failures)} of {len(made)} images did not arrive: {failures[0].message}"] if failures else []
+        return Result(images=kept, cost_usd=images.cost_usd, warnings=(*images.warnings, *lost))
+
+    async def _made(self, picture: Picture, run: Run) -> Made:
+        data = picture.data if picture.data is not None else await self._downloaded(picture.url or "", run)
+        sound = await anyio.to_thread.run_sync(media.inspect, data)
+        return Made(data=data, mime_type=sound.mime_type, width=sound.width, height=sound.height, seed=picture.seed)
+
+    async def _downloaded(self, url: str, run: Run) -> bytes:
+        """The image behind a URL: a download is free, so it is tried again when it breaks off."""
+        if url.startswith("data:"):
+            return data_url_bytes(url)
+        for attempt in range(1, DOWNLOAD_TRIES + 1):
+            try:
+                data = await self._transport().download(url, min(DOWNLOAD_SECONDS, max(1.0, self._left(run))))
+                await anyio.to_thread.run_sync(media.inspect, data)
+                return data
+            except ProviderError:
+                if attempt == DOWNLOAD_TRIES:
+                    raise
+                await self._clock.sleep(0.5 * attempt)
+            except ForgeError as error:
+                raise BadReply(f"The provider's image URL was refused: {error.message}") from error
+        raise AssertionError
+
+    async def _work(self, work: Work, run: Run) -> Result:
+        """Work on this machine, in a thread; a cancellation stops it at its next report."""
+        is_over = False
+
+        def report(fraction: float, what: str) -> None:
+            if is_over:
+                raise WorkStopped
+            anyio.from_thread.run_sync(run.report, Progress(message=what, fraction=fraction))
+
+        try:
+            with self._clock.move_on_after(max(0.0, self._left(run))) as scope:
+                images = await anyio.to_thread.run_sync(partial(_run_work, work, report), abandon_on_cancel=True)
+                return await self._fetched(images, run)
+        finally:
+            is_over = True
+        assert scope.cancelled_caught
+        raise Unavailable("The picture was not ready in time.")
+
+
+class WorkStopped(Exception):
+    """Raised inside local work that nobody waits for any more."""
+
+
+def _run_work(work: Work, report: Callable[[float, str], None]) -> Images:
+    try:
+        return work.run(report)
+    except WorkStopped:
+        return Images(pictures=())
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds from a Retry-After header: ASCII digits or an HTTP date (RFC 9110 section 10.2.3), bounded; else None."""
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", text):
+        return min(float(text), LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    seconds = (aware - now).total_seconds()
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def data_url_bytes(url: str) -> bytes:
+    """The bytes of a base64 data URL. Raises BadReply."""
+    head, separator, body = url.partition(",")
+    if not separator or not head.endswith(";base64"):
+        raise BadReply("The data URL is not base64.")
+    return decode_base64(body)
+
+
+def _may_see_key(url: str, base_url: str, key_hosts: tuple[str, ...]) -> bool:
+    """Whether a URL that a provider handed out points at a host the key belongs to."""
+    target, base = urlsplit(url), urlsplit(base_url)
+    if (target.scheme, target.netloc) == (base.scheme, base.netloc):
+        return True
+    host = (target.hostname or "").lower()
+    return target.scheme == "https" and any(
+        host.endswith(known) if known.startswith(".") else host == known for known in key_hosts
+    )
+
+
+def _ran_out(run: Run) -> Ambiguous:
+    return Ambiguous("The job's deadline passed while the provider was at work; it may have been billed.")

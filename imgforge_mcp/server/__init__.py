@@ -1,0 +1,66 @@
+"""The MCP face: one server object for every transport, made over a Forge that may still be opening."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import mcp_types as types
+from mcp.server.lowlevel import Server
+
+from imgforge_mcp import __version__
+from imgforge_mcp.server.seat import Door, ForgeSeat
+
+INSTRUCTIONS = (
+    "Draws pictures: call generate_image with a prompt. If the answer says processing, call check_job with its job_id; "
+    "never send the same request again, it would be paid twice."
+)
+
+
+def create_server(seat: ForgeSeat, door: Door | None = None) -> Server[Any]:
+    """The server over a Forge. `door` says how results are shown and who is asking; left out: as on stdio."""
+    door = door or Door()
+
+    async def list_tools(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        from imgforge_mcp.server.tools import tool_list
+
+        return types.ListToolsResult(tools=tool_list(seat.config))
+
+    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        from imgforge_mcp.server.tools import call
+
+        return await call(seat, door, context, params.name, params.arguments or {})
+
+    async def list_resources(context: Any, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+        from imgforge_mcp.server.resources import resource_list
+
+        return types.ListResourcesResult(resources=resource_list())
+
+    async def list_templates(
+        context: Any, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        from imgforge_mcp.server.resources import template_list
+
+        return types.ListResourceTemplatesResult(resource_templates=template_list())
+
+    async def read_resource(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        from imgforge_mcp.server.resources import read
+
+        return await read(seat, door, context, str(params.uri))
+
+    return Server(
+        "imgforge-mcp",
+        version=__version__,
+        title="imgforge",
+        instructions=INSTRUCTIONS,
+        get_tool_input_schema=_schema_of,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
+        on_read_resource=read_resource,
+    )
+
+
+def _schema_of(name: str) -> Mapping[str, Any] | None:
+    from imgforge_mcp.server.tools import input_schema
+
+    return input_schema(name)

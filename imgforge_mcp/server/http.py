@@ -1,0 +1,264 @@
+"""SSE, Streamable HTTP and the images on one port, behind one door that checks Host and Origin."""
+
+import json
+import os
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import uvicorn
+from mcp.server.sse import SseServerTransport
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from imgforge_mcp.clock import Clock
+from imgforge_mcp.config import Config
+from imgforge_mcp.errors import ConfigError, ForgeError, NotFound
+from imgforge_mcp.forge import Caller, Forge
+from imgforge_mcp.media import EXTENSIONS
+from imgforge_mcp.server import create_server
+from imgforge_mcp.server.seat import Door, ForgeSeat
+from imgforge_mcp.types import Asset
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MAX_BODY = 24 * 1024 * 1024
+"""Bytes of one message: a data URL of the largest picture that is taken."""
+MAX_SESSIONS = 200
+IDLE_SECONDS = 300.0
+MAX_CONNECTIONS = 1000
+BACKLOG = 512
+SHUTDOWN_SECONDS = 1
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")
+ASSET = re.compile(r"[0-9a-f]{64}")
+RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+ASSET_HEADERS = {
+    "Cache-Control": "public, max-age=3600, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Accept-Ranges": "bytes",
+}
+
+
+def serve_http(config: Config, host: str, port: int, public_url: str | None) -> int:
+    """Serve until a signal comes; the exit code.
+
+    Raises:
+        ConfigError: the address is not of this machine alone: there is no key check yet, and the door spends money.
+    """
+    if host not in LOOPBACK:
+        raise ConfigError(
+            f"Refusing to listen on {host}: this version has no keys for its HTTP door. Listen on 127.0.0.1 and put an "
+            "authenticating proxy in front, with --public-url.",
+            setting="--host",
+        )
+    listener = _listen(host, port)
+    base_url = (public_url or f"http://{_bracketed(host)}:{listener.getsockname()[1]}").rstrip("/")
+    app = create_app(ForgeSeat(config), base_url)
+    print(f"imgforge-mcp: {base_url}/mcp (Streamable HTTP), {base_url}/sse (SSE)", file=sys.stderr)
+    settings = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        limit_concurrency=MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run(sockets=[listener])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 is any free one.
+
+    Raises:
+        ConfigError: the port is taken, or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where a socket names its protocol; without it answers wait 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        return listener
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else "no such port"
+        raise ConfigError(
+            f"Cannot listen on {_bracketed(host)}:{port} ({reason}); choose another --port.", setting="--port"
+        ) from None
+
+
+def create_app(seat: ForgeSeat, base_url: str) -> ASGIApp:
+    """The whole ASGI application; `base_url` is where clients reach it."""
+    server = create_server(seat, Door(base_url=base_url, identify=_remote_caller))
+    manager = StreamableHTTPSessionManager(
+        app=server, max_request_body_size=MAX_BODY, session_idle_timeout=IDLE_SECONDS, max_sessions=MAX_SESSIONS
+    )
+    sse = SseServerTransport("/messages/", max_request_body_size=MAX_BODY)
+
+    async def open_sse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET":
+            await Response(status_code=405, headers={"Allow": "GET"})(scope, receive, send)
+            return
+        async with sse.connect_sse(scope, receive, send) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(seat.serve)
+            seat.want()
+            async with manager.run():
+                yield
+            tasks.cancel_scope.cancel()
+
+    app = Starlette(
+        routes=[
+            Route("/mcp", endpoint=StreamableHTTPASGIApp(manager)),
+            Route("/sse", endpoint=_Raw(open_sse)),
+            Mount("/messages/", app=sse.handle_post_message),
+            Route("/v2/assets/{asset_id}", endpoint=_asset_route(seat), methods=["GET", "HEAD"]),
+            Route("/health", endpoint=_health_route(seat), methods=["GET"]),
+        ],
+        lifespan=lifespan,
+    )
+    return Doorkeeper(app, base_url)
+
+
+class _Raw:
+    """An ASGI application that starlette's Route does not take for a view function."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+class Doorkeeper:
+    """Refuses requests whose Host or Origin is not ours, before anything else sees them (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        self._app = app
+        self._hosts = {*(_bracketed(host) for host in LOOPBACK), _host(base_url.partition("://")[2])}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        origins = [value for name, value in scope["headers"] if name == b"origin"]
+        if len(hosts) != 1 or _host(hosts[0].decode("latin-1")) not in self._hosts:
+            return _error_response(421, "forbidden", "This server does not answer to that Host.")
+        if origins and (len(origins) > 1 or not self._is_ours(origins[0].decode("latin-1"))):
+            return _error_response(403, "forbidden", "This server does not answer to that Origin.")
+        return None
+
+    def _is_ours(self, origin: str) -> bool:
+        scheme, separator, rest = origin.partition("://")
+        return bool(separator) and scheme in ("http", "https") and _host(rest) in self._hosts
+
+
+def _host(text: str) -> str | None:
+    """The host of a Host header or an authority, without a numeric port; None when it is malformed."""
+    match = HOST.fullmatch(text.strip().lower())
+    if match is None or (match[2] is not None and int(match[2]) > 65535):
+        return None
+    return match[1].removesuffix(".")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _remote_caller(forge: Forge, context: Any) -> Caller:
+    """A client over HTTP: it may name paths of this machine only where the configuration allows it."""
+    if forge.config.allow_local_paths:
+        return forge.caller()
+    return Caller(tenant="")
+
+
+def _asset_route(seat: ForgeSeat) -> Callable[[Request], Awaitable[Response]]:
+    async def serve_asset(request: Request) -> Response:
+        asset_id = request.path_params["asset_id"]
+        try:
+            if not ASSET.fullmatch(asset_id):
+                raise NotFound("There is no asset of that id in the store.")
+            asset, data = await (await seat.forge()).asset(asset_id)
+        except ForgeError as error:
+            return _error_response(error.status, error.code, error.message)
+        return _image_response(request, asset, data)
+
+    return serve_asset
+
+
+def _image_response(request: Request, asset: Asset, data: bytes) -> Response:
+    etag = f'"{asset.asset_id}"'
+    name = f"{asset.asset_id[:16]}.{EXTENSIONS[asset.mime_type]}"
+    headers = {**ASSET_HEADERS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
+    if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    wanted = request.headers.get("range")
+    if wanted is None or request.headers.get("if-range", etag) != etag:
+        return Response(data, headers=headers, media_type=asset.mime_type)
+    part = _part(wanted, len(data))
+    if part is None:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{len(data)}"})
+    start, end = part
+    headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
+    return Response(data[start : end + 1], status_code=206, headers=headers, media_type=asset.mime_type)
+
+
+def _part(text: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of a single range (RFC 9110 section 14.1.2); None when it cannot be served."""
+    match = RANGE.fullmatch(text.strip())
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        start, end = max(0, size - int(match[2])), size - 1
+    else:
+        start, end = int(match[1]), min(int(match[2]) if match[2] else size - 1, size - 1)
+    return (start, end) if start <= end and start < size else None
+
+
+def _health_route(seat: ForgeSeat) -> Callable[[Request], Awaitable[Response]]:
+    async def health(request: Request) -> Response:
+        checks: dict[str, str] = {}
+        try:
+            forge = await seat.forge()
+            await forge.registry.jobs.committed()
+            checks["registry"] = "ok"
+            await anyio.to_thread.run_sync(forge.assets.prepare)
+            checks["assets"] = "ok"
+            checks["providers"] = ", ".join(sorted(forge.roster))
+        except ForgeError as error:
+            checks["error"] = error.message
+        is_healthy = "error" not in checks
+        body = {"status": "healthy" if is_healthy else "degraded", "checks": checks}
+        return JSONResponse(body, status_code=200 if is_healthy else 503)
+
+    return health
+
+
+def _error_response(status: int, code: str, message: str) -> Response:
+    body = {"error": message, "code": code, "status": status, "request_id": f"req_{Clock().new_id()}", "details": {}}
+    return Response(json.dumps(body), status_code=status, media_type="application/json")

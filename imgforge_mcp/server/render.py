@@ -1,0 +1,73 @@
+"""Jobs and errors as MCP content: one text block, previews, links; structured content only where it is wanted."""
+
+import base64
+import json
+from typing import Any
+
+import mcp_types as types
+
+from imgforge_mcp.config import Config
+from imgforge_mcp.errors import ForgeError
+from imgforge_mcp.forge import Forge
+from imgforge_mcp.server.seat import Door
+from imgforge_mcp.types import Asset, Job, JobState, Json
+from imgforge_mcp.views import asset_url, job_json
+
+RESULT_BYTES = 700_000
+"""Claude Desktop refuses a result of 1,048,576 characters; others are slower to say so."""
+ENVELOPE_BYTES = 20_000
+BASE64_GROWTH = 4 / 3
+
+
+async def job_result(
+    forge: Forge, door: Door, job: Job, *, include_preview: bool = True, is_question: bool = False
+) -> types.CallToolResult:
+    """A job as a tool result. A failed one is an error, unless the caller merely asked about it."""
+    if job.state is JobState.FAILED and not is_question:
+        return error_result(job.error or ForgeError("The job failed.").body(job.request_id), forge.config)
+    shown = job_json(forge, door.base_url, job)
+    text = compact(shown)
+    content: list[types.ContentBlock] = [types.TextContent(text=text)]
+    if forge.config.preview and include_preview:
+        content += await _previews(forge, job, len(text.encode()))
+    if forge.config.resource_links:
+        content += [_link(door, asset, number, len(job.assets)) for number, asset in enumerate(job.assets, 1)]
+    return types.CallToolResult(content=content, structured_content=shown if forge.config.structured else None)
+
+
+def error_result(body: Json, config: Config) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(text=compact(body))], is_error=True)
+
+
+def structured_result(answer: Json) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(text=compact(answer))], structured_content=answer)
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+async def _previews(forge: Forge, job: Job, text_bytes: int) -> list[types.ContentBlock]:
+    """A preview of every image; together they leave room for the rest of the result."""
+    if not job.assets:
+        return []
+    each = int((RESULT_BYTES - ENVELOPE_BYTES - 2 * text_bytes) / BASE64_GROWTH / len(job.assets))
+    previews: list[types.ContentBlock] = []
+    for asset in job.assets:
+        data = await forge.preview(asset, each)
+        if data is not None and len(data) <= each:
+            text = base64.b64encode(data).decode("ascii")
+            previews.append(types.ImageContent(data=text, mime_type="image/webp"))
+    return previews
+
+
+def _link(door: Door, asset: Asset, number: int, total: int) -> types.ResourceLink:
+    uri = f"imgforge://assets/{asset.asset_id}" if door.base_url is None else asset_url(door.base_url, asset)
+    return types.ResourceLink(
+        uri=uri,
+        name=f"image-{number}" if total > 1 else "image",
+        title=f"Full image, {asset.width}x{asset.height}",
+        mime_type=asset.mime_type,
+        size=asset.bytes,
+        annotations=types.Annotations(audience=["user"]),
+    )

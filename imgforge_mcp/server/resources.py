@@ -1,0 +1,84 @@
+"""Resources: images in full, jobs, and the models."""
+
+import base64
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import anyio.to_thread
+import mcp_types as types
+from mcp.shared.exceptions import MCPError
+
+from imgforge_mcp import media
+from imgforge_mcp.errors import ForgeError
+from imgforge_mcp.listing import Filter
+from imgforge_mcp.server import render
+from imgforge_mcp.server.seat import Door, ForgeSeat
+from imgforge_mcp.views import job_json
+
+ASSET = re.compile(r"imgforge://assets/([0-9a-f]{64})(?:\?.*)?")
+JOB = re.compile(r"imgforge://jobs/([0-9A-HJKMNP-TV-Z]{26})")
+MODELS = "imgforge://models"
+MAX_RENDITION = 4096
+
+
+def resource_list() -> list[types.Resource]:
+    return [
+        types.Resource(
+            uri=MODELS,
+            name="models",
+            title="Image models",
+            description="What can be used now.",
+            mime_type="application/json",
+        )
+    ]
+
+
+def template_list() -> list[types.ResourceTemplate]:
+    return [
+        types.ResourceTemplate(
+            uri_template="imgforge://assets/{sha256}{?width}",
+            name="asset",
+            title="Image",
+            description="An image in full, or a rendition `width` pixels wide.",
+        ),
+        types.ResourceTemplate(
+            uri_template="imgforge://jobs/{job_id}",
+            name="job",
+            title="Job",
+            description="A job's record.",
+            mime_type="application/json",
+        ),
+    ]
+
+
+async def read(seat: ForgeSeat, door: Door, context: Any, uri: str) -> types.ReadResourceResult:
+    """Raises MCPError: no such resource."""
+    forge = await seat.forge()
+    caller = door.caller(forge, context)
+    try:
+        if match := ASSET.fullmatch(uri):
+            asset, data = await forge.asset(match[1])
+            return await _image(uri, data, asset.mime_type)
+        if match := JOB.fullmatch(uri):
+            job = await forge.job(match[1], caller)
+            return _text(uri, render.compact(job_json(forge, door.base_url, job)))
+        if uri == MODELS:
+            return _text(uri, render.compact(await forge.models(Filter())))
+    except ForgeError as error:
+        raise MCPError(types.INVALID_PARAMS, error.message, {"uri": uri[:200], "code": error.code}) from None
+    raise MCPError(types.INVALID_PARAMS, "There is no such resource.", {"uri": uri[:200]})
+
+
+async def _image(uri: str, data: bytes, mime_type: str) -> types.ReadResourceResult:
+    width = parse_qs(urlsplit(uri).query).get("width", [""])[0]
+    if width.isascii() and width.isdigit() and 0 < int(width) <= MAX_RENDITION:
+        data, mime_type = await anyio.to_thread.run_sync(media.scaled, data, int(width))
+    blob = base64.b64encode(data).decode("ascii")
+    return types.ReadResourceResult(contents=[types.BlobResourceContents(uri=uri, blob=blob, mime_type=mime_type)])
+
+
+def _text(uri: str, text: str) -> types.ReadResourceResult:
+    return types.ReadResourceResult(
+        contents=[types.TextResourceContents(uri=uri, text=text, mime_type="application/json")]
+    )

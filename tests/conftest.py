@@ -1,0 +1,107 @@
+"""What every test may ask for: a virtual clock, emulated providers, a forge over them, an MCP client in memory."""
+
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.client import Client
+
+from imgforge_mcp import create_server, open_forge
+from imgforge_mcp.config import load_config
+from imgforge_mcp.forge import Forge
+from imgforge_mcp.server.seat import ForgeSeat
+from tests import emulators
+from tests.emulators import Emulator
+from tests.virtual_clock import VirtualClock
+
+OpenForge = Callable[..., AbstractAsyncContextManager[Forge]]
+OpenClient = Callable[..., AbstractAsyncContextManager[Client]]
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+def _refuse_the_world(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: a test that would leave this machine fails."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if not host.startswith(LOOPBACK):
+            raise RuntimeError(f"a test tried to connect to {host}")
+
+
+sys.addaudithook(_refuse_the_world)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def emulate() -> Iterator[Callable[[str], Emulator]]:
+    """Serve a provider's emulator for the length of the test."""
+    with ExitStack() as stack:
+
+        def serve(name: str, key: str | None = None) -> Emulator:
+            emulator = emulators.load(name, key)
+            stack.enter_context(emulator.serve())
+            stack.callback(emulator.clear)
+            return emulator
+
+        yield serve
+
+
+@pytest.fixture
+def environment(home: Path, tmp_path: Path) -> dict[str, str]:
+    """The least that a forge needs: a home, an output directory and a configuration file of its own."""
+    config = tmp_path / "config.toml"
+    config.touch()
+    return {
+        "IMGFORGE_HOME": str(home),
+        "IMGFORGE_OUTPUT_DIRS": str(tmp_path / "out"),
+        "IMGFORGE_CONFIG": str(config),
+    }
+
+
+@pytest.fixture
+def forge_on(environment: dict[str, str], clock: VirtualClock) -> OpenForge:
+    """`async with forge_on(emulator, …, IMGFORGE_X="…") as forge`: a forge whose providers are these emulators."""
+    return partial(_forge, environment, clock)
+
+
+@asynccontextmanager
+async def _forge(
+    environment: dict[str, str], clock: VirtualClock, *providers: Emulator, **variables: str
+) -> AsyncIterator[Forge]:
+    keys = {name: value for provider in providers for name, value in provider.environment().items()}
+    async with open_forge(load_config({**environment, **keys, **variables}), clock) as forge:
+        yield forge
+
+
+@pytest.fixture
+def client_on(forge_on: OpenForge) -> OpenClient:
+    """The same, as an MCP client sees it; `mode` chooses the era: legacy (handshake) or auto (2026-07-28)."""
+    return partial(_client, forge_on)
+
+
+@asynccontextmanager
+async def _client(
+    forge_on: OpenForge, *providers: Emulator, mode: str = "auto", **variables: str
+) -> AsyncIterator[Client]:
+    async with (
+        forge_on(*providers, **variables) as forge,
+        Client(create_server(ForgeSeat.of(forge)), mode=mode) as client,
+    ):
+        yield client

@@ -1,0 +1,96 @@
+"""Real pictures, drawn in a few milliseconds and the same for the same prompt and seed."""
+
+import io
+import random
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PIL import Image
+
+EXTENSIONS = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp", "image/svg+xml": "svg"}
+PALETTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Encoded bytes and the type that they are declared to have."""
+
+    data: bytes
+    media: str
+    width: int
+    height: int
+
+    @property
+    def extension(self) -> str:
+        """File name ending for a URL."""
+        return EXTENSIONS.get(self.media, "bin")
+
+
+def draw(about: str, width: int, height: int, media: str = "image/png", size: int | None = None) -> Picture:
+    """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise."""
+    palette = zlib.crc32(about.encode()) % PALETTES
+    if media == "image/svg+xml":
+        drawing = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><circle r="{palette}"/></svg>'
+        )
+        return Picture(drawing.encode(), media, width, height)
+    if media == "image/webp":
+        return Picture(_encoded(zlib.crc32(about.encode()), width, height, media, size), media, width, height)
+    # Drawing is per palette and cached, a comment makes the bytes unique: a large picture costs next to nothing.
+    data = _encoded(palette, width, height, media, size)
+    return Picture(_with_comment(data, f"{zlib.adler32(about.encode()):08x}".encode(), media), media, width, height)
+
+
+def black(width: int, height: int) -> Picture:
+    """What some providers deliver in place of a refused picture."""
+    return Picture(_save(Image.new("RGB", (width, height)), "image/png", 90), "image/png", width, height)
+
+
+def ratio_size(ratio: str, pixels: int = 1024 * 1024, multiple: int = 32) -> tuple[int, int]:
+    """Width and height near a pixel count for a ratio such as 16:9."""
+    across, down = (float(part) for part in ratio.split(":"))
+    scale = (pixels / (across * down)) ** 0.5
+    return max(multiple, round(across * scale / multiple) * multiple), max(
+        multiple, round(down * scale / multiple) * multiple
+    )
+
+
+@lru_cache(maxsize=128)
+def _encoded(palette: int, width: int, height: int, media: str, size: int | None) -> bytes:
+    if size is None:
+        return _save(_blocks(palette, width, height), media, 90)
+    noise = Image.frombytes("RGB", (width, height), random.Random(palette).randbytes(width * height * 3))
+    whole = len(_save(noise, media, 100))
+    rows = max(1, min(height, height * size // whole))
+    image = Image.new("RGB", (width, height))
+    image.paste(noise.crop((0, 0, width, rows)), (0, 0))
+    return _save(image, media, 100)
+
+
+def _blocks(palette: int, width: int, height: int) -> Image.Image:
+    tile = Image.frombytes("RGB", (4, 4), random.Random(palette).randbytes(48))
+    return tile.resize((width, height), Image.Resampling.NEAREST)
+
+
+def _save(image: Image.Image, media: str, quality: int) -> bytes:
+    out = io.BytesIO()
+    match media:
+        case "image/jpeg":
+            image.save(out, "JPEG", quality=quality)
+        case "image/webp":
+            image.save(out, "WEBP", quality=quality, method=0)
+        case _:
+            image.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _with_comment(data: bytes, comment: bytes, media: str) -> bytes:
+    if media == "image/jpeg":
+        end_of_jfif = 4 + int.from_bytes(data[4:6], "big")
+        segment = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+        return data[:end_of_jfif] + segment + data[end_of_jfif:]
+    chunk = b"tEXtComment\0" + comment
+    block = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    end_of_header = 33
+    return data[:end_of_header] + block + data[end_of_header:]

@@ -1,0 +1,91 @@
+"""The tables of the README that are made from the code: `python -m tests.readme_tables` writes them anew."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imgforge_mcp.catalog import Catalog, load_catalog
+from imgforge_mcp.roster import all_providers
+from imgforge_mcp.server.tools import TOOLS
+from imgforge_mcp.spec import ModelSpec, Provider
+from imgforge_mcp.types import QualityTier
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCK = "<!-- {name}: made by python -m tests.readme_tables -->\n"
+END = "<!-- end -->"
+TODAY = datetime(2026, 11, 21, tzinfo=UTC).date()
+
+
+def tools_table() -> str:
+    rows = [f"| `{tool.name}` | {tool.description} |" for tool in TOOLS]
+    return "\n".join(["| tool | does |", "|---|---|", *rows])
+
+
+def tiers_table(catalog: Catalog) -> str:
+    rows = []
+    for tier in QualityTier:
+        meaning = catalog.tiers[tier]
+        groups = "; then ".join(", ".join(group) for group in meaning.groups)
+        rows.append(f"| `{tier.value}` | {meaning.description} | {groups} | {', '.join(meaning.boosters)} |")
+    head = "| tier | for | models, in order | added to the prompt (`enhance=false` adds nothing) |"
+    return "\n".join([head, "|---|---|---|---|", *rows])
+
+
+def providers_table(catalog: Catalog) -> str:
+    rows = [_provider_row(provider, catalog) for provider in all_providers()]
+    head = "| provider | key | models | can do | price per image (US $) | read from, when |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def _provider_row(provider: Provider, catalog: Catalog) -> str:
+    manifest = provider.manifest
+    models = [model for model in catalog.of_provider(manifest.name) if not model.is_retired(TODAY)]
+    variables = [*manifest.key_variables, *manifest.settings.values()] or [manifest.base_url_variable]
+    keys = "none" if manifest.name == "local" else ", ".join(f"`{variable}`" for variable in variables)
+    slugs = ", ".join(model.slug for model in models)
+    able = sorted({capability for model in models for capability in model.capabilities})
+    checked = max((str(model.checked) for model in models if model.checked), default="")
+    source = manifest.source or "this package"
+    return (
+        f"| {manifest.title} (`{manifest.name}`) | {keys} | {slugs} | {', '.join(able).replace('_', ' ')} "
+        f"| {_prices(models)} | {source}, {checked} |"
+    )
+
+
+def _prices(models: list[ModelSpec]) -> str:
+    found = [_price(model) for model in models]
+    known = sorted(price for price in found if price is not None)
+    if not known:
+        return "not listed"
+    span = (
+        "free"
+        if known[-1] == 0
+        else f"{known[0]:.4g} to {known[-1]:.4g}"
+        if known[0] < known[-1]
+        else f"{known[0]:.4g}"
+    )
+    return span if len(known) == len(found) else f"{span}; some not listed"
+
+
+def _price(model: ModelSpec) -> float | None:
+    sizing = model.sizing
+    return model.price.of(width=sizing.default_width, height=sizing.default_height, steps=model.steps[2])
+
+
+def renewed(text: str) -> str:
+    """The README with every made table as the code has it now."""
+    catalog = load_catalog()
+    tables = {"tools": tools_table(), "tiers": tiers_table(catalog), "providers": providers_table(catalog)}
+    for name, table in tables.items():
+        start = BLOCK.format(name=name)
+        text = re.sub(
+            re.escape(start) + ".*?" + re.escape(END),
+            lambda _, t=table, s=start: f"{s}{t}\n{END}",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text("utf-8")), "utf-8")

@@ -1,0 +1,59 @@
+"""A clock that moves only when a program sleeps or a test says so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import anyio.lowlevel
+
+from imgforge_mcp.clock import Clock
+
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+TURNS = 20
+"""How often the others may run before time moves on."""
+ROUND = 0.02
+
+
+class VirtualClock(Clock):
+    """Sleeping takes no time and moves the clock; a bounded wait ends when the clock passes its end."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+        self._elapsed = 0.0
+        self._waits: list[tuple[float, anyio.CancelScope]] = []
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        until = self._elapsed + seconds
+        for _ in range(TURNS):
+            await anyio.lowlevel.checkpoint()
+        self.advance(until - self._elapsed)
+
+    async def tick(self, seconds: float) -> None:
+        """Housekeeping goes on in real time, often: it must not drag the clock along."""
+        await anyio.sleep(ROUND)
+
+    @contextmanager
+    def move_on_after(self, seconds: float) -> Iterator[anyio.CancelScope]:
+        with anyio.CancelScope() as scope:
+            wait = (self._elapsed + seconds, scope)
+            self._waits.append(wait)
+            try:
+                yield scope
+            finally:
+                self._waits.remove(wait)
+
+    def advance(self, seconds: float) -> None:
+        """Move on, and end every wait whose time has come. Call it in the event loop's thread."""
+        self._elapsed += max(0.0, seconds)
+        for end, scope in list(self._waits):
+            if end <= self._elapsed:
+                scope.cancel()
