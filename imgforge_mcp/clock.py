@@ -2,9 +2,10 @@
 
 import secrets
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import anyio
 
@@ -20,6 +21,9 @@ class Scope(Protocol):
 
 class Clock:
     """The machine's clock. Tests pass one that moves only when they say so."""
+
+    def __init__(self) -> None:
+        self._last = (0, 0)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -40,6 +44,28 @@ class Clock:
         return anyio.move_on_after(seconds)
 
     def new_id(self) -> str:
-        """A ULID: 26 characters, 48 bits of milliseconds, then 80 random bits (github.com/ulid/spec)."""
-        number = (int(self.now().timestamp() * 1000) << 80) | secrets.randbits(80)
-        return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+        """A ULID: 26 characters, 48 bits of milliseconds, then 80 random bits (github.com/ulid/spec). Within one
+        millisecond of one process the random part counts up, so that ids sort in the order in which they were made."""
+        moment = int(self.now().timestamp() * 1000)
+        self._last = (moment, self._last[1] + 1) if moment == self._last[0] else (moment, secrets.randbits(79))
+        return _ulid(*self._last)
+
+
+def first_id(moment: datetime) -> str:
+    """The lowest id that can have been made at a time."""
+    return _ulid(int(moment.timestamp() * 1000), 0)
+
+
+def day_start(now: datetime, zone: str) -> datetime:
+    """The last midnight in a time zone; an unknown zone counts as UTC."""
+    try:
+        local = now.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        local = now
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight <= local else midnight - timedelta(days=1)
+
+
+def _ulid(milliseconds: int, rest: int) -> str:
+    number = (milliseconds << 80) | rest
+    return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))

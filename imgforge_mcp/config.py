@@ -1,18 +1,21 @@
 """The configuration: environment first, then one TOML file, then defaults. The only reader of the environment."""
 
+from __future__ import annotations  # a server reads this before it can greet: the types below load later
+
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import platformdirs
 
 from imgforge_mcp.errors import ConfigError
-from imgforge_mcp.spec import Manifest
-from imgforge_mcp.types import Json
+
+if TYPE_CHECKING:
+    from imgforge_mcp.spec import Manifest
+    from imgforge_mcp.types import Json
 
 GIB = 1024**3
 MAX_SYNC_WAIT = 300.0
@@ -266,13 +269,17 @@ def _read_file(environment: Mapping[str, str]) -> tuple[Path | None, Json]:
     named = environment.get("IMGFORGE_CONFIG", "").strip()
     path = Path(named) if named else Path(platformdirs.user_config_dir("imgforge", appauthor=False)) / "config.toml"
     try:
-        return path, tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         if named:
             raise ConfigError("IMGFORGE_CONFIG names a file that does not exist.", setting="IMGFORGE_CONFIG") from None
         return path, {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {type(error).__name__}.", setting="IMGFORGE_CONFIG") from None
+    import tomllib
+
+    try:
+        return path, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.", setting="IMGFORGE_CONFIG") from None
 

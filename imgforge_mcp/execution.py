@@ -1,19 +1,17 @@
 """One job's way: candidates in turn, one attempt per upstream call, fail-over, what came stored before the job ends."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import anyio
 import anyio.to_thread
 
 from imgforge_mcp import files
 from imgforge_mcp.assets import AssetDirectory
-from imgforge_mcp.clock import Clock
+from imgforge_mcp.clock import Clock, day_start
 from imgforge_mcp.config import Config
 from imgforge_mcp.errors import (
     Ambiguous,
@@ -26,19 +24,21 @@ from imgforge_mcp.errors import (
     QuotaExceeded,
     StorageError,
 )
-from imgforge_mcp.fitting import fit
-from imgforge_mcp.media import EXTENSIONS, as_input
+from imgforge_mcp.media import EXTENSIONS
 from imgforge_mcp.planner import PATIENCE, Planner, all_resting, nearest_rest
+from imgforge_mcp.preparation import Preparation
 from imgforge_mcp.redaction import Redactor
 from imgforge_mcp.registry import Caps, Ending, NewAttempt, Registry, Settlement, Stop
 from imgforge_mcp.roster import Roster
 from imgforge_mcp.router import LOCAL, Candidate
 from imgforge_mcp.runner import Result, Run, Runner
-from imgforge_mcp.spec import Call, InputImage, Operation
+from imgforge_mcp.spec import Call, Operation
 from imgforge_mcp.types import Asset, Attempt, AttemptState, Job, JobState, Progress
 from imgforge_mcp.verdict import Cause, account, all_failed, cost_of, is_billed, out_of_time
 
 MAX_CANDIDATES = 3
+RESUME_SECONDS = 30.0
+"""How long work that was accepted before a restart is asked about at least, its deadline passed or not: it was paid."""
 DRAWN_BY_LOCAL = "Composed by the embedded illustrator, not by a diffusion model."
 
 
@@ -79,12 +79,21 @@ class Execution:
         self._runner = runner
         self._clock = clock
         self._redactor = redactor
+        self._preparation = Preparation(registry, assets)
         self._gates: dict[str, anyio.CapacityLimiter] = {}
         self._caps = Caps(daily_usd=config.daily_budget_usd, monthly_usd=config.monthly_budget_usd)
 
     def begin(self, job: Job, report: Callable[[Progress], None]) -> Underway:
         left = (job.deadline - self._clock.now()).total_seconds()
-        return Underway(job=job, deadline=self._clock.monotonic() + left, report=report, warnings=list(job.warnings))
+        if any(attempt.state is AttemptState.ACCEPTED for attempt in job.attempts):
+            left = max(left, RESUME_SECONDS)
+        return Underway(
+            job=job,
+            deadline=self._clock.monotonic() + left,
+            report=report,
+            warnings=list(job.warnings),
+            maybe_spent=sum(attempt.cost_usd or 0.0 for attempt in job.attempts if attempt.maybe_billed),
+        )
 
     async def run(self, underway: Underway) -> None:
         """Take the job to its end and record it.
@@ -137,55 +146,37 @@ class Execution:
         for attempt in underway.job.attempts:
             if attempt.state is AttemptState.SENT:
                 is_free = attempt.provider == LOCAL
-                end = Settlement(outcome="interrupted", maybe_billed=not is_free, cost_usd=0.0 if is_free else None)
+                cost = 0.0 if is_free else attempt.price_usd
+                end = Settlement(outcome="interrupted", maybe_billed=not is_free, cost_usd=cost)
                 await self._settle(underway.job.job_id, attempt.attempt_id, end)
 
     def _refuse_interrupted(self, job: Job) -> None:
-        lost = [a for a in job.attempts if a.state is AttemptState.SENT and a.provider != LOCAL]
+        lost = [a for a in job.attempts if _is_lost(a) and a.provider != LOCAL]
         if lost:
             raise Interrupted(
                 f"The process ended after the request was sent to {lost[0].provider} and before its answer came; it "
-                "may "
-                "have been billed and is not repeated. Send the request again, with a new idempotency_key, to buy it "
-                "anew.",
+                "may have been billed and is not repeated. Send the request again, with a new idempotency_key, to buy "
+                "it anew.",
                 provider=lost[0].provider,
             )
 
     async def _resume(self, underway: Underway, pending: Sequence[Attempt]) -> None:
         """Go on asking about work that was accepted before the restart."""
         underway.is_sent = True
-        failures: list[ForgeError] = []
-        stops: list[Stop] = []
-        inputs = await self._inputs(underway.job)
-
-        async def resume(attempt: Attempt) -> None:
-            member = self._roster.get(attempt.provider)
-            model = next((m for m in member.models if m.slug == attempt.model), None) if member else None
-            if member is None or model is None or attempt.operation is None:
-                failures.append(
-                    Interrupted(f"{attempt.provider} is no longer configured; its job cannot be asked about.")
-                )
-                return
-            job = underway.job
-            call = fit(
-                job.request, model, prompt=job.final_prompt, tier=job.quality_tier, n=job.request.n, inputs=inputs
-            )
-            call = replace(call, settings=member.settings.settings)
-            operation = Operation.from_json(attempt.operation)
-            try:
-                await self._one_call(underway, attempt.attempt_id, attempt.provider, call, operation)
-            except ForgeError as error:
-                failures.append(error)
-            except Stop as stop:
-                stops.append(stop)
-
-        async with anyio.create_task_group() as tasks:
-            for attempt in pending:
-                tasks.start_soon(resume, attempt)
-        if stops:
-            raise stops[0]
+        failures = await _together([partial(self._ask_again, underway, attempt) for attempt in pending])
+        if failures and self._left(underway) <= 0:
+            raise out_of_time(underway.job) from failures[0]
         if failures:
             raise failures[0]
+
+    async def _ask_again(self, underway: Underway, attempt: Attempt) -> None:
+        member = self._roster.get(attempt.provider)
+        model = next((m for m in member.models if m.slug == attempt.model), None) if member else None
+        if member is None or model is None or attempt.operation is None:
+            raise Interrupted(f"{attempt.provider} is no longer configured; its job cannot be asked about.")
+        call = await self._preparation.call(underway.job, member, model, with_inputs=False)
+        operation = Operation.from_json(attempt.operation)
+        await self._one_call(underway, attempt.attempt_id, attempt.provider, call, operation)
 
     # The fail-over loop -----------------------------------------------------------------------------------------------
 
@@ -195,15 +186,16 @@ class Execution:
         Raises:
             ForgeError: nobody made an image.
         """
+        if self._left(underway) <= 0:
+            raise out_of_time(underway.job)
         await anyio.to_thread.run_sync(self._assets.prepare)
-        inputs = await self._inputs(underway.job)
         causes: list[Cause] = []
         while len(causes) < MAX_CANDIDATES:
             candidate = await self._next(underway, causes)
             if candidate is None:
                 break
             try:
-                await self._try(underway, candidate, inputs, attempt_number=len(causes) + 1)
+                await self._try(underway, candidate, len(causes) + 1)
             except (ProviderError, BudgetExceeded) as error:
                 if isinstance(error, BudgetExceeded) and not causes:
                     raise
@@ -218,9 +210,11 @@ class Execution:
         raise all_failed(causes, self._key_variables)
 
     async def _next(self, underway: Underway, causes: Sequence[Cause]) -> Candidate | None:
-        """The best candidate that may be tried now; waits a little when all of them rest."""
+        """The best candidate that may be tried now; waits a little when all of them rest. A provider that may have
+        billed for this job before a restart is not asked again."""
+        billed = {attempt.provider for attempt in underway.job.attempts if attempt.maybe_billed}
         while True:
-            ranked = await self._planner.candidates(underway.job.request)
+            ranked = [c for c in await self._planner.candidates(underway.job.request) if c.provider not in billed]
             allowed = [c for c in _fresh(ranked, causes) if self._is_within_limit(underway, c)]
             if not allowed:
                 return None
@@ -241,44 +235,19 @@ class Execution:
             return True
         return underway.maybe_spent + (candidate.price_usd or 0.0) <= limit + 1e-9
 
-    async def _try(
-        self, underway: Underway, candidate: Candidate, inputs: tuple[InputImage, ...], *, attempt_number: int
-    ) -> None:
+    async def _try(self, underway: Underway, candidate: Candidate, choice: int) -> None:
         """One candidate: all the calls that n images take, at once within the provider's limits; some images suffice.
 
         Raises:
             ForgeError: not one image came.
         """
         job, member = underway.job, self._roster[candidate.provider]
-        call = fit(
-            job.request,
-            candidate.model,
-            prompt=job.final_prompt,
-            tier=job.quality_tier,
-            n=job.request.n,
-            inputs=inputs,
-            settings=member.settings.settings,
-        )
+        call = await self._preparation.call(job, member, candidate.model)
         parts = _parts(call, job.request.n)
-        failures: list[ForgeError] = []
-        stops: list[Stop] = []
-
-        async def one(number: int, part: Call) -> None:
-            async with self._gate(candidate.provider):
-                try:
-                    await self._attempt(
-                        underway, candidate, part, number, f"choice {attempt_number}: {candidate.reason}"
-                    )
-                except ForgeError as error:
-                    failures.append(error)
-                except Stop as stop:
-                    stops.append(stop)
-
-        async with anyio.create_task_group() as tasks:
-            for number, part in enumerate(parts):
-                tasks.start_soon(one, number, part)
-        if stops:
-            raise stops[0]
+        reason = f"choice {choice}: {candidate.reason}"
+        failures = await _together(
+            [partial(self._attempt, underway, candidate, part, number, reason) for number, part in enumerate(parts)]
+        )
         if len(failures) == len(parts):
             raise next((error for error in failures if isinstance(error, ContentRefused)), failures[0])
         underway.warnings.extend(call.warnings)
@@ -305,13 +274,14 @@ class Execution:
             settings=candidate.mark,
             per_minute=limits.per_minute,
             per_day=limits.per_day,
-            day_start=_day_start(self._clock.now(), limits.reset_timezone),
+            day_start=day_start(self._clock.now(), limits.reset_timezone),
             is_trial=candidate.vitals.is_trial and part == 0,
         )
-        attempt_id = await self._registry.jobs.start_attempt(underway.job.job_id, new, self._caps)
-        underway.is_sent = underway.is_sent or candidate.provider != LOCAL
-        underway.report(Progress(message=f"asked {candidate.name}"))
-        await self._one_call(underway, attempt_id, candidate.provider, call, None)
+        async with self._gate(candidate.provider):
+            attempt_id = await self._registry.jobs.start_attempt(underway.job.job_id, new, self._caps)
+            underway.is_sent = underway.is_sent or candidate.provider != LOCAL
+            underway.report(Progress(message=f"asked {candidate.name}"))
+            await self._one_call(underway, attempt_id, candidate.provider, call, None)
 
     async def _one_call(
         self, underway: Underway, attempt_id: int, provider: str, call: Call, operation: Operation | None
@@ -440,22 +410,41 @@ class Execution:
     def _key_variables(self, provider: str) -> tuple[str, ...]:
         return self._roster[provider].provider.manifest.key_variables[:1] or (f"the key of {provider}",)
 
-    async def _inputs(self, job: Job) -> tuple[InputImage, ...]:
-        """The reference images: by now all of them are assets of our own store."""
-        inputs = []
-        for reference in job.request.input_images or ():
-            asset = await self._registry.assets.find(reference)
-            if asset is None:
-                raise Interrupted("A reference image of this job is no longer in the store.")
-            data = await anyio.to_thread.run_sync(self._assets.read, asset)
-            inputs.append(await anyio.to_thread.run_sync(as_input, data))
-        return tuple(inputs)
-
     def _left(self, underway: Underway) -> float:
         return underway.deadline - self._clock.monotonic()
 
     def _since(self, started: float) -> int:
         return round((self._clock.monotonic() - started) * 1000)
+
+
+async def _together(calls: Sequence[Callable[[], Awaitable[None]]]) -> list[ForgeError]:
+    """Make all calls at once; the failures of those that failed.
+
+    Raises:
+        Stop: one of them must not go on, so the job must not either.
+    """
+    failures: list[ForgeError] = []
+    stops: list[Stop] = []
+
+    async def one(call: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await call()
+        except ForgeError as error:
+            failures.append(error)
+        except Stop as stop:
+            stops.append(stop)
+
+    async with anyio.create_task_group() as tasks:
+        for call in calls:
+            tasks.start_soon(one, call)
+    if stops:
+        raise stops[0]
+    return failures
+
+
+def _is_lost(attempt: Attempt) -> bool:
+    """Whether it was sent by a process that died before the answer came, settled as such or not yet."""
+    return attempt.state is AttemptState.SENT or (attempt.outcome == "interrupted" and attempt.maybe_billed)
 
 
 def _parts(call: Call, n: int) -> list[Call]:
@@ -473,12 +462,3 @@ def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candida
     closed = {c.provider for c, e in causes if isinstance(e, ProviderAuth | QuotaExceeded | Ambiguous) or is_billed(e)}
     left = [c for c in ranked if c.name not in tried and c.provider not in closed]
     return sorted(left, key=lambda c: (c.vitals.rest > 0, c.provider in used))
-
-
-def _day_start(now: datetime, zone: str) -> datetime:
-    try:
-        local = now.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local = now
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight if midnight <= local else midnight - timedelta(days=1)

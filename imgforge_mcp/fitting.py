@@ -36,6 +36,7 @@ def fit(
     tier: QualityTier,
     n: int,
     inputs: tuple[InputImage, ...] = (),
+    mask: InputImage | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Call:
     """The call that asks `model` for `n` of what `request` wants, as nearly as it can."""
@@ -60,6 +61,8 @@ def fit(
         style=request.style if "style" in model.accepts else None,
         output_format=_format(request, model, warnings),
         inputs=inputs[: model.max_inputs],
+        mask=mask,
+        strength=request.strength,
         settings=settings or {},
         warnings=tuple(warnings),
     )

@@ -1,7 +1,7 @@
 """The use cases, behind one facade: generate, look, cancel, list. Every door (MCP, HTTP, command line) calls these."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -10,11 +10,11 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from imgforge_mcp import files, media
+from imgforge_mcp import files, media, usage
 from imgforge_mcp.assets import AssetDirectory
-from imgforge_mcp.clock import Clock
+from imgforge_mcp.clock import Clock, day_start, first_id
 from imgforge_mcp.config import Config
-from imgforge_mcp.errors import InvalidRequest, NoImageProvider, NotFound
+from imgforge_mcp.errors import ForgeError, InvalidRequest, NoImageProvider, NotFound
 from imgforge_mcp.listing import PAGE, Filter, by_tier, capabilities, list_models, page
 from imgforge_mcp.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.prompts import boosted, find_template, with_template
@@ -28,6 +28,8 @@ from imgforge_mcp.worker import Worker
 WAIT_STEP = 1.0
 """How often a job of another process is looked at, in seconds."""
 PROGRESS_STEP = 2.0
+BATCH = "batch_"
+"""What a batch's id begins with."""
 OnProgress = Callable[[Progress], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
@@ -74,41 +76,23 @@ class Forge:
 
     # Generate -----------------------------------------------------------------------------------------------------
 
-    async def submit(self, request: ImageRequest, caller: Caller, request_id: str | None = None) -> Job:
+    async def submit(
+        self, request: ImageRequest, caller: Caller, *, request_id: str | None = None, batch_id: str | None = None
+    ) -> Job:
         """Record a job and start it; with an idempotency key that is known: the job that has it.
 
         Raises:
             RequestError: nothing was recorded and nothing will be spent.
             NoImageProvider, AllRateLimited: likewise.
         """
-        if request.template is not None:
-            request = with_template(request, find_template(request.template, dict(self.config.templates)))
-        save_root = None
-        if request.save_to is not None:
-            path, root = files.place_output(request.save_to, caller.outputs)
-            request, save_root = request.model_copy(update={"save_to": str(path)}), str(root)
-        if request.input_images:
-            ids = await self._references.resolve(request.input_images, caller.directories)
-            request = request.model_copy(update={"input_images": ids})
+        request, save_root = await self._settled(request, caller)
         existing = await self.registry.jobs.of_key(request, caller.tenant)
         if existing is not None:
             return existing
         ranked = await self.planner.candidates(request)
         if nearest_rest(ranked) > PATIENCE:
             raise all_resting(ranked)
-        job, created = await self._open(request, ranked[0], caller, request_id, save_root)
-        if created:
-            self._worker.start(job)
-        return job
-
-    async def _open(
-        self, request: ImageRequest, first: Candidate, caller: Caller, request_id: str | None, save_root: str | None
-    ) -> tuple[Job, bool]:
-        tier = self.planner.router.catalog.tiers[request.quality_tier]
-        prompt, logic = boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
-        if first.provider == LOCAL and request.enhance is None:
-            prompt, logic = request.prompt, "Nothing added: the embedded illustrator has no use for boosters."
-        now = self._clock.now()
+        prompt, logic = self._final_prompt(request, ranked[0])
         new = NewJob(
             job_id=self._clock.new_id(),
             request=request,
@@ -116,13 +100,72 @@ class Forge:
             final_prompt=prompt,
             enhancement_logic=logic,
             quality_tier=request.quality_tier,
-            deadline=now + timedelta(seconds=self.config.job_deadline),
-            reserve_usd=first.price_usd or 0.0,
+            deadline=self._clock.now() + timedelta(seconds=self.config.job_deadline),
+            reserve_usd=ranked[0].price_usd or 0.0,
             tenant=caller.tenant,
+            batch_id=batch_id,
             save_root=save_root,
         )
         caps = Caps(daily_usd=self.config.daily_budget_usd, monthly_usd=self.config.monthly_budget_usd)
-        return await self.registry.jobs.open(new, caps)
+        job, created = await self.registry.jobs.open(new, caps)
+        if created:
+            self._worker.start(job)
+        return job
+
+    async def _settled(self, request: ImageRequest, caller: Caller) -> tuple[ImageRequest, str | None]:
+        """The request with its template applied, its references in our store and its `save_to` made absolute; and the
+        allowed directory that `save_to` is in."""
+        if request.template is not None:
+            request = with_template(request, find_template(request.template, dict(self.config.templates)))
+        save_root, changes = None, dict[str, object]()
+        if request.save_to is not None:
+            path, root = files.place_output(request.save_to, caller.outputs)
+            changes["save_to"], save_root = str(path), str(root)
+        if request.input_images:
+            changes["input_images"] = await self._references.resolve(request.input_images, caller.directories)
+        if request.mask is not None:
+            [changes["mask"]] = await self._references.resolve([request.mask], caller.directories)
+        return request.model_copy(update=changes), save_root
+
+    def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
+        """The prompt with what is added to it, and why; an instruction and a drawing take no boosters unless asked."""
+        if request.enhance is None and (request.is_edit or first.provider == LOCAL):
+            reason = (
+                "an instruction is passed on as it is" if request.is_edit else "the illustrator has no use for boosters"
+            )
+            return request.prompt, f"Nothing added: {reason}."
+        tier = self.planner.router.catalog.tiers[request.quality_tier]
+        return boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
+
+    async def submit_batch(
+        self, requests: Sequence[ImageRequest], caller: Caller
+    ) -> tuple[str, list[Job | ForgeError]]:
+        """Each request as a job of its own under one batch id; one that is refused does not stop the others."""
+        batch_id = f"{BATCH}{self._clock.new_id()}"
+        outcomes: list[Job | ForgeError] = []
+        for request in requests:
+            try:
+                outcomes.append(await self.submit(request, caller, batch_id=batch_id))
+            except ForgeError as error:
+                outcomes.append(error)
+        return batch_id, outcomes
+
+    async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job]:
+        """The jobs of a batch, in the order of its items; waits for the end of all at most `wait_seconds`.
+
+        Raises:
+            NotFound: no such batch, or not this caller's.
+        """
+        jobs = await self.registry.jobs.of_batch(batch_id)
+        if not jobs:
+            raise NotFound("No such batch, or none of its items became a job.", job_id=batch_id[:64])
+        for job in jobs:
+            await self._check_visible(job.job_id, caller)
+        if wait_seconds > 0:
+            with self._clock.move_on_after(wait_seconds):
+                for job in jobs:
+                    await self.wait(job.job_id, wait_seconds)
+        return await self.registry.jobs.of_batch(batch_id)
 
     async def generate(
         self,
@@ -133,7 +176,7 @@ class Forge:
     ) -> Job:
         """Submit and, if the request says so, wait as long as the configuration allows. A caller that is cancelled
         before anything was sent leaves nothing behind; after that the job goes on without it."""
-        job = await self.submit(request, caller, request_id)
+        job = await self.submit(request, caller, request_id=request_id)
         if not request.sync:
             return job
         try:
@@ -287,3 +330,28 @@ class Forge:
                 f"There is no provider of that name; there are {', '.join(names)}.", field="provider", allowed=names
             )
         return known[name.lower()]
+
+    # Usage ------------------------------------------------------------------------------------------------------------
+
+    async def usage(self, period: str, project_id: str | None, caller: Caller) -> Json:
+        """Images and cost of a period (`day`, `month` or `all`, by UTC), what is left of the budgets, and of the user's
+        own daily limits."""
+        now = self._clock.now()
+        since = usage.start_of(period, now)
+        tenant = None if caller.sees_all else caller.tenant
+        rows = await self.registry.jobs.usage(first_id(since), project_id, tenant)
+        day, month = await self.registry.jobs.committed()
+        caps = {"daily": self.config.daily_budget_usd, "monthly": self.config.monthly_budget_usd}
+        quotas = {}
+        for name, member in self.roster.items():
+            if (most := member.settings.limits.per_day) is not None:
+                midnight = day_start(now, member.settings.limits.reset_timezone)
+                used = await self.registry.jobs.calls_since(name, midnight)
+                quotas[name] = {"calls_a_day": most, "used": used, "left": max(0, most - used)}
+        return {
+            "period": period,
+            "since": since.isoformat(),
+            **usage.summary(rows),
+            "budgets": usage.budgets(caps, {"daily": day, "monthly": month}),
+            "quotas": quotas,
+        }

@@ -93,6 +93,31 @@ def as_input(data: bytes, max_side: int = 2048) -> InputImage:
     return InputImage(data=encoded, mime_type=FORMATS[name][0], width=picture.width, height=picture.height)
 
 
+def as_mask(data: bytes, width: int, height: int, marks: str) -> InputImage:
+    """A mask of the given size in pixels, for a provider that reads `marks` (white, black or alpha) as the place to
+    change.
+
+    In ours, transparency marks that place if there is any, else white does.
+
+    Raises:
+        InvalidRequest: not an image of a known type.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with _opened(data) as image:
+            change = ImageOps.invert(image.convert("RGBA").getchannel("A")) if _has_alpha(image) else image.convert("L")
+    except BadReply as error:
+        raise InvalidRequest(f"The mask is no usable image: {error.message}", field="mask") from None
+    change = change.resize((width, height)).point(lambda value: 255 if value > 127 else 0)
+    if marks == "alpha":
+        mask = Image.new("RGBA", change.size, "white")
+        mask.putalpha(ImageOps.invert(change))
+    else:
+        mask = change if marks == "white" else ImageOps.invert(change)
+    return InputImage(data=_encoded(mask, "PNG"), mime_type="image/png", width=width, height=height)
+
+
 class _opened:
     """A decoded Pillow image, from bytes, within our bounds; a context manager that turns every failure into
     BadReply."""

@@ -166,14 +166,13 @@ class Router:
     # Which of them can ----------------------------------------------------------------------------------------------
 
     def _able(self, request: ImageRequest, pairs: list[tuple[Entry, ModelSpec]]) -> list[tuple[Entry, ModelSpec]]:
-        inputs = len(request.input_images or ())
-        able = [(e, m) for e, m in pairs if _can(m, inputs) and (request.model or "vector" not in m.capabilities)]
+        able = [(e, m) for e, m in pairs if _can(m, request) and (request.model or "vector" not in m.capabilities)]
         if able:
             return able
-        others = sorted({m.slug for e in self.entries for m in e.models if _can(m, inputs)})
-        what = f"take {inputs} input image{'s' if inputs > 1 else ''}" if inputs else "make an image from text alone"
+        others = sorted({m.slug for e in self.entries for m in e.models if _can(m, request)})
         hint = f"; these can: {', '.join(others[:12])}" if others else "; no configured model can"
-        raise Unsupported(f"The model asked for cannot {what}{hint}.", field="model", able=others)
+        asked = "The model asked for" if request.model else "What this would be routed to"
+        raise Unsupported(f"{asked} cannot {_task(request)}{hint}.", field="model", able=others)
 
     def _candidate(
         self, entry: Entry, model: ModelSpec, request: ImageRequest, health: Health, now: datetime
@@ -217,10 +216,23 @@ class Router:
         return self.order.index(provider) if provider in self.order else len(self.order)
 
 
-def _can(model: ModelSpec, inputs: int) -> bool:
-    if inputs:
-        return model.max_inputs >= inputs
-    return "text_to_image" in model.capabilities
+def _can(model: ModelSpec, request: ImageRequest) -> bool:
+    inputs = len(request.input_images or ())
+    if request.mask is not None:
+        return "inpaint" in model.capabilities and model.max_inputs >= inputs
+    if request.is_edit:
+        return "edit" in model.capabilities and model.max_inputs >= inputs
+    return model.max_inputs >= inputs if inputs else "text_to_image" in model.capabilities
+
+
+def _task(request: ImageRequest) -> str:
+    """What was asked for, as part of a sentence."""
+    inputs = len(request.input_images or ())
+    if request.mask is not None:
+        return "change an image inside a mask"
+    if request.is_edit:
+        return "edit an image" if inputs == 1 else f"edit an image by {inputs - 1} further ones"
+    return f"take {inputs} input image{'s' if inputs > 1 else ''}" if inputs else "make an image from text alone"
 
 
 def _index(vitals: Vitals, price: float, wait_value: float) -> float:

@@ -185,6 +185,8 @@ class Manifest:
     aliases: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     poll_seconds: float = 1.0
+    mask: Literal["white", "black", "alpha"] = "white"
+    """What marks the place to change in a mask as this provider reads it; alpha: transparency."""
     concurrency: int = 32
     source: str = ""
     key_page: str = ""

@@ -124,6 +124,12 @@ class ImageRequest(BaseModel):
     """Refuse models whose listed price is above this."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     """Also write the image to this path."""
+    is_edit: bool = False
+    """Whether the first input image is to be changed, rather than looked at."""
+    mask: Reference | None = None
+    """Where the first input image may change: white or transparent."""
+    strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=False)] | None = None
+    """How far from the first input image: 0 keeps it, 1 forgets it."""
 
     def fingerprint(self) -> Json:
         """What makes two requests the same one, under one idempotency key; how the answer is awaited does not."""
@@ -167,6 +173,8 @@ class Attempt:
     outcome: str | None = None
     message: str | None = None
     latency_ms: int | None = None
+    price_usd: float | None = None
+    """Its listed price, held back while it is under way."""
     cost_usd: float | None = None
     maybe_billed: bool = False
     operation: Json | None = None
@@ -223,6 +231,7 @@ class Job:
     progress: Progress | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    batch_id: str | None = None
     save_root: str | None = None
     """The allowed directory that `save_to` was found to be in."""
     saved_to: tuple[str, ...] = ()

@@ -24,7 +24,10 @@ Cause = tuple[Candidate, ForgeError]
 def all_failed(causes: Sequence[Cause], key_variables: Callable[[str], tuple[str, ...]]) -> ForgeError:
     """One error for several causes: its code is theirs when they all agree."""
     if not causes:
-        return AllProvidersFailed("No candidate is left within the cost limit of this request.", attempts=[])
+        return AllProvidersFailed(
+            "No candidate is left for this request; look at the attempts, an earlier call may have been billed.",
+            attempts=[],
+        )
     attempts = [_cause(candidate, error) for candidate, error in causes]
     errors = [error for _, error in causes]
     retry = min((e.retry_after for e in errors if e.retry_after is not None), default=None)

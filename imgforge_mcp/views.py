@@ -1,5 +1,6 @@
 """Jobs and images as the JSON that every door shows: MCP, HTTP and the command line."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from imgforge_mcp.forge import Forge
@@ -59,6 +60,27 @@ def job_line(job: Job) -> Json:
         "created_at": _iso(job.created_at),
     }
     return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+def batch_json(forge: Forge, base_url: str | None, batch_id: str, items: Sequence[Job | Json]) -> Json:
+    """A batch: what became of each item, in their order; an item that never became a job shows its error."""
+    jobs = [item for item in items if isinstance(item, Job)]
+    done = sum(job.state is JobState.COMPLETED for job in jobs)
+    left = sum(not job.state.is_final for job in jobs)
+    after = f" Call check_job with job_id {batch_id} for the rest." if left else ""
+    return {
+        "message": f"{done} of {len(items)} items done, {left} under way, {len(items) - done - left} failed.{after}",
+        "batch_id": batch_id,
+        "cost_usd": round(sum(job.cost_usd or 0.0 for job in jobs), 6),
+        "items": [{"item": number, **_item_json(forge, base_url, item)} for number, item in enumerate(items)],
+    }
+
+
+def _item_json(forge: Forge, base_url: str | None, item: Job | Json) -> Json:
+    if not isinstance(item, Job):
+        return {"state": JobState.FAILED.value, "error": item}
+    assets = [asset_json(forge, base_url, asset) for asset in item.assets]
+    return {**job_line(item), "assets": assets, **({"error": item.error} if item.error else {})}
 
 
 def asset_json(forge: Forge, base_url: str | None, asset: Asset) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imgforge_mcp.catalog import Catalog, Tier, bundled_table, load_catalog
-from imgforge_mcp.errors import ConfigError, InvalidModel
+from imgforge_mcp.errors import ConfigError
 from imgforge_mcp.providers import load, names
 from imgforge_mcp.spec import ModelSpec
 from imgforge_mcp.types import QualityTier
@@ -109,10 +109,21 @@ def test_a_name_stands_for_these_rows(name: str, rows: set[str]) -> None:
     assert found >= rows if name == "flux-2-klein" else found == rows
 
 
-def test_an_unknown_name_lists_the_nearest() -> None:
-    with pytest.raises(InvalidModel) as caught:
-        load_catalog().require("flux-schnel")
-    assert caught.value.details["nearest"][0] == "flux-schnell"
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        pytest.param("flux-schnel", "flux-schnell", id="slug"),
+        pytest.param("FLUX-KONTEXT-PR", "flux-kontext", id="alias"),
+        pytest.param("together/flux-schnel", "together/flux-schnell", id="at a provider"),
+        pytest.param("@cf/leonardo/phoenix", "phoenix-1", id="a provider's own id"),
+    ],
+)
+def test_an_unknown_name_lists_the_nearest(name: str, nearest: str) -> None:
+    catalog = load_catalog()
+    assert not catalog.find(name)
+    assert catalog.nearest(name)[0] == nearest
+    assert len(catalog.nearest(name, 2)) == 2
+    assert catalog.nearest("zzzzzzzz") == []
 
 
 @pytest.mark.parametrize(("name", "tier"), TIERS)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from imgforge_mcp.errors import ConfigError, InvalidModel
+from imgforge_mcp.errors import ConfigError
 from imgforge_mcp.spec import ModelSpec, Price, Sizing
 from imgforge_mcp.types import Json, QualityTier
 
@@ -56,18 +56,6 @@ class Catalog:
         known = {key: shown for index in self._indexes for key, shown in self._shown(index)}
         close = difflib.get_close_matches(name.strip().casefold(), known, n * 3, cutoff=0.5)
         return list(dict.fromkeys(known[key] for key in close))[:n]
-
-    def require(self, name: str) -> tuple[ModelSpec, ...]:
-        """As `find`.
-
-        Raises:
-            InvalidModel: nothing matches; details list the nearest names.
-        """
-        if found := self.find(name):
-            return found
-        nearest = self.nearest(name)
-        hint = f"did you mean {nearest[0]}?" if nearest else "list_models shows them all."
-        raise InvalidModel(f"No model has that name; {hint}", field="model", value=name[:200], nearest=nearest)
 
     @cached_property
     def _indexes(self) -> tuple[dict[str, tuple[ModelSpec, ...]], ...]:

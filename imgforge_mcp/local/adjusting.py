@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import warnings
@@ -24,10 +25,14 @@ from imgforge_mcp.local.text import caption, unwritable
 _LARGEST = 2048
 _MOST_PIXELS = 1_600_000
 CAN = (
-    "restyle (" + ", ".join(sorted(STYLES)) + "), recolour ('change red to blue', 'tint green', 'warmer', 'cooler', 'black and white', "
-    "'sepia', 'invert'), tone ('brighter', 'darker', 'more contrast', 'more saturated', 'blur', 'sharpen', 'vignette'), shape ('crop to square', "
-    "'extend to 16:9', 'rotate 90', 'flip', 'mirror', 'add a border'), resize ('resize to 512x512', 'half size') and caption ('add the text \"Hello\"')"
-)  # fmt: skip
+    "restyle ("
+    + ", ".join(sorted(STYLES))
+    + "), recolour ('change red to blue', 'tint green', 'warmer', 'cooler', 'black and white', "
+    "'sepia', 'invert'), tone ('brighter', 'darker', 'more contrast', 'more saturated', 'blur', "
+    "'sharpen', 'vignette'), shape ('crop to square', "
+    "'extend to 16:9', 'rotate 90', 'flip', 'mirror', 'add a border'), resize ('resize to 512x512', "
+    "'half size') and caption ('add the text \"Hello\"')"
+)
 
 Step = Callable[[Image.Image], Image.Image]
 
@@ -44,7 +49,9 @@ class _Asked:
         return any(re.search(rf"\b{re.escape(phrase)}\b", self.low) for phrase in phrases)
 
 
-def adjust(data: bytes, instruction: str, width: int | None, height: int | None, seed: int, progress: Report) -> tuple[Image.Image, tuple[str, ...]]:
+def adjust(
+    data: bytes, instruction: str, width: int | None, height: int | None, seed: int, progress: Report
+) -> tuple[Image.Image, tuple[str, ...]]:
     picture = _opened(data)
     pieces = cut(instruction, None)
     low = " ".join(instruction.lower().split())[:2000]
@@ -69,11 +76,11 @@ def _opened(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data))
-            picture.load()
+            opened = Image.open(io.BytesIO(data))
+            opened.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError("The local adjuster could not read that picture; give it a PNG, JPEG, WebP or GIF.") from error
-    picture = ImageOps.exif_transpose(picture).convert("RGBA")
+    picture = ImageOps.exif_transpose(opened).convert("RGBA")
     flat = Image.new("RGBA", picture.size, (255, 255, 255, 255))
     flat.alpha_composite(picture)
     return flat.convert("RGB")
@@ -83,15 +90,29 @@ def _shapes(asked: _Asked) -> list[tuple[str, Step]]:
     steps: list[tuple[str, Step]] = []
     ratio = _ratio(asked)
     if ratio and (asked.has("extend", "expand", "outpaint", "widen", "pad") or not asked.has("crop")):
-        steps.append(("extend", lambda p: _extended(p, ratio)) if not asked.has("crop") else ("crop", lambda p: _cropped(p, ratio)))
+        steps.append(
+            ("extend", lambda p: _extended(p, ratio))
+            if not asked.has("crop")
+            else ("crop", lambda p: _cropped(p, ratio))
+        )
     elif ratio:
         steps.append(("crop", lambda p: _cropped(p, ratio)))
     elif asked.has("crop"):
-        steps.append(("crop", lambda p: p.crop((p.width // 10, p.height // 10, p.width - p.width // 10, p.height - p.height // 10))))
+        steps.append(
+            (
+                "crop",
+                lambda p: p.crop((p.width // 10, p.height // 10, p.width - p.width // 10, p.height - p.height // 10)),
+            )
+        )
     turn = re.search(r"rotate[^0-9-]*(-?\d{1,3})?", asked.low)
     if turn:
         degrees = int(turn.group(1) or 90)
-        steps.append((f"rotate {degrees}", lambda p: p.rotate(-degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(255, 255, 255))))
+        steps.append(
+            (
+                f"rotate {degrees}",
+                lambda p: p.rotate(-degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(255, 255, 255)),
+            )
+        )
     if asked.has("upside down", "flip vertically", "flip vertical"):
         steps.append(("flip", ImageOps.flip))
     elif asked.has("flip", "mirror", "mirrored"):
@@ -112,7 +133,7 @@ def _shapes(asked: _Asked) -> list[tuple[str, Step]]:
 
 def _ratio(asked: _Asked) -> float | None:
     found = re.search(r"\b(\d{1,2})\s*[:/]\s*(\d{1,2})\b", asked.low)
-    if found and 0 < int(found.group(2)) and 0.1 <= int(found.group(1)) / int(found.group(2)) <= 10:
+    if found and int(found.group(2)) > 0 and 0.1 <= int(found.group(1)) / int(found.group(2)) <= 10:
         return int(found.group(1)) / int(found.group(2))
     if asked.has("square"):
         return 1.0
@@ -133,11 +154,14 @@ def _cropped(picture: Image.Image, ratio: float) -> Image.Image:
 def _extended(picture: Image.Image, ratio: float) -> Image.Image:
     """The missing sides are the picture's own edges, mirrored and softened: no new content."""
     width, height = picture.size
-    wide, tall = (max(width, round(height * ratio)), height) if width / height < ratio else (width, max(height, round(width / ratio)))
+    wide, tall = (
+        (max(width, round(height * ratio)), height)
+        if width / height < ratio
+        else (width, max(height, round(width / ratio)))
+    )
     left, top = (wide - width) // 2, (tall - height) // 2
     values = np.asarray(picture)
-    mode = "symmetric"
-    padded = np.pad(values, ((top, tall - height - top), (left, wide - width - left), (0, 0)), mode=mode)
+    padded = np.pad(values, ((top, tall - height - top), (left, wide - width - left), (0, 0)), mode="symmetric")
     soft = Image.fromarray(padded).filter(ImageFilter.GaussianBlur(max(2, min(width, height) / 60)))
     mask = Image.new("L", (wide, tall))
     mask.paste(255, (left, top, left + width, top + height))
@@ -153,19 +177,46 @@ def _resized(picture: Image.Image, width: int | None, height: int | None) -> Ima
     if width and height:
         return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     scale = (width or 0) / picture.width or (height or 0) / picture.height
-    return picture.resize((width or max(1, round(picture.width * scale)), height or max(1, round(picture.height * scale))), Image.Resampling.LANCZOS)
+    return picture.resize(
+        (width or max(1, round(picture.width * scale)), height or max(1, round(picture.height * scale))),
+        Image.Resampling.LANCZOS,
+    )
 
 
 def _tones(asked: _Asked) -> list[tuple[str, Step]]:
     table: tuple[tuple[str, tuple[str, ...], Step], ...] = (
-        ("brighter", ("brighter", "brighten", "lighter", "lighten"), lambda p: ImageEnhance.Brightness(p).enhance(1.22)),
+        (
+            "brighter",
+            ("brighter", "brighten", "lighter", "lighten"),
+            lambda p: ImageEnhance.Brightness(p).enhance(1.22),
+        ),
         ("darker", ("darker", "darken", "dimmer"), lambda p: ImageEnhance.Brightness(p).enhance(0.76)),
-        ("more contrast", ("more contrast", "higher contrast", "contrasty", "increase contrast", "punchier"), lambda p: ImageEnhance.Contrast(p).enhance(1.28)),
-        ("less contrast", ("less contrast", "lower contrast", "reduce contrast"), lambda p: ImageEnhance.Contrast(p).enhance(0.78)),
-        ("more saturated", ("more saturated", "saturate", "more vivid", "more vibrant", "more colorful", "more colourful", "vibrant"), lambda p: ImageEnhance.Color(p).enhance(1.4)),
-        ("less saturated", ("less saturated", "desaturate", "muted", "less vivid"), lambda p: ImageEnhance.Color(p).enhance(0.55)),
+        (
+            "more contrast",
+            ("more contrast", "higher contrast", "contrasty", "increase contrast", "punchier"),
+            lambda p: ImageEnhance.Contrast(p).enhance(1.28),
+        ),
+        (
+            "less contrast",
+            ("less contrast", "lower contrast", "reduce contrast"),
+            lambda p: ImageEnhance.Contrast(p).enhance(0.78),
+        ),
+        (
+            "more saturated",
+            ("more saturated", "saturate", "more vivid", "more vibrant", "more colorful", "more colourful", "vibrant"),
+            lambda p: ImageEnhance.Color(p).enhance(1.4),
+        ),
+        (
+            "less saturated",
+            ("less saturated", "desaturate", "muted", "less vivid"),
+            lambda p: ImageEnhance.Color(p).enhance(0.55),
+        ),
         ("sharpen", ("sharpen", "sharper"), lambda p: p.filter(ImageFilter.UnsharpMask(2, 130, 2))),
-        ("blur", ("blur", "blurred", "soften", "softer"), lambda p: p.filter(ImageFilter.GaussianBlur(max(1.5, min(p.size) / 180)))),
+        (
+            "blur",
+            ("blur", "blurred", "soften", "softer"),
+            lambda p: p.filter(ImageFilter.GaussianBlur(max(1.5, min(p.size) / 180))),
+        ),
         ("invert", ("invert", "negative colours", "negative colors"), ImageOps.invert),
         ("vignette", ("vignette",), _vignette),
     )
@@ -191,7 +242,19 @@ def _colours(asked: _Asked) -> list[tuple[str, Step]]:
         steps.append((f"{swap.group(1)} to {swap.group(2)}", lambda p: _swapped(p, old, new)))
         return steps
     colour = _named_colour(asked)
-    if colour and asked.has("tint", "recolor", "recolour", "colorize", "colourise", "colorise", "make it", "turn it", "monochrome", "duotone", "tone"):
+    if colour and asked.has(
+        "tint",
+        "recolor",
+        "recolour",
+        "colorize",
+        "colourise",
+        "colorise",
+        "make it",
+        "turn it",
+        "monochrome",
+        "duotone",
+        "tone",
+    ):
         steps.append(("tint", lambda p: _tinted(p, colour)))
     return steps
 
@@ -203,16 +266,26 @@ def _named_colour(asked: _Asked) -> tuple[int, int, int] | None:
 def _tinted(picture: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
     values = from_image(picture)
     tone = luma(values)[..., None]
-    duotone: Array = mix(mix(rgb(*colour) * 0.16, rgb(*colour), np.clip(tone * 2, 0, 1)), rgb(255, 252, 246), np.clip(tone * 2 - 1, 0, 1) * 0.85)
+    duotone: Array = mix(
+        mix(rgb(*colour) * 0.16, rgb(*colour), np.clip(tone * 2, 0, 1)),
+        rgb(255, 252, 246),
+        np.clip(tone * 2 - 1, 0, 1) * 0.85,
+    )
     return to_image(mix(values, duotone, 0.82))
 
 
 def _swapped(picture: Image.Image, old: tuple[int, int, int], new: tuple[int, int, int]) -> Image.Image:
     """Everything near the old hue takes the new one, with its own light and shade."""
     hsv = np.asarray(picture.convert("HSV")).astype(np.float32)
-    first, second = (np.asarray(Image.new("RGB", (1, 1), c).convert("HSV"))[0, 0].astype(np.float32) for c in (old, new))
+    first, second = (
+        np.asarray(Image.new("RGB", (1, 1), c).convert("HSV"))[0, 0].astype(np.float32) for c in (old, new)
+    )
     gap = np.abs((hsv[..., 0] - first[0] + 128) % 256 - 128)
-    near = np.clip(1.6 - gap / 20, 0, 1) * np.clip(hsv[..., 1] / 70 - 0.35, 0, 1) if first[1] > 50 else np.clip(1.5 - hsv[..., 1] / 40, 0, 1) * np.clip(1.5 - np.abs(hsv[..., 2] - first[2]) / 50, 0, 1)
+    near = (
+        np.clip(1.6 - gap / 20, 0, 1) * np.clip(hsv[..., 1] / 70 - 0.35, 0, 1)
+        if first[1] > 50
+        else np.clip(1.5 - hsv[..., 1] / 40, 0, 1) * np.clip(1.5 - np.abs(hsv[..., 2] - first[2]) / 50, 0, 1)
+    )
     changed = hsv.copy()
     changed[..., 0] = (hsv[..., 0] + second[0] - first[0]) % 256 if first[1] > 50 else second[0]
     changed[..., 1] = np.clip(hsv[..., 1] * second[1] / max(first[1], 40), 0, 255) if first[1] > 50 else second[1]
@@ -222,15 +295,25 @@ def _swapped(picture: Image.Image, old: tuple[int, int, int], new: tuple[int, in
 
 
 def _styles(asked: _Asked, seed: int) -> list[tuple[str, Step]]:
-    names = [name for name, phrases in concepts.STYLES.items() if asked.has(name, *(p.replace("_", " ") for p in phrases.split()))]
+    names = [
+        name
+        for name, phrases in concepts.STYLES.items()
+        if asked.has(name, *(p.replace("_", " ") for p in phrases.split()))
+    ]
     names += ["vintage"] if asked.has("sepia") and "vintage" not in names else []
     names += ["pencil"] if asked.has("pencil") and "pencil" not in names else []
-    return [(name, lambda p, name=name: _restyled(p, name, seed)) for name in dict.fromkeys(names)]
+    return [(name, functools.partial(_restyled, name=name, seed=seed)) for name in dict.fromkeys(names)]
 
 
 def _restyled(picture: Image.Image, name: str, seed: int) -> Image.Image:
     scale = min(1.0, (_MOST_PIXELS / (picture.width * picture.height)) ** 0.5)
-    small = picture if scale == 1 else picture.resize((max(8, round(picture.width * scale)), max(8, round(picture.height * scale))), Image.Resampling.LANCZOS)
+    small = (
+        picture
+        if scale == 1
+        else picture.resize(
+            (max(8, round(picture.width * scale)), max(8, round(picture.height * scale))), Image.Resampling.LANCZOS
+        )
+    )
     values = from_image(small)
     shape = (values.shape[0], values.shape[1])
     done = to_image(restyle(values, [name], Brush(Noise(seed), shape, min(shape) / 1024)))

@@ -18,7 +18,7 @@ from imgforge_mcp.local.styles.made import pixelate
 from imgforge_mcp.local.text import letter, unwritable
 
 _MOST_PIXELS = 1_280_000
-_LEAST_SIDE = 256
+_LEAST_SIDE = 192
 
 
 def compose(
@@ -54,7 +54,9 @@ def paint(scene: Scene, width: int, height: int, seed: int, progress: Report) ->
 def warnings_for(scene: Scene) -> tuple[str, ...]:
     notes = []
     if scene.fallback:
-        notes.append("Nothing in the prompt could be drawn by the embedded illustrator, so this is an abstract picture.")
+        notes.append(
+            "Nothing in the prompt could be drawn by the embedded illustrator, so this is an abstract picture."
+        )
     if scene.undrawn:
         notes.append("Not drawn: " + ", ".join(scene.undrawn[:12]) + ("…" if len(scene.undrawn) > 12 else "") + ".")
     missing = unwritable(scene.text) if scene.text else ""
@@ -72,4 +74,4 @@ def encode(picture: Image.Image) -> bytes:
 def _working_scale(width: int, height: int) -> float:
     """Small pictures are painted larger and reduced, huge ones smaller and enlarged."""
     scale = max(1.0, _LEAST_SIDE / min(width, height))
-    return min(scale, (_MOST_PIXELS / (width * height)) ** 0.5)
+    return float(min(scale, (_MOST_PIXELS / (width * height)) ** 0.5))

@@ -37,7 +37,7 @@ class View:
 
     def look(self, values: Array) -> Array:
         """Values on the ground samples, carried to the pixels that see them."""
-        values = np.broadcast_to(values, (STEPS, self.field.columns) + values.shape[2:])
+        values = np.broadcast_to(values, (STEPS, self.field.columns, *values.shape[2:]))
         columns = np.arange(self.field.columns)[None, :]
         near = values[self.near, columns]
         far = values[np.minimum(self.near + 1, STEPS - 1), columns]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]  # float32 at run time: the stubs lose that in mixed arithmetic
 
 _TILE = 512
 
@@ -25,7 +25,14 @@ class Noise:
         return np.random.default_rng((self.seed, layer))
 
     def field(
-        self, shape: tuple[int, int], cell: float, *, octaves: int = 4, gain: float = 0.5, stretch: float = 1.0, layer: int = 0
+        self,
+        shape: tuple[int, int],
+        cell: float,
+        *,
+        octaves: int = 4,
+        gain: float = 0.5,
+        stretch: float = 1.0,
+        layer: int = 0,
     ) -> Array:
         """Fractal noise about -1 to 1 over a picture; `cell` is the largest feature in pixels."""
         total = np.zeros(shape, np.float32)
@@ -41,7 +48,7 @@ class Noise:
 
     def line(self, length: int, cell: float, *, octaves: int = 4, gain: float = 0.5, layer: int = 0) -> Array:
         """The same along one dimension."""
-        return self.field((1, length), cell, octaves=octaves, gain=gain, layer=layer)[0]
+        return self.field((1, length), cell, octaves=octaves, gain=gain, layer=layer).reshape(length)
 
     def _octave(self, shape: tuple[int, int], cell_y: float, cell_x: float, layer: int) -> Array:
         height, width = shape
@@ -71,7 +78,9 @@ class Noise:
             grid = self.rng(layer * 131 + octave + 7).uniform(-1, 1, (count, count)).astype(np.float32)
             padded = np.pad(grid, 3, mode="wrap")
             box = (3.0, 3.0, 3.0 + count, 3.0 + count)
-            wave = np.asarray(Image.fromarray(padded).resize((_TILE, _TILE), Image.Resampling.BICUBIC, box=box), np.float32)
+            wave = np.asarray(
+                Image.fromarray(padded).resize((_TILE, _TILE), Image.Resampling.BICUBIC, box=box), np.float32
+            )
             if ridged:
                 crest = (1 - np.abs(wave) * np.float32(1.25)) ** 2
                 total += weight * crest * carry

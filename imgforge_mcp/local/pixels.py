@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]  # float32 at run time: the stubs lose that in mixed arithmetic
 Rgb = tuple[float, float, float]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -23,6 +23,11 @@ def rgb(red: float, green: float, blue: float) -> Array:
 
 def mix(first: Array | float, second: Array | float, amount: Array | float) -> Array:
     return cast(Array, np.asarray(first + (np.subtract(second, first)) * amount, np.float32))
+
+
+def clamp(picture: Array) -> Array:
+    """Within 0 to 1, as float32."""
+    return np.clip(picture, 0, 1).astype(np.float32)
 
 
 def over(below: Array, above: Array | float, mask: Array) -> Array:

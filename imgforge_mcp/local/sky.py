@@ -51,7 +51,9 @@ def _disc(stage: Stage, sky: Array, distance: Array) -> None:
         if stage.scene.has("crescent"):
             rows, columns = grid(*stage.shape)
             size = min(stage.shape)
-            bite = np.hypot(columns - stage.sun[0] - radius * 0.5 * size, (rows - stage.sun[1] + radius * 0.2 * size) * 1.15)
+            bite = np.hypot(
+                columns - stage.sun[0] - radius * 0.5 * size, (rows - stage.sun[1] + radius * 0.2 * size) * 1.15
+            )
             disc = disc * smooth(radius - edge, radius + edge, bite / size)
     elif stage.scene.time == "day":
         disc = disc * 0.9
@@ -86,7 +88,7 @@ def _milky_way(stage: Stage, sky: Array) -> None:
 
 
 def _aurora(stage: Stage, sky: Array) -> None:
-    rows, columns = grid(*stage.shape)
+    rows, _columns = grid(*stage.shape)
     horizon = stage.horizon
     for curtain in range(3):
         wave = stage.noise.line(stage.width, stage.width * 0.45, octaves=3, layer=20 + curtain)
@@ -115,16 +117,18 @@ def _clouds(stage: Stage, sky: Array, distance: Array) -> Array:
     cover = stage.light.cover
     mask = smooth(0.02 - cover, 0.46 - cover, body) * smooth(0.0, 0.16, 1 - rows / height) * 0.94
     lit = np.clip(0.52 + (body - toward) * 2.6 - np.clip(body - 0.35, 0, 1) * 0.5, 0, 1)
-    mask = resize(mask, stage.horizon, stage.width, Image.Resampling.BICUBIC)
-    lit = resize(lit, stage.horizon, stage.width, Image.Resampling.BICUBIC)
+    wide_mask = resize(mask, stage.horizon, stage.width, Image.Resampling.BICUBIC)
+    wide_lit = resize(lit, stage.horizon, stage.width, Image.Resampling.BICUBIC)
     near = np.exp(-distance[: stage.horizon] * 2.4)
     dark, bright = stage.light.ambient * 1.05 + 0.06, np.minimum(1, stage.light.key * 1.06 + 0.06)
     if stage.scene.time == "day" and not stage.light.overcast:
         dark, bright = rgb(176, 194, 216), rgb(255, 255, 252)
-    colour = mix(dark, bright, lit[..., None]) + near[..., None] * stage.light.sun * (0.16 if stage.scene.time != "day" else 0.04)
+    colour = mix(dark, bright, wide_lit[..., None]) + near[..., None] * stage.light.sun * (
+        0.16 if stage.scene.time != "day" else 0.04
+    )
     if stage.scene.time == "night":
         colour = colour * 0.5
-    sky[: stage.horizon] = over(sky[: stage.horizon], colour, np.clip(mask, 0, 1))
+    sky[: stage.horizon] = over(sky[: stage.horizon], colour, np.clip(wide_mask, 0, 1))
     return sky
 
 
@@ -133,7 +137,14 @@ def _rainbow(stage: Stage, sky: Array) -> None:
     size = max(stage.horizon, stage.width * 0.4)
     radius = np.hypot(columns - stage.width * 0.5, rows - stage.horizon * 1.15) / size
     t = (radius - 0.84) / 0.1
-    stops = ((0, (150, 90, 220)), (0.2, (70, 110, 240)), (0.4, (60, 200, 120)), (0.6, (250, 230, 90)), (0.8, (250, 150, 60)), (1, (240, 70, 70)))
+    stops = (
+        (0, (150, 90, 220)),
+        (0.2, (70, 110, 240)),
+        (0.4, (60, 200, 120)),
+        (0.6, (250, 230, 90)),
+        (0.8, (250, 150, 60)),
+        (1, (240, 70, 70)),
+    )
     band = smooth(0, 0.2, t) * (1 - smooth(0.8, 1, t)) * 0.5
     band = band * (rows < stage.horizon)
     sky[:] = over(sky, np.minimum(1, ramp(stops, np.clip(t, 0, 1)) * 1.05), band)

@@ -21,20 +21,36 @@ def letter(picture: Image.Image, stage: Stage) -> Image.Image:
     if not stage.scene.text:
         return picture
     styles = set(stage.scene.styles)
-    face = "AmaticSC-Bold.ttf" if styles & _HAND else "FredokaOne-Regular.ttf" if styles & _ROUND else "SourceSerifPro-Bold.otf" if styles & _SERIF else "Lato-Black.ttf"
+    face = (
+        "AmaticSC-Bold.ttf"
+        if styles & _HAND
+        else "FredokaOne-Regular.ttf"
+        if styles & _ROUND
+        else "SourceSerifPro-Bold.otf"
+        if styles & _SERIF
+        else "Lato-Black.ttf"
+    )
     alone = not stage.scene.subjects and stage.surface == "flat"
     return caption(picture, stage.scene.text, face=face, focus=stage.focus, middle=alone, glow=stage.scene.has("neon"))
 
 
 def caption(
-    picture: Image.Image, texts: tuple[str, ...], *, face: str = "Lato-Black.ttf", focus: np.ndarray | None = None, middle: bool = False, glow: bool = False
+    picture: Image.Image,
+    texts: tuple[str, ...],
+    *,
+    face: str = "Lato-Black.ttf",
+    focus: np.ndarray | None = None,
+    middle: bool = False,
+    glow: bool = False,
 ) -> Image.Image:
     """Sets the first text large and others below it smaller, on the quieter of the upper and lower thirds."""
     width, height = picture.size
     lines = _lines(texts, face, width * 0.86, height * (0.5 if middle else 0.26), min(width, height))
     gap = 1.12
     tall = sum(font.size * gap for _, font in lines)
-    top = (height - tall) / 2 if middle else height * 0.07 if _upper_is_quieter(picture, focus) else height * 0.94 - tall
+    top = (
+        (height - tall) / 2 if middle else height * 0.07 if _upper_is_quieter(picture, focus) else height * 0.94 - tall
+    )
     mask = Image.new("L", picture.size)
     draw = ImageDraw.Draw(mask)
     at = top
@@ -63,13 +79,19 @@ def font_of(face: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(DATA / "fonts" / face, size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _lines(texts: tuple[str, ...], face: str, width: float, height: float, side: int) -> list[tuple[str, ImageFont.FreeTypeFont]]:
+def _lines(
+    texts: tuple[str, ...], face: str, width: float, height: float, side: int
+) -> list[tuple[str, ImageFont.FreeTypeFont]]:
     found = []
     for order, text in enumerate(texts[:2]):
         text = " ".join(text.split())
         size = max(9, int(side * (0.16 if order == 0 else 0.07)))
         rows = _wrap(text, face, size, width)
-        while size > 9 and (len(rows) * size * 1.12 > height or len(rows) > 3 or any(font_of(face, size).getlength(row) > width for row in rows)):
+        while size > 9 and (
+            len(rows) * size * 1.12 > height
+            or len(rows) > 3
+            or any(font_of(face, size).getlength(row) > width for row in rows)
+        ):
             size = max(9, int(size * 0.9))
             rows = _wrap(text, face, size, width)
         found += [(row, font_of(face, size)) for row in rows[:4]]

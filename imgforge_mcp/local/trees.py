@@ -44,14 +44,21 @@ def conifer(rng: np.random.Generator, *, snow: bool = False, height: int = 240) 
     return picture.filter(ImageFilter.GaussianBlur(0.6))
 
 
-def crown(rng: np.random.Generator, palette: tuple[tuple[int, int, int], ...], *, height: int = 240, clumps: int = 300) -> Image.Image:
+def crown(
+    rng: np.random.Generator, palette: tuple[tuple[int, int, int], ...], *, height: int = 240, clumps: int = 300
+) -> Image.Image:
     """A broadleaf tree: hundreds of leaf clumps, light above, dark below."""
     width = int(height * 0.86)
     picture = Image.new("RGBA", (width, height))
     draw = ImageDraw.Draw(picture)
     middle, unit = width / 2, height / 260
     draw.polygon(
-        [(middle - 8 * unit, height), (middle + 8 * unit, height), (middle + 4 * unit, height * 0.45), (middle - 4 * unit, height * 0.45)],
+        [
+            (middle - 8 * unit, height),
+            (middle + 8 * unit, height),
+            (middle + 4 * unit, height * 0.45),
+            (middle - 4 * unit, height * 0.45),
+        ],
         fill=(72, 54, 42, 255),
     )
     lobes = [(rng.uniform(-0.3, 0.3), rng.uniform(-0.26, 0.2), rng.uniform(0.45, 0.75)) for _ in range(7)]
@@ -158,7 +165,13 @@ def turf(stage: Stage) -> None:
             y = foot + float(rng.uniform(-0.02, 0.02)) * stage.height
             colour = mix(low, high, float(rng.uniform(0, 1)) * 0.8) * light
             width = max(0.6, tall * 0.05)
-            layer.path(f"M{x - width:.1f} {y:.1f} Q{x:.1f} {y - reach * 0.6:.1f} {x + lean:.1f} {y - reach:.1f} Q{x + width:.1f} {y - reach * 0.5:.1f} {x + width:.1f} {y:.1f}Z", colour)
+            layer.path(
+                (
+                    f"M{x - width:.1f} {y:.1f} Q{x:.1f} {y - reach * 0.6:.1f} {x + lean:.1f} {y - reach:.1f} "
+                    f"Q{x + width:.1f} {y - reach * 0.5:.1f} {x + width:.1f} {y:.1f}Z"
+                ),
+                colour,
+            )
     stage.image = lay(stage.image, layer.render())
 
 

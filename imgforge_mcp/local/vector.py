@@ -30,35 +30,55 @@ class Layer:
         self._parts: list[str] = []
         self._defs: list[str] = []
 
-    def gradient(self, stops: Sequence[tuple[float, Paint, float]], *, x1: float = 0, y1: float = 0, x2: float = 0, y2: float = 1) -> str:
+    def gradient(
+        self, stops: Sequence[tuple[float, Paint, float]], *, x1: float = 0, y1: float = 0, x2: float = 0, y2: float = 1
+    ) -> str:
         """A linear gradient over each shape's own box; stops are (place, colour, opacity)."""
         name = f"g{len(self._defs)}"
         body = "".join(f'<stop offset="{p:.3f}" stop-color="{css(c)}" stop-opacity="{o:.3f}"/>' for p, c, o in stops)
-        self._defs.append(f'<linearGradient id="{name}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}">{body}</linearGradient>')
+        self._defs.append(
+            f'<linearGradient id="{name}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}">{body}</linearGradient>'
+        )
         return f"url(#{name})"
 
-    def radial(self, stops: Sequence[tuple[float, Paint, float]], *, cx: float = 0.5, cy: float = 0.5, r: float = 0.5) -> str:
+    def radial(
+        self, stops: Sequence[tuple[float, Paint, float]], *, cx: float = 0.5, cy: float = 0.5, r: float = 0.5
+    ) -> str:
         name = f"g{len(self._defs)}"
         body = "".join(f'<stop offset="{p:.3f}" stop-color="{css(c)}" stop-opacity="{o:.3f}"/>' for p, c, o in stops)
         self._defs.append(f'<radialGradient id="{name}" cx="{cx}" cy="{cy}" r="{r}">{body}</radialGradient>')
         return f"url(#{name})"
 
-    def rect(self, x: float, y: float, width: float, height: float, fill: Paint, *, opacity: float = 1, radius: float = 0) -> None:
+    def rect(
+        self, x: float, y: float, width: float, height: float, fill: Paint, *, opacity: float = 1, radius: float = 0
+    ) -> None:
         if width > 0 and height > 0:
             self._parts.append(
-                f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" rx="{radius:.2f}" fill="{css(fill)}"{_opacity(opacity)}/>'
+                f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" rx="{radius:.2f}" '
+                f'fill="{css(fill)}"{_opacity(opacity)}/>'
             )
 
-    def ellipse(self, x: float, y: float, rx: float, ry: float, fill: Paint, *, opacity: float = 1, turn: float = 0) -> None:
+    def ellipse(
+        self, x: float, y: float, rx: float, ry: float, fill: Paint, *, opacity: float = 1, turn: float = 0
+    ) -> None:
         turned = f' transform="rotate({turn:.1f} {x:.2f} {y:.2f})"' if turn else ""
-        self._parts.append(f'<ellipse cx="{x:.2f}" cy="{y:.2f}" rx="{rx:.2f}" ry="{ry:.2f}" fill="{css(fill)}"{_opacity(opacity)}{turned}/>')
+        self._parts.append(
+            f'<ellipse cx="{x:.2f}" cy="{y:.2f}" rx="{rx:.2f}" ry="{ry:.2f}" '
+            f'fill="{css(fill)}"{_opacity(opacity)}{turned}/>'
+        )
 
     def polygon(self, points: Iterable[Point], fill: Paint, *, opacity: float = 1) -> None:
         joined = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
         self._parts.append(f'<polygon points="{joined}" fill="{css(fill)}"{_opacity(opacity)}/>')
 
-    def path(self, d: str, fill: Paint = "none", *, stroke: Paint = "none", width: float = 0, opacity: float = 1) -> None:
-        line = f' stroke="{css(stroke)}" stroke-width="{width:.2f}" stroke-linecap="round" stroke-linejoin="round"' if width else ""
+    def path(
+        self, d: str, fill: Paint = "none", *, stroke: Paint = "none", width: float = 0, opacity: float = 1
+    ) -> None:
+        line = (
+            f' stroke="{css(stroke)}" stroke-width="{width:.2f}" stroke-linecap="round" stroke-linejoin="round"'
+            if width
+            else ""
+        )
         self._parts.append(f'<path d="{d}" fill="{css(fill)}"{line}{_opacity(opacity)}/>')
 
     def line(self, points: Sequence[Point], stroke: Paint, width: float, *, opacity: float = 1) -> None:

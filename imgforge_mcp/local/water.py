@@ -9,13 +9,18 @@ from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, rgb, smooth
 from imgforge_mcp.local.stage import Stage
 
 
-def paint_water(stage: Stage, mask: Array, *, calm: float = 1.0, shore: Array | None = None, deep: Array | None = None) -> None:
+def paint_water(
+    stage: Stage, mask: Array, *, calm: float = 1.0, shore: Array | None = None, deep: Array | None = None
+) -> None:
     """Turns the masked part of the picture below the horizon into water that mirrors what stands above it.
 
     `shore` is the row of the water's far edge in each column; the mirror folds there."""
     top = max(0, stage.horizon - int(2 + 0.02 * stage.height))
     height = stage.height - top
-    rows, columns = np.arange(top, stage.height, dtype=np.float32)[:, None], np.arange(stage.width, dtype=np.float32)[None]
+    rows, columns = (
+        np.arange(top, stage.height, dtype=np.float32)[:, None],
+        np.arange(stage.width, dtype=np.float32)[None],
+    )
     down = np.clip((rows - stage.horizon) / stage.height, 0.003, 1)
     ripple, swell = _ripples(stage, down, columns)
     quiet = 0.3 + 0.7 * smooth(-0.15, 0.35, swell)
@@ -29,7 +34,11 @@ def paint_water(stage: Stage, mask: Array, *, calm: float = 1.0, shore: Array | 
     fresnel = np.clip(0.94 - down * 0.9, 0.4, 0.94)
     body = stage.light.ambient * rgb(40, 104, 130) * 1.7 if deep is None else deep * (0.35 + stage.light.ambient * 0.9)
     water = mix(body, reflection * 0.96, (fresnel * np.ones_like(ripple))[..., None])
-    water += (np.clip(ripple - 0.2, 0, 1) * quiet * 0.22)[..., None] * stage.light.sun * (0.9 if not stage.light.stars else 0.35)
+    water += (
+        (np.clip(ripple - 0.2, 0, 1) * quiet * 0.22)[..., None]
+        * stage.light.sun
+        * (0.9 if not stage.light.stars else 0.35)
+    )
     _sun_path(stage, water, down, columns, ripple)
     part = blur(mask[top:], 0.7)
     stage.image[top:] = np.clip(over(stage.image[top:], water, part), 0, 1)

@@ -41,17 +41,36 @@ def _snow(stage: Stage) -> None:
     for size, count, softness, opacity in ((1.8, 240, 0.4, 0.75), (3.6, 110, 1.0, 0.7), (8.5, 26, 3.2, 0.5)):
         layer = Layer(stage.width, stage.height)
         many = int(count * stage.width * stage.height / (stage.unit * 1024) ** 2)
-        for x, y, scale in zip(rng.uniform(0, stage.width, many), rng.uniform(0, stage.height, many), rng.uniform(0.6, 1.5, many), strict=True):
-            layer.ellipse(float(x), float(y), size * stage.unit * float(scale), size * stage.unit * float(scale), (252, 253, 255), opacity=opacity)
+        for x, y, scale in zip(
+            rng.uniform(0, stage.width, many),
+            rng.uniform(0, stage.height, many),
+            rng.uniform(0.6, 1.5, many),
+            strict=True,
+        ):
+            layer.ellipse(
+                float(x),
+                float(y),
+                size * stage.unit * float(scale),
+                size * stage.unit * float(scale),
+                (252, 253, 255),
+                opacity=opacity,
+            )
         stage.image = lay(stage.image, blur(layer.render(), softness * stage.unit))
 
 
 def _rain(stage: Stage) -> None:
     rng, layer = stage.dice(501), Layer(stage.width, stage.height)
     many = int(420 * stage.width * stage.height / (stage.unit * 1024) ** 2)
-    for x, y, long in zip(rng.uniform(-0.05, 1, many), rng.uniform(-0.1, 1, many), rng.uniform(16, 52, many), strict=True):
+    for x, y, long in zip(
+        rng.uniform(-0.05, 1, many), rng.uniform(-0.1, 1, many), rng.uniform(16, 52, many), strict=True
+    ):
         x0, y0 = float(x) * stage.width, float(y) * stage.height
-        layer.line([(x0, y0), (x0 + float(long) * 0.16 * stage.unit, y0 + float(long) * stage.unit)], (222, 232, 246), 1.5 * stage.unit, opacity=0.34)
+        layer.line(
+            [(x0, y0), (x0 + float(long) * 0.16 * stage.unit, y0 + float(long) * stage.unit)],
+            (222, 232, 246),
+            1.5 * stage.unit,
+            opacity=0.34,
+        )
     stage.image = lay(stage.image, layer.render())
 
 
@@ -64,7 +83,12 @@ def _lightning(stage: Stage) -> None:
         points.append((x, y))
         if rng.random() < 0.2:
             end = (x + float(rng.uniform(-110, 110)) * stage.unit, y + float(rng.uniform(50, 120)) * stage.unit)
-            layer.line([(x, y), ((x + end[0]) / 2 + 14 * stage.unit, (y + end[1]) / 2), end], (226, 228, 255), 1.6 * stage.unit, opacity=0.7)
+            layer.line(
+                [(x, y), ((x + end[0]) / 2 + 14 * stage.unit, (y + end[1]) / 2), end],
+                (226, 228, 255),
+                1.6 * stage.unit,
+                opacity=0.7,
+            )
     layer.line(points, (250, 250, 255), 3.4 * stage.unit)
     bolt = layer.render()
     light = bolt[..., :3] * bolt[..., 3:]
@@ -76,10 +100,30 @@ def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
     for size, share, softness in ((0.006, 0.7, 0.4), (0.013, 0.3, 2.0)):
         layer = Layer(stage.width, stage.height)
         for _ in range(int(count * share)):
-            x, y, turn = float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.height)), float(rng.uniform(0, 6.28))
+            x, y, turn = (
+                float(rng.uniform(0, stage.width)),
+                float(rng.uniform(0, stage.height)),
+                float(rng.uniform(0, 6.28)),
+            )
             reach = size * min(stage.shape) * float(rng.uniform(0.7, 1.4))
-            points = [(x + math.cos(turn + a) * reach * s, y + math.sin(turn + a) * reach * s * 0.8) for a, s in ((0, 2), (0.6, 0.9), (1.6, 0.7), (2.6, 0.9), (3.14, 1.6), (3.7, 0.9), (4.7, 0.7), (5.7, 0.9))]
-            layer.polygon(points, rgb(*palette[int(rng.integers(len(palette)))]) * (stage.light.ambient * 0.5 + stage.light.key * 0.6), opacity=0.92)
+            points = [
+                (x + math.cos(turn + a) * reach * s, y + math.sin(turn + a) * reach * s * 0.8)
+                for a, s in (
+                    (0, 2),
+                    (0.6, 0.9),
+                    (1.6, 0.7),
+                    (2.6, 0.9),
+                    (3.14, 1.6),
+                    (3.7, 0.9),
+                    (4.7, 0.7),
+                    (5.7, 0.9),
+                )
+            ]
+            layer.polygon(
+                points,
+                rgb(*palette[int(rng.integers(len(palette)))]) * (stage.light.ambient * 0.5 + stage.light.key * 0.6),
+                opacity=0.92,
+            )
         stage.image = lay(stage.image, blur(layer.render(), softness * stage.unit))
 
 

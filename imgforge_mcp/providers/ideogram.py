@@ -26,6 +26,7 @@ class Ideogram(Provider):
         key_variables=("IDEOGRAM_API_KEY",),
         auth=Auth(header="Api-Key", prefix=""),
         concurrency=10,
+        mask="black",
         source="hosted-b §6",
         key_page="https://ideogram.ai/manage-api",
     )

@@ -34,6 +34,7 @@ class OpenAI(Provider):
         base_url="https://api.openai.com",
         key_variables=("OPENAI_API_KEY",),
         aliases=("open_ai",),
+        mask="alpha",
         source="hosted-a §1",
         key_page="https://platform.openai.com/api-keys",
     )
@@ -181,9 +182,10 @@ def _size(call: Call) -> str:
 
 
 def _edit(fields: dict[str, Any], call: Call) -> Request:
+    """A form. A single picture goes as `image`: there are servers that know nothing of lists."""
+    name = "image[]" if len(call.inputs) > 1 else "image"
     files: list[tuple[str, Part]] = [
-        ("image[]", image_part(image.data, image.mime_type, f"image{place}"))
-        for place, image in enumerate(call.inputs, 1)
+        (name, image_part(image.data, image.mime_type, f"image{place}")) for place, image in enumerate(call.inputs, 1)
     ]
     if call.mask is not None:
         files.append(("mask", image_part(call.mask.data, call.mask.mime_type, "mask")))

@@ -87,11 +87,6 @@ class AssetRecords:
 
         return await self._database.write(act)
 
-    async def usage(self, since: datetime) -> list[Json]:
-        """Calls, images and cost since a time, by provider, model, project and day."""
-        rows = await self._database.read(lambda run: run.all("usage", since=since.timestamp()))
-        return [{**dict(row), "cost": to_dollars(row["cost"])} for row in rows]
-
 
 def _evicted(row: sqlite3.Row) -> Asset:
     return Asset(asset_id=row["asset_id"], mime_type=row["mime_type"], width=0, height=0, bytes=row["bytes"])

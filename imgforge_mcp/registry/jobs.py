@@ -116,6 +116,11 @@ class Jobs:
 
         return [await self.get(job_id) for job_id in await self._database.read(act)]
 
+    async def of_batch(self, batch_id: str) -> list[Job]:
+        """The jobs of a batch in the order of its items."""
+        rows = await self._database.read(lambda run: run.all("batch_jobs", batch_id=batch_id))
+        return [await self.get(row["job_id"]) for row in rows]
+
     async def state(self, job_id: str) -> JobState:
         row = await self._database.read(lambda run: run.one("job_state", job_id=job_id))
         return JobState(row["state"]) if row else JobState.FAILED
@@ -267,6 +272,17 @@ class Jobs:
     async def outcomes_since(self, after: float) -> list[Outcome]:
         rows = await self._database.read(lambda run: run.all("outcomes_since", after=after))
         return [to_outcome(row) for row in rows]
+
+    async def usage(self, first_id: str, project_id: str | None, tenant: str | None) -> list[Json]:
+        """Calls, images and cost of the jobs from an id on, by provider, model, project, day and outcome."""
+        values = {"first_id": first_id, "project_id": project_id, "tenant": tenant}
+        rows = await self._database.read(lambda run: run.all("usage", **values))
+        return [{**dict(row), "cost": row["cost"] / MILLIONTHS} for row in rows]
+
+    async def calls_since(self, provider: str, since: datetime) -> int:
+        values = {"provider": provider, "since": since.timestamp()}
+        row = await self._database.read(lambda run: run.one("attempts_in_window", **values))
+        return 0 if row is None else int(row["calls"])
 
     async def committed(self) -> tuple[float, float]:
         """US dollars spent or reserved today and this month (UTC)."""

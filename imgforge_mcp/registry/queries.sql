@@ -10,9 +10,9 @@ WHERE idempotency.expires_at <= :now;
 SELECT job_id, fingerprint FROM idempotency WHERE idempotency_key = :key AND expires_at > :now;
 
 -- name: insert_job
-INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant,
+INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant, batch_id,
                   owner, lease_until, deadline, budget_day, reserved, save_root, warnings, created_at)
-VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
+VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant, :batch_id,
         :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :now);
 
 -- name: job
@@ -23,6 +23,9 @@ SELECT job_id FROM jobs WHERE tenant = :tenant ORDER BY job_id DESC LIMIT :limit
 
 -- name: recent_jobs_of_all
 SELECT job_id FROM jobs ORDER BY job_id DESC LIMIT :limit;
+
+-- name: batch_jobs
+SELECT job_id, tenant FROM jobs WHERE batch_id = :batch_id ORDER BY job_id;
 
 -- name: job_attempts
 SELECT * FROM attempts WHERE job_id = :job_id ORDER BY attempt_id;
@@ -153,9 +156,12 @@ WHERE pinned = 0 AND created_at < :now - 3600 AND accessed_at < :now - 3600
 ORDER BY accessed_at LIMIT 256;
 
 -- name: usage
-SELECT attempts.provider, attempts.model, jobs.project_id, jobs.budget_day AS day, count(*) AS calls,
+-- Every successful or billed call of the jobs from :first_id on; job ids sort by time.
+SELECT attempts.provider, attempts.model, coalesce(jobs.project_id, '') AS project_id, jobs.budget_day AS day,
+       attempts.outcome, count(*) AS calls,
        sum(CASE WHEN attempts.state = 'succeeded' THEN attempts.images ELSE 0 END) AS images,
        coalesce(sum(attempts.cost), 0) AS cost
-FROM attempts JOIN jobs USING (job_id)
-WHERE attempts.started_at >= :since
-GROUP BY attempts.provider, attempts.model, jobs.project_id, jobs.budget_day;
+FROM jobs JOIN attempts USING (job_id)
+WHERE jobs.job_id >= :first_id AND (:project_id IS NULL OR jobs.project_id = :project_id)
+  AND (:tenant IS NULL OR jobs.tenant = :tenant)
+GROUP BY 1, 2, 3, 4, 5;

@@ -40,6 +40,7 @@ SHUTDOWN_SECONDS = 1
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")
 ASSET = re.compile(r"[0-9a-f]{64}")
 RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+"""One part; several, and other units, are answered with the whole, as RFC 9110 allows."""
 ASSET_HEADERS = {
     "Cache-Control": "public, max-age=3600, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -215,12 +216,13 @@ def _image_response(request: Request, asset: Asset, data: bytes) -> Response:
     etag = f'"{asset.asset_id}"'
     name = f"{asset.asset_id[:16]}.{EXTENSIONS[asset.mime_type]}"
     headers = {**ASSET_HEADERS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
-    if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if etag in known or known == ["*"]:
         return Response(status_code=304, headers=headers)
-    wanted = request.headers.get("range")
-    if wanted is None or request.headers.get("if-range", etag) != etag:
+    wanted = RANGE.fullmatch(request.headers.get("range", "").strip())
+    if wanted is None or request.method != "GET" or request.headers.get("if-range", etag) != etag:
         return Response(data, headers=headers, media_type=asset.mime_type)
-    part = _part(wanted, len(data))
+    part = _part(wanted[1], wanted[2], len(data))
     if part is None:
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{len(data)}"})
     start, end = part
@@ -228,15 +230,12 @@ def _image_response(request: Request, asset: Asset, data: bytes) -> Response:
     return Response(data[start : end + 1], status_code=206, headers=headers, media_type=asset.mime_type)
 
 
-def _part(text: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of a single range (RFC 9110 section 14.1.2); None when it cannot be served."""
-    match = RANGE.fullmatch(text.strip())
-    if match is None or not (match[1] or match[2]):
-        return None
-    if not match[1]:
-        start, end = max(0, size - int(match[2])), size - 1
+def _part(first: str, last: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of a single range (RFC 9110 section 14.1.2); None when there is no such part."""
+    if not first:
+        start, end = (max(0, size - int(last)), size - 1) if last else (0, -1)
     else:
-        start, end = int(match[1]), min(int(match[2]) if match[2] else size - 1, size - 1)
+        start, end = int(first), min(int(last) if last else size - 1, size - 1)
     return (start, end) if start <= end and start < size else None
 
 

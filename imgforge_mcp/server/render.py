@@ -43,6 +43,12 @@ def structured_result(answer: Json) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(text=compact(answer))], structured_content=answer)
 
 
+def data_result(answer: Json, config: Config) -> types.CallToolResult:
+    """Data from a tool that declares no output schema: structured only where that is wanted."""
+    structured = answer if config.structured else None
+    return types.CallToolResult(content=[types.TextContent(text=compact(answer))], structured_content=structured)
+
+
 def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

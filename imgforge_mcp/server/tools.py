@@ -4,59 +4,32 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel
 
 from imgforge_mcp.config import Config
 from imgforge_mcp.errors import ForgeError, InvalidRequest
-from imgforge_mcp.forge import Caller, Forge
+from imgforge_mcp.forge import BATCH, Caller, Forge
 from imgforge_mcp.listing import Filter
-from imgforge_mcp.server import render
+from imgforge_mcp.server import arguments, render
+from imgforge_mcp.server.arguments import (
+    INTERNAL,
+    CancelJob,
+    CheckJob,
+    EditImage,
+    GenerateBatch,
+    GetUsage,
+    ListModels,
+)
 from imgforge_mcp.server.roots import declared_roots
 from imgforge_mcp.server.seat import Door, ForgeSeat
-from imgforge_mcp.types import ImageRequest, Json, Progress, QualityTier
-from imgforge_mcp.views import job_line
+from imgforge_mcp.types import ImageRequest, Job, JobState, Json, Progress
+from imgforge_mcp.views import batch_json, job_line
 
 logger = logging.getLogger(__name__)
-
-
-class Arguments(BaseModel):
-    """Arguments of a tool: unknown ones are refused by name, values are not bent into shape."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
-
-
-class ListModels(Arguments):
-    tier: Annotated[QualityTier, Field(strict=False)] | None = None
-    """Only models of this tier."""
-    provider: Annotated[str, Field(max_length=64)] | None = None
-    """Only models of this provider."""
-    capability: Annotated[str, Field(max_length=64)] | None = None
-    """Only models that can do this: text_to_image, edit, inpaint, references, negative_prompt, seed, transparent,
-    vector …"""
-    available_only: bool = True
-    """False also shows models without a key and withdrawn ones."""
-    cursor: Annotated[str, Field(max_length=16)] | None = None
-    """next_cursor of the page before."""
-
-
-class CheckJob(Arguments):
-    job_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """Left out: the most recent jobs."""
-    wait_seconds: Annotated[float, Field(ge=0, le=50, strict=False, allow_inf_nan=False)] = 0
-    """Wait up to this long for the job to end."""
-    include_preview: bool = True
-    """Whether to show the image."""
-    limit: Annotated[int, Field(ge=1, le=50)] = 10
-    """How many recent jobs to list."""
-
-
-class CancelJob(Arguments):
-    job_id: Annotated[str, Field(min_length=1, max_length=64)]
-    """The job to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +61,8 @@ class Tool:
     is_idempotent: bool = False
     is_open_world: bool = False
     output: Json | None = None
+    hidden: frozenset[str] = frozenset()
+    """Fields of the arguments' type that callers do not see."""
 
 
 async def generate_image(visit: Visit, request: ImageRequest) -> types.CallToolResult:
@@ -95,34 +70,55 @@ async def generate_image(visit: Visit, request: ImageRequest) -> types.CallToolR
     return await render.job_result(visit.forge, visit.door, job)
 
 
-async def check_job(visit: Visit, arguments: CheckJob) -> types.CallToolResult:
-    if arguments.job_id is None:
-        jobs = await visit.forge.recent_jobs(arguments.limit, visit.caller)
+async def edit_image(visit: Visit, wanted: EditImage) -> types.CallToolResult:
+    return await generate_image(visit, wanted.request())
+
+
+async def generate_batch(visit: Visit, wanted: GenerateBatch) -> types.CallToolResult:
+    requests = [_item(number, item) for number, item in enumerate(wanted.items)]
+    batch_id, outcomes = await visit.forge.submit_batch(requests, visit.caller)
+    seconds = visit.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
+    if seconds > 0 and any(isinstance(outcome, Job) for outcome in outcomes):
+        await visit.forge.batch(batch_id, visit.caller, seconds)
+    jobs = [await _again(visit, outcome) for outcome in outcomes]
+    return render.structured_result(batch_json(visit.forge, visit.door.base_url, batch_id, jobs))
+
+
+async def check_job(visit: Visit, wanted: CheckJob) -> types.CallToolResult:
+    forge, base_url = visit.forge, visit.door.base_url
+    if wanted.job_id is None:
+        jobs = await forge.recent_jobs(wanted.limit, visit.caller)
         text = f"{len(jobs)} most recent jobs, newest first. Call check_job with a job_id for one of them."
         answer = {"message": text if jobs else "There are no jobs yet.", "jobs": [job_line(job) for job in jobs]}
-        return types.CallToolResult(
-            content=[types.TextContent(text=render.compact(answer))],
-            structured_content=answer if visit.forge.config.structured else None,
-        )
-    job_id = arguments.job_id.removeprefix("imgforge://jobs/")
-    job = await visit.forge.job(job_id, visit.caller, arguments.wait_seconds, _rising(visit.on_progress))
-    return await render.job_result(
-        visit.forge, visit.door, job, include_preview=arguments.include_preview, is_question=True
+        return render.data_result(answer, forge.config)
+    job_id = wanted.job_id.removeprefix("imgforge://jobs/")
+    if job_id.startswith(BATCH):
+        batch = await forge.batch(job_id, visit.caller, wanted.wait_seconds)
+        return render.data_result(batch_json(forge, base_url, job_id, batch), forge.config)
+    job = await forge.job(job_id, visit.caller, wanted.wait_seconds, _rising(visit.on_progress))
+    return await render.job_result(forge, visit.door, job, include_preview=wanted.include_preview, is_question=True)
+
+
+async def list_models(visit: Visit, wanted: ListModels) -> types.CallToolResult:
+    chosen = Filter(
+        tier=wanted.tier,
+        provider=wanted.provider,
+        capability=wanted.capability,
+        available_only=wanted.available_only,
     )
+    return render.structured_result(await visit.forge.models(chosen, wanted.cursor))
 
 
-async def list_models(visit: Visit, arguments: ListModels) -> types.CallToolResult:
-    wanted = Filter(
-        tier=arguments.tier,
-        provider=arguments.provider,
-        capability=arguments.capability,
-        available_only=arguments.available_only,
-    )
-    return render.structured_result(await visit.forge.models(wanted, arguments.cursor))
-
-
-async def cancel_job(visit: Visit, arguments: CancelJob) -> types.CallToolResult:
-    job, was_over = await visit.forge.cancel(arguments.job_id, visit.caller)
+async def cancel_job(visit: Visit, wanted: CancelJob) -> types.CallToolResult:
+    if wanted.job_id.startswith(BATCH):
+        for job in await visit.forge.batch(wanted.job_id, visit.caller):
+            await visit.forge.cancel(job.job_id, visit.caller)
+        jobs = await visit.forge.batch(wanted.job_id, visit.caller)
+        still = sum(not job.state.is_final for job in jobs)
+        text = "Every job of the batch has ended." if not still else f"{still} jobs cannot be called off and go on."
+        state = JobState.PROCESSING if still else JobState.CANCELED
+        return render.structured_result({"message": text, "job_id": wanted.job_id, "state": state.value})
+    job, was_over = await visit.forge.cancel(wanted.job_id, visit.caller)
     if was_over:
         text = f"The job had ended before: {job.state.value}. Nothing was changed."
     elif job.state.is_final:
@@ -130,6 +126,27 @@ async def cancel_job(visit: Visit, arguments: CancelJob) -> types.CallToolResult
     else:
         text = "The provider cannot call this work off; it goes on, and check_job will have its image."
     return render.structured_result({"message": text, "job_id": job.job_id, "state": job.state.value})
+
+
+async def get_usage(visit: Visit, wanted: GetUsage) -> types.CallToolResult:
+    return render.structured_result(await visit.forge.usage(wanted.period, wanted.project_id, visit.caller))
+
+
+def _item(number: int, item: Json) -> ImageRequest:
+    """One item of a batch. Raises InvalidRequest: names the item and the field."""
+    try:
+        parsed = arguments.parse(ImageRequest, item, INTERNAL)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"items[{number}]: {error.message}", **{**error.details, "item": number}) from None
+    assert isinstance(parsed, ImageRequest)
+    return parsed
+
+
+async def _again(visit: Visit, outcome: Job | ForgeError) -> Job | Json:
+    """A job as it stands now, or the public form of the error that stood in its way."""
+    if isinstance(outcome, ForgeError):
+        return outcome.body(visit.request_id)
+    return await visit.forge.job(outcome.job_id, visit.caller)
 
 
 def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress], Awaitable[None]]:
@@ -161,6 +178,32 @@ TOOLS = (
         arguments=ImageRequest,
         handler=generate_image,
         is_open_world=True,
+        hidden=INTERNAL,
+    ),
+    Tool(
+        name="edit_image",
+        title="Edit an image",
+        description=(
+            "Changes an image as the prompt says, inside the mask where one is given, and answers like generate_image. "
+            "The image may be a job_id or asset_id from before."
+        ),
+        arguments=EditImage,
+        handler=edit_image,
+        is_open_world=True,
+        hidden=frozenset({"is_edit", "input_images"}),
+    ),
+    Tool(
+        name="generate_batch",
+        title="Generate several images",
+        description="Draws up to 50 pictures, each a job of its own under one batch id; check_job takes the batch id.",
+        arguments=GenerateBatch,
+        handler=generate_batch,
+        is_open_world=True,
+        output={
+            "type": "object",
+            "properties": {"message": {"type": "string"}, "batch_id": {"type": "string"}, "items": ITEMS},
+            "required": ["message", "batch_id", "items"],
+        },
     ),
     Tool(
         name="list_models",
@@ -211,6 +254,24 @@ TOOLS = (
             "required": ["message", "job_id", "state"],
         },
     ),
+    Tool(
+        name="get_usage",
+        title="Show usage and cost",
+        description="Images and cost of a period by provider, model, project and day, and what is left of the budgets.",
+        arguments=GetUsage,
+        handler=get_usage,
+        is_read_only=True,
+        is_idempotent=True,
+        output={
+            "type": "object",
+            "properties": {
+                "images": {"type": "integer"},
+                "cost_usd": {"type": "number"},
+                "budgets": {"type": "object"},
+            },
+            "required": ["images", "cost_usd", "budgets"],
+        },
+    ),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
@@ -242,41 +303,12 @@ def declared(name: str) -> types.Tool:
 
 @cache
 def input_schema(name: str) -> Mapping[str, Any] | None:
-    """The JSON schema of a tool's arguments, without what only our own classes need."""
+    """The JSON schema of a tool's arguments; None when there is no such tool."""
     tool = BY_NAME.get(name)
-    return None if tool is None else _slim(tool.arguments.model_json_schema())
+    return None if tool is None else arguments.schema(tool.arguments, tool.hidden)
 
 
-def _slim(schema: Json) -> Json:
-    """pydantic's schema with references put in place, null alternatives and titles left out: fewer words for a model to
-    read."""
-    definitions = schema.pop("$defs", {})
-
-    def slim(value: Any) -> Any:
-        if isinstance(value, list):
-            return [slim(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if "$ref" in value:
-            value = {**definitions[value["$ref"].rsplit("/", 1)[-1]], **{k: v for k, v in value.items() if k != "$ref"}}
-        if "anyOf" in value:
-            [first, *_] = [option for option in value["anyOf"] if option != {"type": "null"}]
-            value = {**slim(first), **{k: v for k, v in value.items() if k != "anyOf"}}
-        dropped = {"title"} | ({"default"} if value.get("default", ...) is None else set())
-        return {
-            key: {name: slim(item) for name, item in entry.items()} if key == "properties" else slim(entry)
-            for key, entry in value.items()
-            if not (key in dropped and isinstance(entry, str | None))
-        }
-
-    slimmed: Json = slim(schema)
-    slimmed.pop("description", None)
-    return slimmed
-
-
-async def call(
-    seat: ForgeSeat, door: Door, context: Any, name: str, arguments: Mapping[str, Any]
-) -> types.CallToolResult:
+async def call(seat: ForgeSeat, door: Door, context: Any, name: str, values: Mapping[str, Any]) -> types.CallToolResult:
     """One tool call, with every failure as an error result.
 
     Raises:
@@ -288,7 +320,7 @@ async def call(
     forge: Forge | None = None
     request_id = _request_id()
     try:
-        parsed = parse_arguments(tool, arguments)
+        parsed = arguments.parse(tool.arguments, values, tool.hidden)
         forge = await seat.forge()
         caller = await declared_roots(context, parsed, door.caller(forge, context))
         visit = Visit(forge=forge, door=door, caller=caller, context=context, request_id=request_id)
@@ -299,34 +331,6 @@ async def call(
         logger.exception("request %s failed by a defect", request_id)
         defect = ForgeError("A defect of imgforge-mcp; look up the request id in its log.")
         return render.error_result(defect.body(request_id), seat.config)
-
-
-def parse_arguments(tool: Tool, arguments: Mapping[str, Any]) -> BaseModel:
-    """Arguments as the tool's own type; null counts as left out.
-
-    Raises:
-        InvalidRequest: names the field, its value and what is allowed.
-    """
-    try:
-        return tool.arguments.model_validate({k: v for k, v in arguments.items() if v is not None})
-    except ValidationError as error:
-        raise invalid(error, tool.arguments) from None
-
-
-def invalid(error: ValidationError, model: type[BaseModel]) -> InvalidRequest:
-    """The first complaint of pydantic as one sentence that names the fix."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "arguments"
-    if first["type"] == "extra_forbidden":
-        allowed = ", ".join(model.model_fields)
-        return InvalidRequest(
-            f"There is no argument {field[:64]!r}; there are: {allowed}.", field=field[:64], allowed=allowed
-        )
-    value = first.get("input")
-    shown = repr(value)[:80] if isinstance(value, str | int | float | bool) and field != "prompt" else None
-    reason = first["msg"].removeprefix("Value error, ")
-    details: Json = {} if shown is None else {"value": shown}
-    return InvalidRequest(f"{field}: {reason}.", field=field, allowed=reason, **details)
 
 
 def _request_id() -> str:

@@ -60,8 +60,7 @@ async def test_the_python_sdk_draws_and_finds_its_picture_again(
     }
     async with Client(target[transport](), mode=mode) as client:
         assert_was_served(await _visit(client), transport, urls)
-        is_modern = client.protocol_version >= "2026-07-28"
-        assert is_modern == (mode == "auto" and transport != "sse")
+        assert (client.protocol_version >= "2026-07-28") == (mode == "auto")
 
 
 async def _visit(client: Client) -> Visit:

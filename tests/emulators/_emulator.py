@@ -52,7 +52,9 @@ class Emulator:
     """One provider on the wire. A subclass gives its routes, its errors, its refusals and the shape of its reply."""
 
     name: ClassVar[str]
-    key_variable: ClassVar[str]
+    key_variable: ClassVar[str] = ""
+    # A server on the user's own machine asks for none.
+    needs_key: ClassVar[bool] = True
     key_header: ClassVar[str] = "authorization"
     key_prefix: ClassVar[str] = "Bearer "
     refusals: ClassVar[tuple[str, ...]] = ()
@@ -165,7 +167,8 @@ class Emulator:
 
     def environment(self, base_url: str = "") -> dict[str, str]:
         """The variables that point imgforge at this emulator."""
-        return {self.key_variable: self.key, f"IMGFORGE_{self.name.upper()}_BASE_URL": base_url or self.base_url}
+        key = {self.key_variable: self.key} if self.needs_key else {}
+        return {**key, f"IMGFORGE_{self.name.upper()}_BASE_URL": base_url or self.base_url}
 
     @contextmanager
     def serve(self, port: int = 0) -> Iterator[str]:
@@ -240,7 +243,7 @@ class Emulator:
 
     async def _perform(self, call: Call, receive: Receive, send: Send) -> None:
         handler, door, arguments = self._find(call)
-        if door.keyed and self.offered_key(call) != self.key:
+        if self.needs_key and door.keyed and self.offered_key(call) != self.key:
             raise self.decline("401")
         order = self._numbered(handler(call, **arguments)) if door.phase == "submit" else None
         fault = self._faults.take(door.phase)

@@ -33,6 +33,7 @@ class QueueEmulator(Emulator):
     is_queue: ClassVar[bool] = True
     hands_out_urls: ClassVar[bool] = True
     phases: ClassVar[tuple[str, ...]] = ("poll",)
+    accepts_with: ClassVar[int] = 200
 
     def __init__(self, key: str | None = None) -> None:
         super().__init__(key)
@@ -42,8 +43,9 @@ class QueueEmulator(Emulator):
     def supported_faults(self) -> frozenset[tuple[str, str]]:
         """Those of a submit, and the accidents of polling."""
         kinds = {"401", "404", "429", "500", "503", "hang", "cut", "not_json", "wrong_shape", "echo_key", "redirect"}
-        polls = {(kind, phase) for kind in kinds for phase in self.phases}
-        return super().supported_faults | polls | {("never", "poll"), ("refusal", self.phases[-1])}
+        polls = {(kind, phase) for kind in kinds - self.undocumented for phase in self.phases}
+        refusal = {("refusal", self.phases[-1])} if self.refusals else set()
+        return super().supported_faults | polls | refusal | {("never", "poll")}
 
     def reset(self) -> None:
         """Forget the work too."""
@@ -67,7 +69,7 @@ class QueueEmulator(Emulator):
             polls_left=NEVER if kind == "never" else self.polls,
             refusal=(name or self.refusals[0]) if kind == "refusal" else "",
         )
-        return Answer(200, self.accepted(call, order))
+        return Answer(self.accepts_with, self.accepted(call, order))
 
     def _injected(self, fault: Fault | None, call: Call, *, is_queued: bool) -> Answer | None:
         if fault is not None and fault.kind == "never" and not is_queued:

@@ -1,5 +1,6 @@
 """Nothing is paid twice and nothing is spent past a cap, whoever calls and whatever the provider does."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from mcp.client import Client
 
 from imgforge_mcp import Forge, ImageRequest, Job
 from imgforge_mcp.errors import BudgetExceeded, IdempotencyConflict
+from imgforge_mcp.runner import SUBMIT_SECONDS
 from imgforge_mcp.types import CostBasis, JobState
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
@@ -24,7 +26,15 @@ Emulate = Callable[[str], Emulator]
 PRICED = '[models."together/flux-schnell"]\nprice = { image = 0.04 }\n'
 UNPRICED = '[models."together/flux-schnell"]\nprice = {}\n'
 SCHNELL = "together/flux-schnell"
+TWO_PRICES = """
+provider_order = ["together", "bfl"]
+[models."together/flux-1.1-pro"]
+price = { image = 0.04 }
+[models."bfl/flux-1.1-pro"]
+price = { image = 0.04 }
+"""
 CALLERS = 200
+UNANSWERED = ("hang", "cut")
 
 
 def configure(environment: dict[str, str], text: str) -> None:
@@ -284,25 +294,129 @@ async def test_a_limit_of_calls_holds_until_its_window_has_passed(
 async def test_a_limit_of_calls_sends_the_next_request_to_another_provider(
     emulate: Emulate, forge_on: OpenForge, environment: dict[str, str]
 ) -> None:
-    configure(environment, "[providers.together]\nper_day = 1\n")
+    configure(environment, TWO_PRICES + "[providers.together]\nper_day = 1\n")
     together, bfl = emulate("together"), emulate("bfl")
     async with forge_on(together, bfl) as forge:
-        await draw(forge, model="flux-1.1-pro", max_cost_usd=None)
-        await draw(forge, model="flux-1.1-pro", max_cost_usd=None)
-        jobs = [await draw(forge, model="flux-1.1-pro") for _ in range(2)]
-    assert len(together.submits) <= 1
-    assert {job.state for job in jobs} == {JobState.COMPLETED}
+        jobs = [await draw(forge, model="flux-1.1-pro") for _ in range(3)]
+    assert [job.provider for job in jobs] == ["together", "bfl", "bfl"]
+    assert (len(together.submits), len(bfl.submits)) == (1, 2)
 
 
 # What may have been billed ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def impatient(clock: VirtualClock) -> Callable[[Emulator], None]:
-    """Let a hung call run into its time limit at once."""
+def arm(emulator: Emulator, kind: str, clock: VirtualClock) -> None:
+    """The next submit is taken and not answered; a hung one runs into its time limit at once."""
+    loop = asyncio.get_running_loop()
 
-    def arm(emulator: Emulator) -> None:
-        advance = anyio.from_thread.BlockingPortal  # placeholder
-        del advance
+    def run_out() -> None:
+        loop.call_soon_threadsafe(clock.advance, SUBMIT_SECONDS + 1)
 
-    return arm
+    emulator.on_hang = run_out
+    emulator.fault(kind, times=1)
+
+
+@pytest.mark.parametrize("kind", UNANSWERED)
+async def test_a_call_without_an_answer_is_not_repeated_and_counts_as_spent(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], clock: VirtualClock, kind: str
+) -> None:
+    configure(environment, PRICED)
+    together = emulate("together")
+    async with forge_on(together) as forge:
+        arm(together, kind, clock)
+        job = await draw(forge)
+        assert await spent_today(forge) == 0.04
+    assert (job.state, code_of(job), job.cost_usd) == (JobState.FAILED, "provider_error", 0.04)
+    (attempt,) = job.attempts
+    assert (attempt.outcome, attempt.maybe_billed, attempt.cost_usd) == ("ambiguous", True, 0.04)
+    assert "billed" in (job.error or {})["error"]
+    assert len(together.submits) == 1
+
+
+@pytest.mark.parametrize("kind", UNANSWERED)
+async def test_no_other_model_of_that_provider_is_tried_either(
+    emulate: Emulate, forge_on: OpenForge, clock: VirtualClock, kind: str
+) -> None:
+    together = emulate("together")
+    async with forge_on(together) as forge:
+        arm(together, kind, clock)
+        job = await draw(forge, model=None)
+    assert job.state is JobState.FAILED
+    assert len(together.submits) == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "limit", "is_bought_elsewhere"),
+    [
+        pytest.param({}, None, True, id="no limit"),
+        pytest.param({}, 0.08, True, id="the limit pays for both"),
+        pytest.param({}, 0.07, False, id="the limit pays for one"),
+        pytest.param({"IMGFORGE_MAX_COST_USD": "0.07"}, None, False, id="the configured limit pays for one"),
+        pytest.param({"IMGFORGE_DAILY_BUDGET_USD": "0.07"}, None, False, id="the daily budget pays for one"),
+    ],
+)
+@pytest.mark.parametrize("kind", UNANSWERED)
+async def test_after_it_another_provider_is_asked_only_within_the_cost_limit(
+    emulate: Emulate,
+    forge_on: OpenForge,
+    environment: dict[str, str],
+    clock: VirtualClock,
+    kind: str,
+    variables: dict[str, str],
+    limit: float | None,
+    is_bought_elsewhere: bool,
+) -> None:
+    configure(environment, TWO_PRICES)
+    together, bfl = emulate("together"), emulate("bfl")
+    async with forge_on(together, bfl, **variables) as forge:
+        arm(together, kind, clock)
+        job = await draw(forge, model="flux-1.1-pro", max_cost_usd=limit)
+        spent = await spent_today(forge)
+    assert job.state is (JobState.COMPLETED if is_bought_elsewhere else JobState.FAILED)
+    assert (len(together.submits), len(bfl.submits)) == (1, int(is_bought_elsewhere))
+    assert job.attempts[0].maybe_billed
+    assert job.cost_usd == spent == (0.08 if is_bought_elsewhere else 0.04)
+
+
+@pytest.mark.parametrize("kind", ["empty", "not_an_image", "truncated_image", "wrong_shape", "not_json"])
+async def test_a_paid_answer_without_a_sound_image_counts_as_spent(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], kind: str
+) -> None:
+    configure(environment, PRICED)
+    together = emulate("together")
+    async with forge_on(together) as forge:
+        together.fault(kind, times=1)
+        job = await draw(forge)
+        assert await spent_today(forge) == 0.04
+    assert job.state is JobState.FAILED
+    assert [attempt.maybe_billed for attempt in job.attempts] == [True]
+    assert len(together.submits) == 1
+
+
+@pytest.mark.parametrize("kind", ["400", "401", "402", "404", "429", "500", "503"])
+async def test_an_error_answer_costs_nothing(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], kind: str
+) -> None:
+    configure(environment, PRICED)
+    together = emulate("together")
+    async with forge_on(together) as forge:
+        together.fault(kind, times=1)
+        job = await draw(forge)
+        assert await spent_today(forge) == 0
+    assert (job.state, job.cost_usd) == (JobState.FAILED, 0.0)
+    assert not any(attempt.maybe_billed for attempt in job.attempts)
+    assert not together.submits
+
+
+async def test_work_that_was_accepted_and_never_finished_counts_as_spent(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str]
+) -> None:
+    configure(environment, TWO_PRICES)
+    bfl = emulate("bfl")
+    bfl.fault("never")
+    async with forge_on(bfl) as forge:
+        job = await draw(forge, model="bfl/flux-1.1-pro")
+        assert await spent_today(forge) == 0.04
+    assert (job.state, code_of(job)) == (JobState.FAILED, "timeout")
+    assert [attempt.maybe_billed for attempt in job.attempts] == [True]
+    assert len(bfl.submits) == 1

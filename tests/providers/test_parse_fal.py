@@ -177,6 +177,12 @@ def test_a_result_without_a_picture_is_a_bad_reply(body: object) -> None:
         PROVIDER.parse(reply(body, operation=DONE), DEV)
 
 
+@pytest.mark.parametrize("url", ["data:image/png;base64", "data:image/png,aGk=", "data:image/png;base64,%", "a\nb"])
+def test_a_broken_url_is_a_bad_reply(url: str) -> None:
+    with pytest.raises(BadReply):
+        PROVIDER.parse(reply({"images": [{"url": url}]}, operation=DONE), DEV)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [

@@ -119,6 +119,19 @@ def test_a_refusal_hides_in_a_200(body: object, said: str) -> None:
     assert caught.value.message.startswith("Gemini's safety system refused this prompt;")
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *("SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "SPII", "ESCALATION", "PUP_LIMITED_DISABLED"),
+        *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER"),
+    ],
+)
+def test_each_documented_reason_of_a_refusal_is_one(reason: str) -> None:
+    with pytest.raises(ContentRefused) as caught:
+        parsed({"candidates": [{"finishReason": reason}]})
+    assert caught.value.details["provider_message"] == reason
+
+
 def test_a_partial_refusal_of_imagen_keeps_the_pictures() -> None:
     images = parsed({"predictions": [{"bytesBase64Encoded": ENCODED}, {"raiFilteredReason": "filtered"}]})
     assert images.pictures == (Picture(data=PICTURE),)
@@ -137,6 +150,11 @@ def test_a_partial_refusal_of_imagen_keeps_the_pictures() -> None:
 def test_no_picture_is_a_bad_reply(body: object) -> None:
     with pytest.raises(BadReply):
         parsed(body)
+
+
+def test_that_nothing_was_drawn_is_told_apart() -> None:
+    with pytest.raises(BadReply, match="drew nothing"):
+        parsed({"candidates": [{"finishReason": "NO_IMAGE"}]})
 
 
 def test_words_in_place_of_a_picture_are_quoted() -> None:

@@ -117,7 +117,7 @@ def test_sd_server_reads_the_rest_from_inside_the_prompt() -> None:
             call_for("openai/gpt-image-2", inputs=(INPUT,)),
             [
                 *[("model", "gpt-image-2"), ("prompt", "a red fox"), ("n", "1"), ("quality", "medium")],
-                ("image[]", "image1.png"),
+                ("image", "image1.png"),
             ],
             id="sized like the input",
         ),
@@ -139,7 +139,7 @@ def test_an_edit_is_a_form(call: Call, form: list[tuple[str, str]]) -> None:
 
 def test_a_form_carries_the_images_own_bytes_and_type() -> None:
     form = dict(PROVIDER.submit(call_for("openai/gpt-image-2", inputs=(INPUT,))).form or ())
-    assert form["image[]"] == Part(value=b"input", filename="image1.png", content_type="image/png")
+    assert form["image"] == Part(value=b"input", filename="image1.png", content_type="image/png")
 
 
 @pytest.mark.parametrize(
@@ -242,6 +242,8 @@ def test_an_odd_answer_is_a_bad_reply(body: object) -> None:
         pytest.param(400, {"error": "prompt required"}, Rejected, id="error as a string"),
         pytest.param(422, {"detail": [{"loc": ["body"], "msg": "bad", "type": "x"}]}, Rejected, id="vllm-omni"),
         pytest.param(400, {"code": "Client specified", "error": "bad"}, Rejected, id="xai"),
+        pytest.param(404, {"code": "model_not_found", "error": "gone"}, ModelGone, id="xai's code beside the error"),
+        pytest.param(400, {"code": "content_policy_violation", "error": "x"}, ContentRefused, id="xai refuses"),
         pytest.param(400, [], Rejected, id="no object"),
     ],
 )

@@ -7,14 +7,18 @@ from typing import Final
 PLACES: Final = {
     "alpine": (
         "mountain mountains alps alpine peak peaks summit rockies himalaya himalayas everest valley valleys canyon "
-        "cliff cliffs ridge highland highlands glacier hillside mountainside andes matterhorn mountain_range snowy_peaks "
+        "cliff cliffs ridge highland highlands glacier hillside mountainside andes matterhorn "
+        "mountain_range snowy_peaks "
         "yosemite patagonia"
     ),
     "lake": "lake lagoon pond fjord loch waterfront riverside river stream creek lakeside waterfall",
     "fuji": "fuji mount_fuji mt_fuji volcano volcanoes",
     "ocean": "ocean sea waves seascape surf tide open_sea high_seas harbor harbour bay atlantic pacific",
     "coast": "beach coast shore seaside coastline shoreline tropical desert_island tropical_island",
-    "forest": "forest woods woodland jungle grove rainforest taiga pine_forest pine_forests bamboo_forest in_the_trees bamboo autumn_forest winter_forest",
+    "forest": (
+        "forest woods woodland jungle grove rainforest taiga pine_forest pine_forests bamboo_forest "
+        "in_the_trees bamboo autumn_forest winter_forest"
+    ),
     "meadow": (
         "meadow field grass countryside farm prairie lawn hill hills pasture grassland plain plains savanna savannah "
         "farmland landscape outdoors nature vineyard picnic scenery tundra ranch"
@@ -41,7 +45,8 @@ PLACES: Final = {
         "food_photography plate surface"
     ),
     "space": (
-        "space galaxy nebula cosmos universe outer_space interstellar milky_way deep_space solar_system cosmic astronomy "
+        "space galaxy nebula cosmos universe outer_space interstellar milky_way deep_space solar_system "
+        "cosmic astronomy "
         "orbit black_hole starfield planets"
     ),
     "underwater": (
@@ -106,7 +111,10 @@ STYLES: Final = {
         "oil oil_painting oil_paint impasto impressionist impressionism van_gogh monet rembrandt acrylic painterly "
         "brush_strokes brushstrokes fine_art renaissance baroque oil_on_canvas"
     ),
-    "pencil": "sketch charcoal graphite pencil_drawing pencil_sketch in_pencil pencil_style pencil_art pencil_illustration hand_drawn sketched drawing",
+    "pencil": (
+        "sketch charcoal graphite pencil_drawing pencil_sketch in_pencil pencil_style pencil_art "
+        "pencil_illustration hand_drawn sketched drawing"
+    ),
     "ink": (
         "ink ink_drawing pen_and_ink line_art lineart woodcut linocut etching engraving manga sumi_e ink_wash comic "
         "comic_book line_drawing black_ink"
@@ -126,7 +134,9 @@ STYLES: Final = {
         "cinematic film photorealistic photo photograph photography realistic dslr movie_still film_still 35mm "
         "hyperrealistic ultra_realistic national_geographic epic anamorphic photo_realistic"
     ),
-    "papercut": "papercut paper_cut paper_cutout paper_craft papercraft cut_paper origami layered_paper collage kirigami",
+    "papercut": (
+        "papercut paper_cut paper_cutout paper_craft papercraft cut_paper origami layered_paper collage kirigami"
+    ),
     "glass": "stained_glass stained_glass_window mosaic_glass tiffany cathedral_window",
     "anime": "anime ghibli studio_ghibli cel_shaded cel_shading makoto_shinkai kawaii",
     "vintage": "vintage retro old_photo polaroid sepia faded nostalgic 1970s 1980s 1950s antique_photo",
@@ -200,35 +210,149 @@ FEATURES: Final = {
     "gears": "steampunk",
 }
 COLOURS: Final = {
-    "red": (208, 44, 46), "scarlet": (214, 40, 40), "crimson": (170, 20, 50), "orange": (236, 124, 36), "amber": (250, 176, 40),
-    "yellow": (246, 204, 62), "lime": (160, 214, 50), "green": (58, 158, 78), "emerald": (24, 150, 96), "olive": (122, 128, 52),
-    "teal": (20, 146, 148), "turquoise": (46, 200, 190), "cyan": (40, 200, 226), "aqua": (60, 206, 214), "blue": (46, 106, 216),
-    "navy": (28, 44, 104), "indigo": (72, 62, 166), "violet": (134, 80, 200), "purple": (128, 66, 186), "lavender": (184, 160, 226),
-    "magenta": (220, 50, 160), "pink": (242, 130, 176), "rose": (232, 110, 140), "peach": (252, 190, 152), "coral": (252, 118, 96),
-    "white": (242, 242, 242), "ivory": (246, 240, 224), "cream": (248, 238, 214), "beige": (226, 206, 176), "brown": (128, 84, 50),
-    "tan": (200, 164, 120), "gold": (214, 168, 58), "golden": (220, 172, 70), "silver": (184, 190, 198), "grey": (130, 132, 136),
-    "gray": (130, 132, 136), "black": (38, 38, 42), "blonde": (226, 188, 112), "blond": (226, 188, 112), "auburn": (132, 58, 34),
-    "ginger": (206, 104, 44), "maroon": (112, 24, 40), "mint": (150, 222, 188), "chocolate": (92, 56, 36), "copper": (184, 112, 64),
-    "bronze": (164, 116, 60), "burgundy": (116, 28, 50),
-}  # fmt: skip
+    "red": (208, 44, 46),
+    "scarlet": (214, 40, 40),
+    "crimson": (170, 20, 50),
+    "orange": (236, 124, 36),
+    "amber": (250, 176, 40),
+    "yellow": (246, 204, 62),
+    "lime": (160, 214, 50),
+    "green": (58, 158, 78),
+    "emerald": (24, 150, 96),
+    "olive": (122, 128, 52),
+    "teal": (20, 146, 148),
+    "turquoise": (46, 200, 190),
+    "cyan": (40, 200, 226),
+    "aqua": (60, 206, 214),
+    "blue": (46, 106, 216),
+    "navy": (28, 44, 104),
+    "indigo": (72, 62, 166),
+    "violet": (134, 80, 200),
+    "purple": (128, 66, 186),
+    "lavender": (184, 160, 226),
+    "magenta": (220, 50, 160),
+    "pink": (242, 130, 176),
+    "rose": (232, 110, 140),
+    "peach": (252, 190, 152),
+    "coral": (252, 118, 96),
+    "white": (242, 242, 242),
+    "ivory": (246, 240, 224),
+    "cream": (248, 238, 214),
+    "beige": (226, 206, 176),
+    "brown": (128, 84, 50),
+    "tan": (200, 164, 120),
+    "gold": (214, 168, 58),
+    "golden": (220, 172, 70),
+    "silver": (184, 190, 198),
+    "grey": (130, 132, 136),
+    "gray": (130, 132, 136),
+    "black": (38, 38, 42),
+    "blonde": (226, 188, 112),
+    "blond": (226, 188, 112),
+    "auburn": (132, 58, 34),
+    "ginger": (206, 104, 44),
+    "maroon": (112, 24, 40),
+    "mint": (150, 222, 188),
+    "chocolate": (92, 56, 36),
+    "copper": (184, 112, 64),
+    "bronze": (164, 116, 60),
+    "burgundy": (116, 28, 50),
+}
 
 NUMBERS: Final = {
-    "a": 1, "an": 1, "one": 1, "single": 1, "lone": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "dozen": 12, "pair": 2, "couple": 2, "several": 4, "few": 3, "some": 3, "many": 7, "group": 5, "flock": 7, "herd": 5,
-    "school": 7, "pack": 4, "swarm": 8, "bunch": 5, "row": 5, "crowd": 8, "trio": 3, "duo": 2, "pile": 5, "fleet": 5, "family": 3, "bouquet": 1,
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "single": 1,
+    "lone": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "dozen": 12,
+    "pair": 2,
+    "couple": 2,
+    "several": 4,
+    "few": 3,
+    "some": 3,
+    "many": 7,
+    "group": 5,
+    "flock": 7,
+    "herd": 5,
+    "school": 7,
+    "pack": 4,
+    "swarm": 8,
+    "bunch": 5,
+    "row": 5,
+    "crowd": 8,
+    "trio": 3,
+    "duo": 2,
+    "pile": 5,
+    "fleet": 5,
+    "family": 3,
+    "bouquet": 1,
     "team": 4,
-}  # fmt: skip
+}
 
 SIZES: Final = {
-    "tiny": 0.5, "small": 0.72, "little": 0.75, "mini": 0.6, "miniature": 0.7, "large": 1.25, "big": 1.25, "huge": 1.5, "giant": 1.7,
-    "enormous": 1.7, "gigantic": 1.8, "massive": 1.6, "tall": 1.2, "baby": 0.7, "colossal": 1.8,
-}  # fmt: skip
+    "tiny": 0.5,
+    "small": 0.72,
+    "little": 0.75,
+    "mini": 0.6,
+    "miniature": 0.7,
+    "large": 1.25,
+    "big": 1.25,
+    "huge": 1.5,
+    "giant": 1.7,
+    "enormous": 1.7,
+    "gigantic": 1.8,
+    "massive": 1.6,
+    "tall": 1.2,
+    "baby": 0.7,
+    "colossal": 1.8,
+}
 
 RELATIONS: Final = {
-    "riding": "riding", "rides": "riding", "astride": "riding", "on top of": "on", "on": "on", "upon": "on", "atop": "on", "sitting on": "on",
-    "standing on": "on", "in": "in", "inside": "in", "within": "in", "into": "in", "beside": "beside", "next to": "beside", "near": "beside",
-    "with": "beside", "and": "beside", "by": "beside", "under": "under", "beneath": "under", "below": "under", "underneath": "under",
-    "above": "above", "over": "above", "behind": "behind", "in front of": "front", "holding": "holding", "reading": "holding",
-    "carrying": "holding", "playing": "holding", "eating": "holding", "drinking": "holding", "wearing": "wearing",
-    "in a": "in", "flying over": "above", "jumping over": "above",
-}  # fmt: skip
+    "riding": "riding",
+    "rides": "riding",
+    "astride": "riding",
+    "on top of": "on",
+    "on": "on",
+    "upon": "on",
+    "atop": "on",
+    "sitting on": "on",
+    "standing on": "on",
+    "in": "in",
+    "inside": "in",
+    "within": "in",
+    "into": "in",
+    "beside": "beside",
+    "next to": "beside",
+    "near": "beside",
+    "with": "beside",
+    "and": "beside",
+    "by": "beside",
+    "under": "under",
+    "beneath": "under",
+    "below": "under",
+    "underneath": "under",
+    "above": "above",
+    "over": "above",
+    "behind": "behind",
+    "in front of": "front",
+    "holding": "holding",
+    "reading": "holding",
+    "carrying": "holding",
+    "playing": "holding",
+    "eating": "holding",
+    "drinking": "holding",
+    "wearing": "wearing",
+    "in a": "in",
+    "flying over": "above",
+    "jumping over": "above",
+}

@@ -12,9 +12,50 @@ from imgforge_mcp.local.language.aliases import ALIASES, ROLES
 from imgforge_mcp.local.sprites.library import library, own_drawings
 
 _HIDDEN_GROUPS = frozenset({"Smileys & Emotion", "People & Body"})
-_SHOWN_SMILEYS = frozenset("alien alien-monster ghost robot skull pile-of-poo red-heart blue-heart green-heart purple-heart orange-heart "
-    "yellow-heart black-heart white-heart love-letter heart-with-arrow heart-with-ribbon broken-heart clown-face jack-o-lantern goblin ogre".split())  # fmt: skip
-_SHOWN_PEOPLE = frozenset("brain eye eyes mermaid merman tooth bone anatomical-heart lungs footprints genie fairy zombie troll".split())
+_SHOWN_SMILEYS = frozenset(
+    [
+        "alien",
+        "alien-monster",
+        "ghost",
+        "robot",
+        "skull",
+        "pile-of-poo",
+        "red-heart",
+        "blue-heart",
+        "green-heart",
+        "purple-heart",
+        "orange-heart",
+        "yellow-heart",
+        "black-heart",
+        "white-heart",
+        "love-letter",
+        "heart-with-arrow",
+        "heart-with-ribbon",
+        "broken-heart",
+        "clown-face",
+        "jack-o-lantern",
+        "goblin",
+        "ogre",
+    ]
+)
+_SHOWN_PEOPLE = frozenset(
+    [
+        "brain",
+        "eye",
+        "eyes",
+        "mermaid",
+        "merman",
+        "tooth",
+        "bone",
+        "anatomical-heart",
+        "lungs",
+        "footprints",
+        "genie",
+        "fairy",
+        "zombie",
+        "troll",
+    ]
+)
 _NEAR = 0.72
 
 
@@ -27,7 +68,14 @@ def singular(word: str) -> str:
         return word[:-3] + "f"
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
-    return {"mice": "mouse", "geese": "goose", "oxen": "ox", "wolves": "wolf", "leaves": "leaf", "people": "people"}.get(word, word)
+    return {
+        "mice": "mouse",
+        "geese": "goose",
+        "oxen": "ox",
+        "wolves": "wolf",
+        "leaves": "leaf",
+        "people": "people",
+    }.get(word, word)
 
 
 @functools.cache

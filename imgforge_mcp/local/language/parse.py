@@ -1,4 +1,4 @@
-"""From a prompt to a scene: phrases of the tables first, then drawings, then near words; the rest is named as not drawn."""
+"""From a prompt to a scene: phrases of the tables, then drawings, then near words; the rest is named as not drawn."""
 
 from __future__ import annotations
 
@@ -12,15 +12,43 @@ from imgforge_mcp.local.language.ignored import IGNORED
 from imgforge_mcp.local.language.lexicon import names, near, singular
 from imgforge_mcp.local.language.placing import choose_place, choose_time
 from imgforge_mcp.local.language.tokens import cut, words_of
-from imgforge_mcp.local.scene import Colour, Relation, Scene, Shot, Subject
+from imgforge_mcp.local.scene import Colour, Relation, Scene, Subject
 
 _AXES = {
-    "place": concepts.PLACES, "time": concepts.TIMES, "weather": concepts.WEATHER, "season": concepts.SEASONS,
-    "style": concepts.STYLES, "shot": concepts.SHOTS, "feature": concepts.FEATURES,
-}  # fmt: skip
+    "place": concepts.PLACES,
+    "time": concepts.TIMES,
+    "weather": concepts.WEATHER,
+    "season": concepts.SEASONS,
+    "style": concepts.STYLES,
+    "shot": concepts.SHOTS,
+    "feature": concepts.FEATURES,
+}
 _LONGEST_PHRASE = 4
 _MOST_SUBJECTS = 6
-_CLOTHES = frozenset("dress coat jacket scarf hat shirt sweater suit robe cape cloak hoodie gown kimono raincoat skirt pants trousers jeans sari".split())
+_CLOTHES = frozenset(
+    [
+        "dress",
+        "coat",
+        "jacket",
+        "scarf",
+        "hat",
+        "shirt",
+        "sweater",
+        "suit",
+        "robe",
+        "cape",
+        "cloak",
+        "hoodie",
+        "gown",
+        "kimono",
+        "raincoat",
+        "skirt",
+        "pants",
+        "trousers",
+        "jeans",
+        "sari",
+    ]
+)
 
 _SAID_OF_PEOPLE = frozenset({"hair", "haired", "skin", "skinned", "beard", "bearded", "eyes"})
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
@@ -58,7 +86,7 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
         weather=tuple(dict.fromkeys(name for _, name in found["weather"])),
         season=next((name for _, name in found["season"]), ""),
         styles=styles,
-        shot=cast(Shot, "close" if "close" in shots else "wide" if "wide" in shots else "medium"),
+        shot="close" if "close" in shots else "wide" if "wide" in shots else "medium",
         subjects=subjects if place != "abstract" else (),
         text=pieces.quoted if not unwanted & {"text", "word", "letter", "caption"} else (),
         colours=_free_colours(reading, subjects),
@@ -90,7 +118,11 @@ def _read_phrases(reading: _Reading) -> None:
             plain, single = " ".join(part), " ".join((*part[:-1], singular(part[-1])))
             meanings = index.get(plain) or index.get(single)
             if meanings:
-                inner = [meaning for word in part for meaning in index.get(word, ()) if meaning[0] == "feature"] if length > 1 else []
+                inner = (
+                    [meaning for word in part for meaning in index.get(word, ()) if meaning[0] == "feature"]
+                    if length > 1
+                    else []
+                )
                 for axis, name in dict.fromkeys([*meanings, *inner]):
                     reading.found[axis].append((start, name))
             drawing = None
@@ -106,7 +138,12 @@ def _read_bare_media(reading: _Reading) -> None:
     """'A lake, pencil' names the medium; 'a pencil' the thing."""
     for start, length, name in list(reading.subjects):
         before = reading.words[start - 1] if start else "a"
-        if name == "pencil" and len(reading.subjects) + len(reading.found["place"]) > 1 and before not in concepts.NUMBERS and before not in ("the", "and", "with", "of"):
+        if (
+            name == "pencil"
+            and len(reading.subjects) + len(reading.found["place"]) > 1
+            and before not in concepts.NUMBERS
+            and before not in ("the", "and", "with", "of")
+        ):
             reading.subjects.remove((start, length, name))
             reading.found["style"].append((start, "pencil"))
 
@@ -115,12 +152,24 @@ def _is_plain_word(part: tuple[str, ...]) -> bool:
     if len(part) > 1:
         return False
     word = part[0]
-    return len(word) < 2 or word in IGNORED or word in concepts.COLOURS or word in concepts.NUMBERS or word in concepts.SIZES
+    return (
+        len(word) < 2
+        or word in IGNORED
+        or word in concepts.COLOURS
+        or word in concepts.NUMBERS
+        or word in concepts.SIZES
+    )
 
 
 def _read_near_words(reading: _Reading) -> None:
     for place, word in enumerate(reading.words):
-        if reading.used[place] or len(word) < 4 or _is_plain_word((word,)) or not word.isascii() or word.endswith(("ing", "ed", "ly")):
+        if (
+            reading.used[place]
+            or len(word) < 4
+            or _is_plain_word((word,))
+            or not word.isascii()
+            or word.endswith(("ing", "ed", "ly"))
+        ):
             continue
         drawing = near(singular(word))
         if drawing:
@@ -144,10 +193,16 @@ def _subjects(reading: _Reading, unwanted: frozenset[str] | set[str]) -> tuple[S
         count = _count(before, phrase, name)
         subjects.append(
             Subject(
-                name=name, word=phrase, count=count, colour=_colour(before), size=_size(before),
-                relation=relation, target=target, traits=_traits(reading, start + length),
+                name=name,
+                word=phrase,
+                count=count,
+                colour=_colour(before),
+                size=_size(before),
+                relation=relation,
+                target=target,
+                traits=_traits(reading, start + length),
             )
-        )  # fmt: skip
+        )
         places.append(start + length)
     return tuple(_without_clothes(subjects))
 
@@ -163,7 +218,16 @@ def _count(before: tuple[str, ...], phrase: str, name: str) -> int:
     if digits or counts:
         return min((digits or counts)[-1], 12)
     last = phrase.rpartition(" ")[2]
-    is_plural = singular(last) != last and last not in ("headphones", "glasses", "sunglasses", "scissors", "books", "swords", "jeans", "noodles")
+    is_plural = singular(last) != last and last not in (
+        "headphones",
+        "glasses",
+        "sunglasses",
+        "scissors",
+        "books",
+        "swords",
+        "jeans",
+        "noodles",
+    )
     return 3 if is_plural else 1
 
 
@@ -210,16 +274,27 @@ def _without_clothes(subjects: list[Subject]) -> list[Subject]:
     """Clothes said of someone are worn, not laid beside them."""
     kept: list[Subject] = []
     for subject in subjects:
-        is_worn = kept and kept[-1].name.startswith("figure:") and subject.word.rpartition(" ")[2] in _CLOTHES and subject.relation in ("wearing", "in", "beside")
+        is_worn = (
+            kept
+            and kept[-1].name.startswith("figure:")
+            and subject.word.rpartition(" ")[2] in _CLOTHES
+            and subject.relation in ("wearing", "in", "beside")
+        )
         if is_worn:
             colour = subject.colour or (150, 60, 60)
             kept[-1] = replace(kept[-1], traits=(*kept[-1].traits, (subject.word.rpartition(" ")[2], colour)))
         else:
-            kept.append(replace(subject, target=min(subject.target, len(kept) - 1) if subject.target is not None and kept else None))
+            kept.append(
+                replace(
+                    subject, target=min(subject.target, len(kept) - 1) if subject.target is not None and kept else None
+                )
+            )
     return kept
 
 
-def _wanted(found: dict[str, list[tuple[int, str]]], unwanted: frozenset[str] | set[str]) -> dict[str, list[tuple[int, str]]]:
+def _wanted(
+    found: dict[str, list[tuple[int, str]]], unwanted: frozenset[str] | set[str]
+) -> dict[str, list[tuple[int, str]]]:
     index = _index()
     refused = {meaning for word in unwanted for meaning in index.get(word, ())}
     kept: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -252,10 +327,15 @@ def _free_colours(reading: _Reading, subjects: tuple[Subject, ...]) -> tuple[Col
 
 def _undrawn(reading: _Reading, subjects: tuple[Subject, ...], place: str) -> tuple[str, ...]:
     words = [
-        word for used, word in zip(reading.used, reading.words, strict=True)
-        if not used and len(word) > 2 and not _is_plain_word((word,)) and not word.isdecimal()
-        and not word.endswith(("ly", "ing", "ed")) and word not in ("hair", "skin", "eyes")
-    ]  # fmt: skip
+        word
+        for used, word in zip(reading.used, reading.words, strict=True)
+        if not used
+        and len(word) > 2
+        and not _is_plain_word((word,))
+        and not word.isdecimal()
+        and not word.endswith(("ly", "ing", "ed"))
+        and word not in ("hair", "skin", "eyes")
+    ]
     if place == "abstract":
         words += [subject.word for subject in subjects]
     return tuple(dict.fromkeys(word[:40] for word in words))
@@ -264,7 +344,22 @@ def _undrawn(reading: _Reading, subjects: tuple[Subject, ...], place: str) -> tu
 def _settle(scene: Scene, width: int, height: int) -> Scene:
     """Small consequences: snow means winter light, a wide frame a wide shot."""
     features = set(scene.features)
-    if any(subject.name in ("sailboat", "canoe", "ship", "passenger-ship", "speedboat", "ferry", "motor-boat", "pirate-ship", "duck", "swan") for subject in scene.subjects):
+    if any(
+        subject.name
+        in (
+            "sailboat",
+            "canoe",
+            "ship",
+            "passenger-ship",
+            "speedboat",
+            "ferry",
+            "motor-boat",
+            "pirate-ship",
+            "duck",
+            "swan",
+        )
+        for subject in scene.subjects
+    ):
         features.add("boat")
     shot = scene.shot
     if shot == "medium" and width > height * 1.9:

@@ -6,9 +6,26 @@ from imgforge_mcp.local.scene import Subject, Time
 from imgforge_mcp.local.sprites.kinds import kind_of
 
 _ORDER = (
-    "plain", "abstract", "underwater", "mars", "space", "fuji", "room", "studio", "garden", "village", "street", "city",
-    "coast", "ocean", "desert", "lake", "alpine", "forest", "meadow",
-)  # fmt: skip
+    "plain",
+    "abstract",
+    "underwater",
+    "mars",
+    "space",
+    "fuji",
+    "room",
+    "studio",
+    "garden",
+    "village",
+    "street",
+    "city",
+    "coast",
+    "ocean",
+    "desert",
+    "lake",
+    "alpine",
+    "forest",
+    "meadow",
+)
 _FOUND = dict[str, list[tuple[int, str]]]
 
 
@@ -27,9 +44,18 @@ def choose_place(found: _FOUND, subjects: tuple[Subject, ...], *, has_text: bool
         place = "coast"
     if place == "room" and "studio" in places and subjects and kind_of(subjects[0].name).home == "studio":
         place = "studio"
-    if place == "studio" and places & {"forest", "alpine", "ocean", "coast", "city", "street"} and "plain" not in places:
+    if (
+        place == "studio"
+        and places & {"forest", "alpine", "ocean", "coast", "city", "street"}
+        and "plain" not in places
+    ):
         place = next(name for name in _ORDER if name in places and name != "studio")
-    if place == "studio" and subjects and subjects[0].name.startswith("figure:") and not features_of(found) & {"wood", "marble"}:
+    if (
+        place == "studio"
+        and subjects
+        and subjects[0].name.startswith("figure:")
+        and not features_of(found) & {"wood", "marble"}
+    ):
         place = "portrait"
     if place == "abstract" and subjects and len(places) > 1:
         place = next((name for name in _ORDER if name in places and name != "abstract"), place)
@@ -49,10 +75,20 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
             return "portrait", False
         home = kind_of(subjects[0].name).home
         if home == "portrait" and (features or found["season"] or found["weather"] or found["time"]):
-            home = "street" if features & {"neon"} else "alpine" if found["weather"] and found["weather"][0][1] == "snow" else "forest" if features & {"trees", "forest"} else "meadow"
+            home = (
+                "street"
+                if features & {"neon"}
+                else "alpine"
+                if found["weather"] and found["weather"][0][1] == "snow"
+                else "forest"
+                if features & {"trees", "forest"}
+                else "meadow"
+            )
         if home == "forest" and features & {"big-moon", "crescent", "stars"}:
             home = "meadow"
-        if home in ("studio", "room") and (features & {"trees", "forest", "flowers", "path"} or found["season"] or found["weather"]):
+        if home in ("studio", "room") and (
+            features & {"trees", "forest", "flowers", "path"} or found["season"] or found["weather"]
+        ):
             home = "forest" if features & {"trees", "forest"} else "meadow"
         return home, False
     if features & {"fireplace", "window"}:
@@ -73,7 +109,11 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
 def choose_time(times: list[str], styles: tuple[str, ...], features: frozenset[str], place: str) -> Time:
     for time in ("sunset", "sunrise", "dusk"):
         if time in times and not ("night" in times and times.index("night") < times.index(time)):
-            return time  # type: ignore[return-value]
-    if "night" in times or ("neon" in styles and place in ("city", "street", "room")) or features & {"fireworks", "fireflies"} and not times:
+            return time
+    if (
+        "night" in times
+        or ("neon" in styles and place in ("city", "street", "room"))
+        or (features & {"fireworks", "fireflies"} and not times)
+    ):
         return "night"
     return "day"

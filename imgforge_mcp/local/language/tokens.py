@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 _LONGEST = 8000
 _MOST_WORDS = 400
-_QUOTED = re.compile(r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|«([^»\n]{1,80})»|「([^」\n]{1,80})」|(?<!\w)'([^'\n]{2,60})'(?!\w)")
-_SAYING = re.compile(r"(?:says?|saying|reads?|reading|titled|text|words?|lettering|caption|captioned|called|named)[:\s]+((?:[A-Z][A-Z0-9!&'?.-]*\s?){1,6})(?=$|[\s,.;])")
+_QUOTED = re.compile(
+    r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|«([^»\n]{1,80})»|「([^」\n]{1,80})」|(?<!\w)'([^'\n]{2,60})'(?!\w)"
+)
+_SAYING = re.compile(
+    r"(?:says?|saying|reads?|reading|titled|text|words?|lettering|caption|captioned|called|named)[:\s]+((?:[A-Z][A-Z0-9!&'?.-]*\s?){1,6})(?=$|[\s,.;])"
+)
 _NOT = re.compile(r"\b(?:no|without|not|excluding|except|minus)\s+(?:any\s+|a\s+|an\s+|the\s+)?([a-z]+)", re.IGNORECASE)
 _STOREYS = re.compile(r"\b\w+[- ](?:stor(?:e?y|ies|eyed|ied)|bedroom|door|piece|tone|point|wheeled?)\b")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imgforge_mcp.local.places import abstract, city, forest, landscape, plain, room, sea, settled, space, street, studio, underwater
+from imgforge_mcp.local.places import (
+    abstract,
+    city,
+    forest,
+    landscape,
+    plain,
+    room,
+    sea,
+    settled,
+    space,
+    street,
+    studio,
+    underwater,
+)
 from imgforge_mcp.local.stage import Stage
 
 PLACES: dict[str, Callable[[Stage], None]] = {

@@ -41,7 +41,14 @@ def _nearby(colour: Colour, factor: float) -> Colour:
 
 
 def abstract(stage: Stage) -> None:
-    kinds = {"gradient": soft_gradient, "waves-abstract": flow, "triangles": facets, "circles": rings, "stripes": ribbons, "geometric": shapes}
+    kinds = {
+        "gradient": soft_gradient,
+        "waves-abstract": flow,
+        "triangles": facets,
+        "circles": rings,
+        "stripes": ribbons,
+        "geometric": shapes,
+    }
     for feature, paint in kinds.items():
         if stage.scene.has(feature):
             paint(stage)
@@ -65,11 +72,24 @@ def shapes(stage: Stage) -> None:
             if rng.random() < 0.86:
                 _tile(layer, rng, (column * cell, row * cell), cell, colours, ground)
     for _ in range(7):
-        x, y, size = float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.height)), float(rng.uniform(0.09, 0.24)) * min(stage.shape)
+        x, y, size = (
+            float(rng.uniform(0, stage.width)),
+            float(rng.uniform(0, stage.height)),
+            float(rng.uniform(0.09, 0.24)) * min(stage.shape),
+        )
         _free_shape(layer, rng, x, y, size, colours)
     for _ in range(4):
-        x, y, angle, long = float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.height)), float(rng.uniform(0, 6.28)), float(rng.uniform(0.2, 0.6)) * stage.width
-        layer.line([(x, y), (x + math.cos(angle) * long, y + math.sin(angle) * long)], (26, 28, 46) if pale else (240, 236, 228), 4 * stage.unit)
+        x, y, angle, long = (
+            float(rng.uniform(0, stage.width)),
+            float(rng.uniform(0, stage.height)),
+            float(rng.uniform(0, 6.28)),
+            float(rng.uniform(0.2, 0.6)) * stage.width,
+        )
+        layer.line(
+            [(x, y), (x + math.cos(angle) * long, y + math.sin(angle) * long)],
+            (26, 28, 46) if pale else (240, 236, 228),
+            4 * stage.unit,
+        )
     stage.image = layer.render()[..., :3].copy()
 
 
@@ -77,7 +97,9 @@ def _pick(rng: np.random.Generator, colours: list[Colour]) -> Colour:
     return colours[int(rng.integers(len(colours)))]
 
 
-def _tile(layer: Layer, rng: np.random.Generator, corner: Point, cell: float, colours: list[Colour], ground: Colour) -> None:
+def _tile(
+    layer: Layer, rng: np.random.Generator, corner: Point, cell: float, colours: list[Colour], ground: Colour
+) -> None:
     x, y = corner
     first, second = _pick(rng, colours), _pick(rng, colours)
     fill = layer.gradient([(0, first, 1), (1, mix(rgb(*first), rgb(*second), 0.45), 1)], x2=1)
@@ -92,14 +114,22 @@ def _tile(layer: Layer, rng: np.random.Generator, corner: Point, cell: float, co
     elif kind == 2:
         layer.polygon([a, b, c], fill)
     elif kind == 3:
-        layer.path(f"M{a[0]} {a[1]} L{b[0]} {b[1]} A{cell} {cell} 0 0 1 {a[0] * 2 - b[0] if False else corners[(turn + 3) % 4][0]} {corners[(turn + 3) % 4][1]} Z", fill)
+        layer.path(
+            (
+                f"M{a[0]} {a[1]} L{b[0]} {b[1]} A{cell} {cell} 0 0 1 "
+                f"{a[0] * 2 - b[0] if False else corners[(turn + 3) % 4][0]} {corners[(turn + 3) % 4][1]} Z"
+            ),
+            fill,
+        )
     elif kind == 4:
         for k in range(5):
             layer.rect(x, y + cell * (0.04 + 0.2 * k), cell, cell * 0.1, first)
     elif kind == 5:
         for row in range(4):
             for column in range(4):
-                layer.ellipse(x + cell * (0.125 + 0.25 * column), y + cell * (0.125 + 0.25 * row), cell * 0.05, cell * 0.05, first)
+                layer.ellipse(
+                    x + cell * (0.125 + 0.25 * column), y + cell * (0.125 + 0.25 * row), cell * 0.05, cell * 0.05, first
+                )
     else:
         for k, size in enumerate((0.5, 0.34, 0.18)):
             layer.ellipse(x + cell / 2, y + cell / 2, cell * size, cell * size, first if k != 1 else second)
@@ -113,9 +143,23 @@ def _free_shape(layer: Layer, rng: np.random.Generator, x: float, y: float, size
         layer.ellipse(x, y, size, size, fill, opacity=opacity)
     elif kind == 1:
         sides = int(rng.choice([3, 6]))
-        layer.polygon([(x + math.cos(turn + k * 6.2832 / sides) * size, y + math.sin(turn + k * 6.2832 / sides) * size) for k in range(sides)], fill, opacity=opacity)
+        layer.polygon(
+            [
+                (x + math.cos(turn + k * 6.2832 / sides) * size, y + math.sin(turn + k * 6.2832 / sides) * size)
+                for k in range(sides)
+            ],
+            fill,
+            opacity=opacity,
+        )
     else:
-        layer.path(f"M{x - size} {y} A{size} {size} 0 0 1 {x + size} {y} L{x + size * 0.6} {y} A{size * 0.6} {size * 0.6} 0 0 0 {x - size * 0.6} {y}Z", fill, opacity=opacity)
+        layer.path(
+            (
+                f"M{x - size} {y} A{size} {size} 0 0 1 {x + size} {y} L{x + size * 0.6} {y} A{size * 0.6} "
+                f"{size * 0.6} 0 0 0 {x - size * 0.6} {y}Z"
+            ),
+            fill,
+            opacity=opacity,
+        )
 
 
 def flow(stage: Stage) -> None:
@@ -130,7 +174,10 @@ def flow(stage: Stage) -> None:
     third = sample(tile, u + second * 0.24 + 0.13, v + second * 0.2 + 0.83)
     stops = _stops(palette(stage))
     colour = ramp(stops, np.clip(third * 0.75 + 0.5, 0, 1))
-    relief = np.gradient(blur(third, 1.4 * stage.unit), axis=0) * 60 * stage.unit + np.gradient(blur(third, 1.4 * stage.unit), axis=1) * 40 * stage.unit
+    relief = (
+        np.gradient(blur(third, 1.4 * stage.unit), axis=0) * 60 * stage.unit
+        + np.gradient(blur(third, 1.4 * stage.unit), axis=1) * 40 * stage.unit
+    )
     vein = np.exp(-np.abs(second) * 26) * 0.35
     picture = colour * (1 + np.clip(relief, -0.35, 0.5))[..., None] + (vein * 0.6)[..., None] * rgb(255, 246, 226)
     stage.image = np.clip(picture, 0, 1).astype(np.float32)
@@ -148,16 +195,27 @@ def facets(stage: Stage) -> None:
     columns, rows = math.ceil(stage.width / step) + 3, math.ceil(stage.height / step) + 3
     jitter = rng.uniform(-0.36, 0.36, (rows, columns, 2))
     height = rng.uniform(0, 1, (rows, columns))
-    points = {(r, c): ((c - 1 + jitter[r, c, 0]) * step, (r - 1 + jitter[r, c, 1]) * step) for r in range(rows) for c in range(columns)}
+    points = {
+        (r, c): ((c - 1 + jitter[r, c, 0]) * step, (r - 1 + jitter[r, c, 1]) * step)
+        for r in range(rows)
+        for c in range(columns)
+    }
     layer, shift = Layer(stage.width, stage.height), float(rng.uniform(-0.3, 0.3))
     for row in range(rows - 1):
         for column in range(columns - 1):
             quad = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)]
-            for triple in ((quad[0], quad[1], quad[2]), (quad[0], quad[2], quad[3])) if (row + column) % 2 else ((quad[0], quad[1], quad[3]), (quad[1], quad[2], quad[3])):
+            for triple in (
+                ((quad[0], quad[1], quad[2]), (quad[0], quad[2], quad[3]))
+                if (row + column) % 2
+                else ((quad[0], quad[1], quad[3]), (quad[1], quad[2], quad[3]))
+            ):
                 tone = sum(height[p] for p in triple) / 3
                 where = (column / columns * 0.6 + row / rows * 0.5 + shift + (tone - 0.5) * 0.35) % 1.0
                 slope = height[triple[0]] - height[triple[2]]
-                layer.polygon([points[p] for p in triple], ramp(stops, np.array([where], np.float32))[0] * float(0.9 + 0.32 * slope))
+                layer.polygon(
+                    [points[p] for p in triple],
+                    ramp(stops, np.array([where], np.float32))[0] * float(0.9 + 0.32 * slope),
+                )
     picture = layer.render()
     stage.image = lay(np.broadcast_to(rgb(*palette(stage)[0]), (*stage.shape, 3)), picture)
 
@@ -166,16 +224,29 @@ def rings(stage: Stage) -> None:
     """Spheres and rings adrift in a deep gradient."""
     rng, colours = stage.dice(196), palette(stage)
     rows, columns = grid(*stage.shape)
-    tint = mix(rgb(*colours[-1]) * 0.35, rgb(*colours[0]) * 0.5, np.clip((rows / stage.height + columns / stage.width) / 2, 0, 1)[..., None])
+    tint = mix(
+        rgb(*colours[-1]) * 0.35,
+        rgb(*colours[0]) * 0.5,
+        np.clip((rows / stage.height + columns / stage.width) / 2, 0, 1)[..., None],
+    )
     stage.image = np.asarray(tint * np.ones((*stage.shape, 1), np.float32), np.float32)
     for _ in range(15):
-        x, y, radius = float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.height)), float(rng.uniform(0.03, 0.17)) * min(stage.shape)
+        x, y, radius = (
+            float(rng.uniform(0, stage.width)),
+            float(rng.uniform(0, stage.height)),
+            float(rng.uniform(0.03, 0.17)) * min(stage.shape),
+        )
         _ball(stage, x, y, radius, rgb(*_pick(rng, colours)), hollow=bool(rng.random() < 0.3))
 
 
 def _ball(stage: Stage, x: float, y: float, radius: float, colour: Array, *, hollow: bool) -> None:
     reach = int(radius * 1.35) + 2
-    top, bottom, left, right = max(0, int(y) - reach), min(stage.height, int(y) + reach), max(0, int(x) - reach), min(stage.width, int(x) + reach)
+    top, bottom, left, right = (
+        max(0, int(y) - reach),
+        min(stage.height, int(y) + reach),
+        max(0, int(x) - reach),
+        min(stage.width, int(x) + reach),
+    )
     if bottom <= top or right <= left:
         return
     rows, columns = np.arange(top, bottom, dtype=np.float32)[:, None], np.arange(left, right, dtype=np.float32)[None]
@@ -195,7 +266,7 @@ def _ball(stage: Stage, x: float, y: float, radius: float, colour: Array, *, hol
 
 def ribbons(stage: Stage) -> None:
     """Curving bands, each with its own shadow on the next."""
-    rows, columns = grid(*stage.shape)
+    rows, _columns = grid(*stage.shape)
     colours, rng = palette(stage), stage.dice(197)
     count = 9
     stage.image = np.broadcast_to(rgb(*colours[0]), (*stage.shape, 3)).astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imgforge_mcp.local.noise import sample
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, ramp, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, clamp, grid, mix, over, ramp, rgb, smooth
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
@@ -30,7 +30,11 @@ def city(stage: Stage) -> None:
         stage.image = lay(stage.image, bodies)
         glow = glow * (1 - bodies[..., 3:]) + lights[..., :3] * lights[..., 3:]
         if row < 3:
-            haze = np.exp(-np.maximum(stage.horizon - rows, 0) / stage.height * 6) * (0.34 if not is_lit(stage) else 0.22) * stage.light.haze
+            haze = (
+                np.exp(-np.maximum(stage.horizon - rows, 0) / stage.height * 6)
+                * (0.34 if not is_lit(stage) else 0.22)
+                * stage.light.haze
+            )
             stage.image = mix(stage.image, _haze_colour(stage), np.clip(haze, 0, 0.8)[..., None])
     stage.report(0.4, "the skyline")
     if is_lit(stage):
@@ -58,7 +62,9 @@ def _striped_sun(stage: Stage) -> None:
     middle, radius = stage.horizon * 0.72, min(stage.shape) * 0.17
     disc = 1 - smooth(-1.0, 1.0, np.hypot(columns - stage.width / 2, rows - middle) - radius)
     bars = 1 - smooth(0.2, 0.3, np.mod((rows - middle) / radius * 5.2, 1)) * (rows > middle)
-    colour = np.repeat(ramp(((0, (255, 236, 120)), (1, (255, 60, 150))), (rows - middle + radius) / (2 * radius)), stage.width, 1)
+    colour = np.repeat(
+        ramp(((0, (255, 236, 120)), (1, (255, 60, 150))), (rows - middle + radius) / (2 * radius)), stage.width, 1
+    )
     stage.image = over(stage.image, colour, disc * bars * 0.95)
 
 
@@ -80,12 +86,22 @@ def _skyline(stage: Stage, row: int) -> tuple[Array, Array]:
         middle = 1 - abs((x + width / 2) / stage.width - 0.5)
         bulge = middle * 1.05 if row < 2 else 1.45 - middle
         tall = stage.height * (0.09 + 0.34 * float(rng.random()) ** 1.5) * bulge
-        _tower(stage, bodies, lights, rng, (x, stage.horizon - tall, width, tall), body * float(rng.uniform(0.88, 1.12)), t)
+        _tower(
+            stage, bodies, lights, rng, (x, stage.horizon - tall, width, tall), body * float(rng.uniform(0.88, 1.12)), t
+        )
         x += width * float(rng.uniform(0.92, 1.08))
     return bodies.render(), lights.render()
 
 
-def _tower(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[float, float, float, float], body: Array, t: float) -> None:
+def _tower(
+    stage: Stage,
+    bodies: Layer,
+    lights: Layer,
+    rng: np.random.Generator,
+    box: tuple[float, float, float, float],
+    body: Array,
+    t: float,
+) -> None:
     x, y, width, tall = box
     lit = is_lit(stage)
     sunny = 0.0 if lit else 0.5 * (1 - 0.4 * t)
@@ -109,14 +125,24 @@ def _tower(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator,
         _neon_trim(stage, bodies, lights, rng, box)
 
 
-def _windows(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[float, float, float, float], body: Array, t: float) -> None:
+def _windows(
+    stage: Stage,
+    bodies: Layer,
+    lights: Layer,
+    rng: np.random.Generator,
+    box: tuple[float, float, float, float],
+    body: Array,
+    t: float,
+) -> None:
     x, y, width, tall = box
     lit = is_lit(stage)
     size = max(3.2, (7 + 5 * t) * stage.unit)
     columns, rows = int((width - size) / (size * 1.15)), int((tall - size) / (size * 1.4))
     if columns < 1 or rows < 1:
         return
-    colour = NEON[int(rng.integers(5))] if stage.scene.has("neon") and rng.random() < 0.45 else _WARM[int(rng.integers(4))]
+    colour = (
+        NEON[int(rng.integers(5))] if stage.scene.has("neon") and rng.random() < 0.45 else _WARM[int(rng.integers(4))]
+    )
     margin = (width - columns * size * 1.15) / 2 + size * 0.3
     share = float(rng.uniform(0.22, 0.5)) if lit else 1.0
     pick = rng.random((rows, columns))
@@ -135,7 +161,9 @@ def _windows(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generato
                 bodies.rect(wx, wy, size * 0.62, size * 0.82, pane, opacity=0.75)
 
 
-def _neon_trim(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[float, float, float, float]) -> None:
+def _neon_trim(
+    stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[float, float, float, float]
+) -> None:
     x, y, width, tall = box
     colour = NEON[int(rng.integers(5))]
     line = max(1.2, 2.6 * stage.unit)
@@ -144,10 +172,24 @@ def _neon_trim(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Genera
             layer.line([(x, y), (x + width, y)], colour, line)
             lights.line([(x, y), (x + width, y)], colour, line)
         elif layer is bodies:
-            sign(bodies, lights, rng, (x + width * 0.3, y + tall * 0.14, 17 * stage.unit, min(tall * 0.6, 110 * stage.unit)), colour, line)
+            sign(
+                bodies,
+                lights,
+                rng,
+                (x + width * 0.3, y + tall * 0.14, 17 * stage.unit, min(tall * 0.6, 110 * stage.unit)),
+                colour,
+                line,
+            )
 
 
-def sign(bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[float, float, float, float], colour: tuple[int, int, int], line: float) -> None:
+def sign(
+    bodies: Layer,
+    lights: Layer,
+    rng: np.random.Generator,
+    box: tuple[float, float, float, float],
+    colour: tuple[int, int, int],
+    line: float,
+) -> None:
     """An upright neon sign with strokes that look like writing of no language."""
     x, y, width, tall = box
     bodies.rect(x, y, width, tall, tuple(v * 0.16 for v in colour), radius=width * 0.1)
@@ -159,7 +201,9 @@ def sign(bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[floa
         middle = x + width * float(rng.uniform(0.3, 0.7))
         strokes.append([(middle, top), (middle + width * float(rng.uniform(-0.25, 0.25)), top + step * 0.7)])
         if rng.random() < 0.6:
-            strokes.append([(x + width * 0.2, top + step * 0.5), (x + width * 0.8, top + step * float(rng.uniform(0.35, 0.65)))])
+            strokes.append(
+                [(x + width * 0.2, top + step * 0.5), (x + width * 0.8, top + step * float(rng.uniform(0.35, 0.65)))]
+            )
     for stroke in strokes:
         bodies.line(stroke, mix(rgb(*colour), rgb(255, 255, 255), 0.35), line)
         lights.line(stroke, colour, line * 1.3)
@@ -168,19 +212,24 @@ def sign(bodies: Layer, lights: Layer, rng: np.random.Generator, box: tuple[floa
 def shine(stage: Stage, picture: Array, glow: Array, strength: float = 1.0) -> Array:
     """The bloom of lamps and signs."""
     small = blur(glow, 3.5 * stage.unit) * 0.6 + blur(glow, 13 * stage.unit) * 0.75 + blur(glow, 46 * stage.unit) * 0.8
-    return np.clip(picture + small * strength, 0, 1).astype(np.float32)
+    return clamp(picture + small * strength)
 
 
 def mirror_floor(stage: Stage, *, base: Array, wet: float, ripple: float = 24.0) -> None:
     """Everything below the horizon becomes a floor that mirrors, sharply when wet."""
     top = stage.horizon
-    rows, columns = np.arange(top, stage.height, dtype=np.float32)[:, None], np.arange(stage.width, dtype=np.float32)[None]
+    rows, columns = (
+        np.arange(top, stage.height, dtype=np.float32)[:, None],
+        np.arange(stage.width, dtype=np.float32)[None],
+    )
     down = np.clip((rows - top) / max(1, stage.height - top), 0.004, 1)
     depth = 1 / (0.08 + down)
     across = (columns - stage.width / 2) / stage.width * depth
     wave = sample(stage.noise.tile(12, octaves=4, layer=130), across * 0.5, np.broadcast_to(depth * 0.35, across.shape))
     source_row = np.clip(2 * top - rows + wave * ripple * stage.unit, 0, top - 1).astype(np.int32)
-    source_column = np.clip(columns + wave * ripple * 0.7 * stage.unit * (0.3 + down), 0, stage.width - 1).astype(np.int32)
+    source_column = np.clip(columns + wave * ripple * 0.7 * stage.unit * (0.3 + down), 0, stage.width - 1).astype(
+        np.int32
+    )
     mirrored = stage.image[source_row, source_column]
     mirrored = mirrored * 0.5 + blur(mirrored, 9 * stage.unit) * 0.5
     grain = stage.noise.field((stage.height - top, stage.width), 4 * stage.unit + 1, octaves=2, layer=131)
@@ -204,7 +253,10 @@ def _foreground(stage: Stage) -> None:
 
 def road_marks(stage: Stage) -> None:
     top = stage.horizon
-    rows, columns = np.arange(top, stage.height, dtype=np.float32)[:, None], np.arange(stage.width, dtype=np.float32)[None]
+    rows, columns = (
+        np.arange(top, stage.height, dtype=np.float32)[:, None],
+        np.arange(stage.width, dtype=np.float32)[None],
+    )
     down = np.clip((rows - top) / (stage.height - top), 0, 1)
     across = (columns - stage.width / 2) / (rows - top + 2)
     dash = np.mod(1.9 / (down + 0.05), 1) > 0.5
@@ -231,7 +283,9 @@ def _park_edge(stage: Stage) -> None:
     depth = 1 / (0.08 + down)
     across = (columns - stage.width / 2) / stage.width * depth
     turf = sample(stage.noise.tile(20, octaves=5, layer=134), across * 0.4, np.broadcast_to(depth * 0.4, across.shape))
-    lawn = mix(rgb(62, 104, 44), rgb(138, 170, 78), np.clip(turf * 0.6 + 0.5, 0, 1)[..., None]) * light * warm * 1.15
+    lawn: Array = (
+        mix(rgb(62, 104, 44), rgb(138, 170, 78), np.clip(turf * 0.6 + 0.5, 0, 1)[..., None]) * light * warm * 1.15
+    )
     if stage.scene.has("snow", "winter"):
         lawn = mix(lawn, rgb(236, 241, 248) * light, 0.85)
     stage.image = np.clip(over(stage.image, lawn, smooth(0.0, 2.0, rows - stage.horizon - stage.height * 0.03)), 0, 1)
@@ -247,7 +301,12 @@ def fireworks(stage: Stage) -> None:
         for _ in range(64):
             angle, long = float(rng.uniform(0, 6.283)), reach * float(rng.uniform(0.6, 1.0))
             tip = (x + np.cos(angle) * long, y + np.sin(angle) * long + reach * 0.12)
-            layer.line([(x + np.cos(angle) * long * 0.35, y + np.sin(angle) * long * 0.35), tip], colour, 1.6 * stage.unit + 0.4, opacity=0.75)
+            layer.line(
+                [(x + np.cos(angle) * long * 0.35, y + np.sin(angle) * long * 0.35), tip],
+                colour,
+                1.6 * stage.unit + 0.4,
+                opacity=0.75,
+            )
             layer.ellipse(tip[0], tip[1], 2.2 * stage.unit, 2.2 * stage.unit, (255, 250, 230))
     sparks = layer.render()
     stage.image = shine(stage, lay(stage.image, sparks), sparks[..., :3] * sparks[..., 3:])

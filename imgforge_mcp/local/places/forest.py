@@ -9,7 +9,21 @@ from PIL import Image
 
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.noise import sample
-from imgforge_mcp.local.pixels import Array, Rgb, blur, from_image, grid, luma, mix, over, ramp, resize, rgb, smooth, to_image
+from imgforge_mcp.local.pixels import (
+    Array,
+    Rgb,
+    blur,
+    from_image,
+    grid,
+    luma,
+    mix,
+    over,
+    ramp,
+    resize,
+    rgb,
+    smooth,
+    to_image,
+)
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
 
@@ -25,10 +39,29 @@ class _Look:
     path: Rgb = (188, 156, 112)
 
 
-_AUTUMN = _Look(((255, 224, 150), (232, 152, 66), (96, 52, 28)), ((226, 116, 34), (246, 178, 60), (188, 64, 30), (252, 210, 108)), ((84, 44, 22), (206, 116, 46)))
-_SNOW = _Look(((244, 246, 252), (200, 213, 230), (128, 146, 172)), ((238, 243, 250), (212, 222, 234)), ((190, 204, 224), (248, 250, 255)), (58, 54, 58), (226, 233, 244))
-_SPRING = _Look(((255, 244, 226), (222, 222, 176), (96, 120, 84)), ((250, 206, 220), (244, 176, 198), (252, 226, 232)), ((60, 96, 44), (150, 176, 86)), (64, 48, 46))
-_GREEN = _Look(((236, 246, 178), (126, 172, 84), (26, 54, 34)), ((120, 178, 60), (72, 130, 50), (180, 208, 96), (44, 92, 44)), ((30, 50, 26), (104, 134, 56)))
+_AUTUMN = _Look(
+    ((255, 224, 150), (232, 152, 66), (96, 52, 28)),
+    ((226, 116, 34), (246, 178, 60), (188, 64, 30), (252, 210, 108)),
+    ((84, 44, 22), (206, 116, 46)),
+)
+_SNOW = _Look(
+    ((244, 246, 252), (200, 213, 230), (128, 146, 172)),
+    ((238, 243, 250), (212, 222, 234)),
+    ((190, 204, 224), (248, 250, 255)),
+    (58, 54, 58),
+    (226, 233, 244),
+)
+_SPRING = _Look(
+    ((255, 244, 226), (222, 222, 176), (96, 120, 84)),
+    ((250, 206, 220), (244, 176, 198), (252, 226, 232)),
+    ((60, 96, 44), (150, 176, 86)),
+    (64, 48, 46),
+)
+_GREEN = _Look(
+    ((236, 246, 178), (126, 172, 84), (26, 54, 34)),
+    ((120, 178, 60), (72, 130, 50), (180, 208, 96), (44, 92, 44)),
+    ((30, 50, 26), (104, 134, 56)),
+)
 
 
 def forest(stage: Stage) -> None:
@@ -59,13 +92,21 @@ def _look(stage: Stage) -> _Look:
 
 
 def _hour(stage: Stage) -> Array:
-    return {"night": rgb(62, 84, 150), "dusk": rgb(120, 116, 178), "sunset": rgb(255, 206, 160), "sunrise": rgb(255, 228, 206)}.get(stage.scene.time, rgb(255, 255, 255))
+    return {
+        "night": rgb(62, 84, 150),
+        "dusk": rgb(120, 116, 178),
+        "sunset": rgb(255, 206, 160),
+        "sunrise": rgb(255, 228, 206),
+    }.get(stage.scene.time, rgb(255, 255, 255))
 
 
 def _backlight(stage: Stage, look: _Look) -> Array:
     rows, columns = grid(*stage.shape)
     reach = np.hypot((columns - stage.sun[0]) / stage.width, (rows - stage.sun[1]) / stage.height * 0.9)
-    glow = ramp(((0, look.glow[0]), (0.45, look.glow[1]), (1, look.glow[2])), reach * (1.35 if not stage.scene.has("fog") else 0.8))
+    glow = ramp(
+        ((0, look.glow[0]), (0.45, look.glow[1]), (1, look.glow[2])),
+        reach * (1.35 if not stage.scene.has("fog") else 0.8),
+    )
     drift = stage.noise.field(stage.shape, stage.width * 0.25, octaves=4, layer=61)
     return np.asarray(glow * (0.94 + 0.16 * drift)[..., None], np.float32)
 
@@ -89,16 +130,29 @@ def _trunks(stage: Stage, look: _Look, row: int, count: int, bark: Array) -> Arr
         x = float(rng.uniform(-0.05, 1.05)) * stage.width
         if row >= 2 and abs(x / stage.width - 0.5) < 0.14 + 0.08 * row:
             x += (0.36 if x > stage.width / 2 else -0.36) * stage.width
-        width = (8 + 54 * t**1.6) * stage.unit * float(rng.uniform(0.7, 1.3)) * (0.55 if stage.scene.has("bamboo", "birch") else 1)
+        width = (
+            (8 + 54 * t**1.6)
+            * stage.unit
+            * float(rng.uniform(0.7, 1.3))
+            * (0.55 if stage.scene.has("bamboo", "birch") else 1)
+        )
         foot = stage.horizon + stage.height * (-0.01 + 0.24 * t)
         lean = float(rng.uniform(-0.03, 0.03)) * stage.height
         lit = 0.2 if x < stage.sun[0] else 0.8
-        colour = rgb(96, 140, 62) * luma(bark) * 2.4 if stage.scene.has("bamboo") else mix(bark, rgb(226, 222, 212), 0.62) if stage.scene.has("birch") else bark
+        colour = (
+            rgb(96, 140, 62) * luma(bark) * 2.4
+            if stage.scene.has("bamboo")
+            else mix(bark, rgb(226, 222, 212), 0.62)
+            if stage.scene.has("birch")
+            else bark
+        )
         shade = layer.gradient([(0, colour * 0.62, 1), (1 - lit, colour * 1.35, 1), (1, colour * 0.66, 1)], x2=1, y2=0)
         flare = width * 0.9
         layer.path(
-            f"M{x - width * 0.36 + lean} -9 L{x + width * 0.36 + lean} -9 Q{x + width * 0.42} {foot * 0.75} {x + width * 0.6} {foot - flare * 0.3} "
-            f"Q{x + width * 0.8} {foot} {x + flare} {foot + flare * 0.12} L{x - flare} {foot + flare * 0.12} Q{x - width * 0.8} {foot} {x - width * 0.6} {foot - flare * 0.3} "
+            f"M{x - width * 0.36 + lean} -9 L{x + width * 0.36 + lean} -9 Q{x + width * 0.42} {foot * 0.75} "
+            f"{x + width * 0.6} {foot - flare * 0.3} "
+            f"Q{x + width * 0.8} {foot} {x + flare} {foot + flare * 0.12} L{x - flare} {foot + flare * 0.12} "
+            f"Q{x - width * 0.8} {foot} {x - width * 0.6} {foot - flare * 0.3} "
             f"Q{x - width * 0.42} {foot * 0.75} {x - width * 0.36 + lean} -9Z",
             shade,
         )
@@ -112,7 +166,12 @@ def _rings(layer: Layer, rng: np.random.Generator, x: float, width: float, foot:
         y = float(rng.uniform(0, foot))
         span = width * (float(rng.uniform(0.1, 0.5)) if birch else 0.42)
         start = x - width * 0.4 if birch else x - span
-        layer.line([(start, y), (start + span * (1 if birch else 2), y)], (40, 36, 34) if birch else (40, 62, 30), max(0.8, width * 0.07), opacity=0.7)
+        layer.line(
+            [(start, y), (start + span * (1 if birch else 2), y)],
+            (40, 36, 34) if birch else (40, 62, 30),
+            max(0.8, width * 0.07),
+            opacity=0.7,
+        )
 
 
 def _foliage(stage: Stage, look: _Look, row: int, light: Array) -> None:
@@ -123,7 +182,9 @@ def _foliage(stage: Stage, look: _Look, row: int, light: Array) -> None:
     clump = stage.noise.field(stage.shape, cell * 5, octaves=3, layer=70 + row)
     leaf = stage.noise.field(stage.shape, cell, octaves=4, gain=0.72, layer=80 + row)
     height = rows / stage.height
-    opening = np.exp(-(((columns / stage.width - stage.sun[0] / stage.width) / 0.27) ** 2) - ((height - 0.34) / 0.3) ** 2)
+    opening = np.exp(
+        -(((columns / stage.width - stage.sun[0] / stage.width) / 0.27) ** 2) - ((height - 0.34) / 0.3) ** 2
+    )
     density = 0.42 - height * (1.5 + 0.25 * t) + clump * 0.4 - opening * 0.55
     if stage.scene.has("jungle"):
         density = density + 0.3
@@ -152,8 +213,14 @@ def _conifer_rows(stage: Stage, back: Array, light: Array) -> None:
             clear = 0.1 + 0.13 * row
             if row >= 1 and abs(x / stage.width - 0.5) < clear:
                 x += (clear if x > stage.width / 2 else -clear) * stage.width
-            tree = shapes[int(rng.integers(5))].resize((max(3, int(tall * 0.46)), max(6, int(tall))), Image.Resampling.BILINEAR)
-            canvas.paste(_toned(tree, fog, light, 0.25 + 0.72 * t), (int(x - tree.width / 2), int(foot - tall * 0.97 + float(rng.uniform(0, 0.03)) * stage.height)), tree)
+            tree = shapes[int(rng.integers(5))].resize(
+                (max(3, int(tall * 0.46)), max(6, int(tall))), Image.Resampling.BILINEAR
+            )
+            canvas.paste(
+                _toned(tree, fog, light, 0.25 + 0.72 * t),
+                (int(x - tree.width / 2), int(foot - tall * 0.97 + float(rng.uniform(0, 0.03)) * stage.height)),
+                tree,
+            )
         stage.image = blur(from_image(canvas), (7, 3.5, 1.5, 0.0)[row] * stage.unit * (1.8 if close else 0.4))
 
 
@@ -164,7 +231,10 @@ def _toned(tree: Image.Image, fog: Array, light: Array, share: float) -> Image.I
 
 def _floor(stage: Stage, look: _Look, back: Array, light: Array) -> None:
     top = int(stage.horizon - stage.height * 0.05)
-    rows, columns = np.arange(top, stage.height, dtype=np.float32)[:, None], np.arange(stage.width, dtype=np.float32)[None]
+    rows, columns = (
+        np.arange(top, stage.height, dtype=np.float32)[:, None],
+        np.arange(stage.width, dtype=np.float32)[None],
+    )
     down = np.clip((rows - stage.horizon) / (stage.height - stage.horizon), 0, 1)
     depth = 1 / (0.09 + down)
     across = (columns - stage.width / 2) / stage.width * depth
@@ -173,7 +243,11 @@ def _floor(stage: Stage, look: _Look, back: Array, light: Array) -> None:
     litter = sample(stage.noise.tile(48, octaves=4, layer=64), across * 0.3, away * 0.34)
     colour = mix(rgb(*look.floor[0]), rgb(*look.floor[1]), np.clip(broad * 0.7 + litter * 0.5 + 0.48, 0, 1)[..., None])
     if len(look.leaves) == 4 and look is _AUTUMN:
-        colour = mix(colour, ramp([(k / 3, c) for k, c in enumerate(look.leaves)], np.clip(litter + 0.5, 0, 1)), (smooth(0.1, 0.5, litter) * 0.6)[..., None])
+        colour = mix(
+            colour,
+            ramp([(k / 3, c) for k, c in enumerate(look.leaves)], np.clip(litter + 0.5, 0, 1)),
+            (smooth(0.1, 0.5, litter) * 0.6)[..., None],
+        )
     if stage.scene.has("path"):
         bend = np.sin(depth * 0.75 + float(stage.dice(65).uniform(0, 6))) * 0.34 * (1 - down) + broad * 0.06
         way = 1 - smooth(0.3, 0.44, np.abs(across - bend * 0.5) + litter * 0.05)

@@ -94,10 +94,12 @@ def hills_behind(stage: Stage) -> None:
 
 def _still(fold: Array) -> Array:
     """The shore line smoothed, so that the mirror does not tear."""
-    return blur(np.repeat(fold[None], 3, 0), 6)[1]
+    return blur(np.repeat(fold[None], 3, 0), 6)[1:2].reshape(fold.shape)
 
 
-def _noise(stage: Stage, u: Array, v: Array, layer: int, *, cells: int = 8, octaves: int = 6, ridged: bool = False) -> Array:
+def _noise(
+    stage: Stage, u: Array, v: Array, layer: int, *, cells: int = 8, octaves: int = 6, ridged: bool = False
+) -> Array:
     return sample(stage.noise.tile(cells, octaves=octaves, layer=layer, ridged=ridged), u, v)
 
 
@@ -109,7 +111,12 @@ def _alpine_ground(stage: Stage, field: Field) -> Ground:
     basin = smooth(4.2, 20, z + x * x * 0.012 + 2.4 * bend)
     rough = _noise(stage, x * 0.05, z * 0.05, 52, cells=6, octaves=5)
     tall = _massifs(stage, x, z)
-    heights = -0.34 + basin * (0.24 + 0.3 * rough) + basin * tall * (0.5 + np.clip(ridge - 0.15, 0, 1) ** 1.2 * 1.35) + rough * 0.1
+    heights = (
+        -0.34
+        + basin * (0.24 + 0.3 * rough)
+        + basin * tall * (0.5 + np.clip(ridge - 0.15, 0, 1) ** 1.2 * 1.35)
+        + rough * 0.1
+    )
     heights += (1 - smooth(0.6, 1.9, z)) * (-0.02 + 0.1 * np.abs(x) ** 1.4)
     if not stage.scene.has("lake", "reflection") and stage.scene.place != "lake":
         heights += smooth(1.0, 9.0, z) * (0.25 + 0.7 * bend) * (1 - smooth(14, 30, z))
@@ -135,9 +142,26 @@ def _massifs(stage: Stage, x: Array, z: Array) -> Array:
     side = 1.0 if stage.sun[0] < stage.width / 2 else -1.0
     spread = stage.width / stage.height
     peaks = [(side * float(rng.uniform(2.0, 5.5)), float(rng.uniform(17, 22)), 4.6, float(rng.uniform(7.4, 9.4)))]
-    peaks.append((-side * float(rng.uniform(8, 13)) * max(0.8, spread), float(rng.uniform(20, 27)), 5.6, float(rng.uniform(3.6, 5.6))))
-    peaks.append((side * float(rng.uniform(12, 17)) * max(0.8, spread), float(rng.uniform(24, 30)), 6.5, float(rng.uniform(4.0, 6.4))))
-    peaks += [(float(rng.uniform(-26, 26)) * max(1.0, spread), float(rng.uniform(36, 50)), 8.0, float(rng.uniform(5, 8.5))) for _ in range(4)]
+    peaks.append(
+        (
+            -side * float(rng.uniform(8, 13)) * max(0.8, spread),
+            float(rng.uniform(20, 27)),
+            5.6,
+            float(rng.uniform(3.6, 5.6)),
+        )
+    )
+    peaks.append(
+        (
+            side * float(rng.uniform(12, 17)) * max(0.8, spread),
+            float(rng.uniform(24, 30)),
+            6.5,
+            float(rng.uniform(4.0, 6.4)),
+        )
+    )
+    peaks += [
+        (float(rng.uniform(-26, 26)) * max(1.0, spread), float(rng.uniform(36, 50)), 8.0, float(rng.uniform(5, 8.5)))
+        for _ in range(4)
+    ]
     tall = np.zeros_like(x)
     for centre, away, reach, height in peaks:
         tall = np.maximum(tall, height * np.exp(-np.hypot((x - centre) / 1.15, z - away) / reach))
@@ -178,7 +202,9 @@ def _meadow_ground(stage: Stage, field: Field) -> Ground:
     fine = _noise(stage, x * 0.1, z * 0.1, 61, cells=8, octaves=5)
     heights = roll * 1.5 * smooth(2.2, 17, z) + fine * 0.05 - 0.1
     far = smooth(24, 48, z)
-    heights = heights + far * (_noise(stage, x * 0.007, z * 0.007 + shift[0], 62, cells=7, octaves=6, ridged=True) * 5.2 - 1.2)
+    heights = heights + far * (
+        _noise(stage, x * 0.007, z * 0.007 + shift[0], 62, cells=7, octaves=6, ridged=True) * 5.2 - 1.2
+    )
     patch = _noise(stage, x * 0.045, z * 0.03, 63, cells=8, octaves=5)
     colour = _grass(stage, patch * 0.8 + fine * 0.4)
     if stage.scene.has("field"):
@@ -191,7 +217,9 @@ def _meadow_ground(stage: Stage, field: Field) -> Ground:
         snow = np.clip(0.96 + patch * 0.15, 0, 1)
     elif not stage.scene.has("autumn"):
         snow = smooth(3.2, 4.2, heights + fine)
-    wood = ((z > 6.5) & (z < 26) & (patch > (0.12 if not stage.scene.has("trees", "forest") else -0.2))).astype(np.float32)
+    wood = ((z > 6.5) & (z < 26) & (patch > (0.12 if not stage.scene.has("trees", "forest") else -0.2))).astype(
+        np.float32
+    )
     return Ground(heights.astype(np.float32), colour, snow.astype(np.float32), wood)
 
 
@@ -233,7 +261,9 @@ def _light(stage: Stage, field: Field, ground: Ground) -> Array:
     shaded = colour * (ambient * (0.5 + 0.4 * normal[..., None]) + key * (sun * 1.0)[..., None])
     haze = 1 - np.exp(-np.maximum(field.z - 1.5, 0) * stage.light.haze / ground.haze)
     haze = haze * np.exp(-np.maximum(ground.heights, 0) * (0.1 if not stage.scene.has("fog") else 0.03))
-    valley = np.exp(-np.maximum(ground.heights + 0.1, 0) * 1.3) * smooth(6, 22, np.broadcast_to(field.z, ground.heights.shape))
+    valley = np.exp(-np.maximum(ground.heights + 0.1, 0) * 1.3) * smooth(
+        6, 22, np.broadcast_to(field.z, ground.heights.shape)
+    )
     mist = np.clip(np.maximum(haze, valley * (0.55 if not stage.scene.has("fog") else 0.95)), 0, 1) * 0.92
     return mix(shaded, stage.light.mist, mist[..., None])
 
@@ -245,4 +275,3 @@ def _sun_direction(stage: Stage) -> Array:
     else:
         direction = np.array([across + np.sign(across) * 0.3, 0.72, -0.3], np.float32)
     return np.asarray(direction / np.linalg.norm(direction), np.float32)
-

@@ -11,8 +11,12 @@ from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
 
 _GROUNDS: tuple[tuple[Colour, Colour], ...] = (
-    ((64, 120, 242), (110, 70, 226)), ((250, 128, 92), (240, 72, 120)), ((24, 178, 150), (22, 120, 176)), ((255, 196, 84), (246, 134, 66)), ((48, 56, 84), (26, 30, 50)),
-)  # fmt: skip
+    ((64, 120, 242), (110, 70, 226)),
+    ((250, 128, 92), (240, 72, 120)),
+    ((24, 178, 150), (22, 120, 176)),
+    ((255, 196, 84), (246, 134, 66)),
+    ((48, 56, 84), (26, 30, 50)),
+)
 
 
 def plain(stage: Stage) -> None:
@@ -36,7 +40,9 @@ def poster(stage: Stage) -> None:
     stage.image = mix(first, second, np.clip(rows / stage.height * 0.8 + columns / stage.width * 0.2, 0, 1)[..., None])
     reach = np.hypot(columns - stage.width * 0.72, rows - stage.height * 0.3) / min(stage.shape)
     for size, strength in ((0.46, 0.08), (0.34, 0.1), (0.22, 0.14)):
-        stage.image = mix(stage.image, rgb(255, 255, 255), ((1 - smooth(size - 0.002, size + 0.002, reach)) * strength)[..., None])
+        stage.image = mix(
+            stage.image, rgb(255, 255, 255), ((1 - smooth(size - 0.002, size + 0.002, reach)) * strength)[..., None]
+        )
     stage.surface, stage.ground, stage.shadow = "flat", stage.height * 0.8, 0.0
 
 
@@ -45,7 +51,11 @@ def _colours(stage: Stage) -> tuple[Array, Array]:
         return rgb(250, 251, 253), rgb(240, 242, 246)
     if stage.scene.colours:
         colour = rgb(*stage.scene.colours[0])
-        second = rgb(*stage.scene.colours[1]) if len(stage.scene.colours) > 1 else colour * (0.74 if float(luma(colour)) > 0.2 else 1.4)
+        second = (
+            rgb(*stage.scene.colours[1])
+            if len(stage.scene.colours) > 1
+            else colour * (0.74 if float(luma(colour)) > 0.2 else 1.4)
+        )
         return colour, second
     first, other = _GROUNDS[int(stage.dice(211).integers(len(_GROUNDS)))]
     return rgb(*first), rgb(*other)

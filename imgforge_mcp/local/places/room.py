@@ -14,7 +14,16 @@ from imgforge_mcp.local.stage import Stage, open_stage
 from imgforge_mcp.local.vector import Layer, lay
 
 _WALLS = ((236, 222, 202), (206, 218, 212), (226, 208, 206), (210, 214, 230), (232, 212, 178), (188, 200, 190))
-_BOOKS = ((176, 62, 58), (54, 96, 132), (222, 176, 84), (74, 120, 92), (120, 82, 128), (206, 120, 76), (236, 226, 206), (52, 58, 74))
+_BOOKS = (
+    (176, 62, 58),
+    (54, 96, 132),
+    (222, 176, 84),
+    (74, 120, 92),
+    (120, 82, 128),
+    (206, 120, 76),
+    (236, 226, 206),
+    (52, 58, 74),
+)
 Box = tuple[float, float, float, float]
 
 
@@ -52,14 +61,22 @@ def _walls_and_floor(stage: Stage, warm: bool) -> None:
     top = stage.horizon
     down = np.clip((rows[top:] - top) / (stage.height - top), 0, 1)
     depth = 1 / (0.28 + down)
-    u, v = (columns - stage.width / 2) / stage.width * depth * 4.4, np.broadcast_to(depth * 4, (stage.height - top, stage.width))
+    u, v = (
+        (columns - stage.width / 2) / stage.width * depth * 4.4,
+        np.broadcast_to(depth * 4, (stage.height - top, stage.width)),
+    )
     floor = wood(stage.noise, u, v) * (0.62 + 0.38 * down)[..., None]
     stage.image[top:] = floor
     stage.image[max(0, top - int(16 * stage.unit)) : top] = wall * 1.12
 
 
 def _window(stage: Stage, box: Box) -> None:
-    x, y, width, height = (int(box[0] * stage.width), int(box[1] * stage.height), int(box[2] * stage.width), int(box[3] * stage.height))
+    x, y, width, height = (
+        int(box[0] * stage.width),
+        int(box[1] * stage.height),
+        int(box[2] * stage.width),
+        int(box[3] * stage.height),
+    )
     if width < 4 or height < 4:
         return
     outside = open_stage(stage.scene, max(32, width), max(32, height), stage.noise.seed + 1, lambda _f, _w: None)
@@ -83,7 +100,14 @@ def _window(stage: Stage, box: Box) -> None:
     frame.rect(x - width * 0.06, y + height, width * 1.12, bar * 1.6, white * 0.94)
     for side in (-1, 1):
         edge = x + width / 2 + side * width * 0.62
-        frame.path(f"M{edge - width * 0.13} {y - height * 0.07} h{width * 0.26} q{-side * width * 0.04} {height * 0.7} {side * width * 0.03} {height * 1.36} h{-width * 0.26} Z", _cloth(stage), opacity=0.93)
+        frame.path(
+            (
+                f"M{edge - width * 0.13} {y - height * 0.07} h{width * 0.26} q{-side * width * 0.04} "
+                f"{height * 0.7} {side * width * 0.03} {height * 1.36} h{-width * 0.26} Z"
+            ),
+            _cloth(stage),
+            opacity=0.93,
+        )
     stage.image = lay(stage.image, frame.render())
 
 
@@ -125,7 +149,14 @@ def _shelf(stage: Stage, layer: Layer, x: float, y: float, width: float, height:
             continue
         tall = height * float(rng.uniform(0.55, 0.92))
         colour = rgb(*_BOOKS[int(rng.integers(len(_BOOKS)))]) * 0.92
-        layer.rect(at, y + height - tall, thick, tall, layer.gradient([(0, colour * 1.08, 1), (1, colour * 0.74, 1)], x2=1, y2=0), radius=1.5)
+        layer.rect(
+            at,
+            y + height - tall,
+            thick,
+            tall,
+            layer.gradient([(0, colour * 1.08, 1), (1, colour * 0.74, 1)], x2=1, y2=0),
+            radius=1.5,
+        )
         layer.rect(at, y + height - tall * 0.82, thick, tall * 0.05, (240, 220, 170), opacity=0.6)
         at += thick * 1.04
 
@@ -136,7 +167,14 @@ def _picture(stage: Stage, layer: Layer, x: float, y: float) -> None:
     layer.rect(x, y, width, height, (92, 66, 50))
     layer.rect(x + width * 0.06, y + height * 0.05, width * 0.88, height * 0.9, (246, 240, 228))
     layer.ellipse(x + width * 0.6, y + height * 0.36, width * 0.13, width * 0.13, (226, 140, 90))
-    layer.path(f"M{x + width * 0.12} {y + height * 0.84} L{x + width * 0.4} {y + height * 0.46} L{x + width * 0.58} {y + height * 0.68} L{x + width * 0.7} {y + height * 0.56} L{x + width * 0.88} {y + height * 0.84}Z", (88, 112, 120))
+    layer.path(
+        (
+            f"M{x + width * 0.12} {y + height * 0.84} L{x + width * 0.4} {y + height * 0.46} "
+            f"L{x + width * 0.58} {y + height * 0.68} L{x + width * 0.7} {y + height * 0.56} "
+            f"L{x + width * 0.88} {y + height * 0.84}Z"
+        ),
+        (88, 112, 120),
+    )
 
 
 def _fireplace(stage: Stage, layer: Layer, lights: Layer, x: float) -> None:
@@ -144,17 +182,38 @@ def _fireplace(stage: Stage, layer: Layer, lights: Layer, x: float) -> None:
     layer.rect(x, top, width, foot - top, layer.gradient([(0, (178, 164, 150), 1), (1, (132, 118, 108), 1)]))
     layer.rect(x - width * 0.06, top - 16 * stage.unit, width * 1.12, 24 * stage.unit, (104, 72, 50))
     inner = (x + width * 0.16, top + (foot - top) * 0.26, width * 0.68, (foot - top) * 0.74)
-    layer.path(f"M{inner[0]} {foot} V{inner[1] + inner[3] * 0.3} Q{inner[0] + inner[2] / 2} {inner[1] - inner[3] * 0.1} {inner[0] + inner[2]} {inner[1] + inner[3] * 0.3} V{foot}Z", (30, 22, 22))
+    layer.path(
+        (
+            f"M{inner[0]} {foot} V{inner[1] + inner[3] * 0.3} Q{inner[0] + inner[2] / 2} "
+            f"{inner[1] - inner[3] * 0.1} {inner[0] + inner[2]} {inner[1] + inner[3] * 0.3} V{foot}Z"
+        ),
+        (30, 22, 22),
+    )
     middle, base = inner[0] + inner[2] / 2, foot - 8 * stage.unit
-    for k, (spread, tall, colour) in enumerate(((0.34, 0.6, (232, 92, 30)), (0.25, 0.48, (252, 160, 44)), (0.14, 0.32, (255, 228, 140)))):
+    for k, (spread, tall, colour) in enumerate(
+        ((0.34, 0.6, (232, 92, 30)), (0.25, 0.48, (252, 160, 44)), (0.14, 0.32, (255, 228, 140)))
+    ):
         for offset in (-0.18, 0.0, 0.17):
-            centre, high = middle + offset * inner[2] * (1 - 0.2 * k), tall * inner[3] * (1 - 0.5 * abs(offset) * 3 * 0.6)
+            centre, high = (
+                middle + offset * inner[2] * (1 - 0.2 * k),
+                tall * inner[3] * (1 - 0.5 * abs(offset) * 3 * 0.6),
+            )
             half = spread * inner[2] * 0.42
-            d = f"M{centre - half} {base} Q{centre - half * 1.1} {base - high * 0.5} {centre - half * 0.1} {base - high} Q{centre + half * 0.5} {base - high * 0.5} {centre + half} {base}Z"
+            d = (
+                f"M{centre - half} {base} Q{centre - half * 1.1} {base - high * 0.5} {centre - half * 0.1} "
+                f"{base - high} Q{centre + half * 0.5} {base - high * 0.5} {centre + half} {base}Z"
+            )
             layer.path(d, colour, opacity=0.9)
             lights.path(d, colour, opacity=0.8)
     for k in range(2):
-        layer.line([(middle - inner[2] * 0.3, base - k * 9 * stage.unit), (middle + inner[2] * 0.3, base - (1 - k) * 9 * stage.unit)], (70, 46, 34), 15 * stage.unit)
+        layer.line(
+            [
+                (middle - inner[2] * 0.3, base - k * 9 * stage.unit),
+                (middle + inner[2] * 0.3, base - (1 - k) * 9 * stage.unit),
+            ],
+            (70, 46, 34),
+            15 * stage.unit,
+        )
 
 
 def _counter(stage: Stage, layer: Layer, x: float) -> None:
@@ -162,12 +221,32 @@ def _counter(stage: Stage, layer: Layer, x: float) -> None:
     layer.rect(x, top, width, stage.horizon - top + 0.05 * stage.height, (226, 222, 214))
     layer.rect(x - 8 * stage.unit, top - 14 * stage.unit, width + 16 * stage.unit, 20 * stage.unit, (120, 84, 58))
     for k in range(4):
-        layer.rect(x + width * (0.03 + 0.245 * k), top + 0.025 * stage.height, width * 0.21, 0.13 * stage.height, (206, 202, 194), radius=4)
+        layer.rect(
+            x + width * (0.03 + 0.245 * k),
+            top + 0.025 * stage.height,
+            width * 0.21,
+            0.13 * stage.height,
+            (206, 202, 194),
+            radius=4,
+        )
     layer.rect(x, 0.1 * stage.height, width, 0.16 * stage.height, (232, 228, 220))
     for k in range(3):
-        layer.rect(x + width * (0.02 + 0.33 * k), 0.115 * stage.height, width * 0.3, 0.13 * stage.height, (214, 210, 202), radius=4)
+        layer.rect(
+            x + width * (0.02 + 0.33 * k),
+            0.115 * stage.height,
+            width * 0.3,
+            0.13 * stage.height,
+            (214, 210, 202),
+            radius=4,
+        )
     for k, colour in enumerate(((188, 92, 70), (88, 122, 110), (222, 180, 96))):
-        layer.path(f"M{x + width * (0.6 + 0.1 * k)} {top - 14 * stage.unit} v{-0.07 * stage.height} h{width * 0.07} v{0.07 * stage.height}Z", colour)
+        layer.path(
+            (
+                f"M{x + width * (0.6 + 0.1 * k)} {top - 14 * stage.unit} v{-0.07 * stage.height} h{width * 0.07} "
+                f"v{0.07 * stage.height}Z"
+            ),
+            colour,
+        )
 
 
 def _pendants(stage: Stage, layer: Layer, lights: Layer) -> None:
@@ -175,7 +254,9 @@ def _pendants(stage: Stage, layer: Layer, lights: Layer) -> None:
         x, y = stage.width * (0.25 + 0.25 * k), stage.height * (0.2 + 0.03 * (k % 2))
         layer.line([(x, 0), (x, y)], (40, 36, 36), 3 * stage.unit)
         size = 34 * stage.unit
-        layer.path(f"M{x - size} {y + size} Q{x - size} {y} {x} {y} Q{x + size} {y} {x + size} {y + size}Z", (52, 50, 54))
+        layer.path(
+            f"M{x - size} {y + size} Q{x - size} {y} {x} {y} Q{x + size} {y} {x + size} {y + size}Z", (52, 50, 54)
+        )
         for target in (layer, lights):
             target.ellipse(x, y + size * 1.1, size * 0.42, size * 0.42, (255, 226, 160))
 
@@ -199,8 +280,17 @@ def _plant(stage: Stage, layer: Layer, x: float) -> None:
         tip = (x + np.cos(angle) * reach, foot - pot * 1.5 + np.sin(angle) * reach)
         bend = (x + np.cos(angle) * reach * 0.3, foot - pot * 1.7 + np.sin(angle) * reach * 0.8)
         green = rgb(62, 118, 70) * float(rng.uniform(0.7, 1.2))
-        layer.path(f"M{x} {foot - pot * 1.4} Q{bend[0] - pot * 0.3} {bend[1]} {tip[0]} {tip[1]} Q{bend[0] + pot * 0.35} {bend[1] + pot * 0.2} {x} {foot - pot * 1.4}Z", green)
-    layer.path(f"M{x - pot} {foot - pot * 1.5} H{x + pot} L{x + pot * 0.72} {foot} H{x - pot * 0.72}Z", layer.gradient([(0, (214, 132, 94), 1), (1, (160, 88, 62), 1)], x2=1, y2=0))
+        layer.path(
+            (
+                f"M{x} {foot - pot * 1.4} Q{bend[0] - pot * 0.3} {bend[1]} {tip[0]} {tip[1]} "
+                f"Q{bend[0] + pot * 0.35} {bend[1] + pot * 0.2} {x} {foot - pot * 1.4}Z"
+            ),
+            green,
+        )
+    layer.path(
+        f"M{x - pot} {foot - pot * 1.5} H{x + pot} L{x + pot * 0.72} {foot} H{x - pot * 0.72}Z",
+        layer.gradient([(0, (214, 132, 94), 1), (1, (160, 88, 62), 1)], x2=1, y2=0),
+    )
 
 
 def _sunbeam(stage: Stage, window: Box, warm: bool) -> None:
@@ -208,12 +298,21 @@ def _sunbeam(stage: Stage, window: Box, warm: bool) -> None:
         return
     rows, columns = grid(*stage.shape)
     slant = 0.5 if window[0] < 0.5 else -0.5
-    middle = (window[0] + window[2] / 2) * stage.width + (rows - stage.horizon) * slant + 0.1 * stage.width * np.sign(slant)
+    middle = (
+        (window[0] + window[2] / 2) * stage.width + (rows - stage.horizon) * slant + 0.1 * stage.width * np.sign(slant)
+    )
     half = window[2] * stage.width * 0.5
     inside = 1 - smooth(half * 0.92, half * 1.06, np.abs(columns - middle))
     bar = 1 - np.exp(-(((columns - middle) / (0.05 * half)) ** 2))
-    patch = inside * bar * smooth(0, 4, rows - stage.horizon - 0.05 * stage.height) * (1 - smooth(0.9, 1.0, rows / stage.height))
-    stage.image = np.clip(stage.image + blur(patch.astype(np.float32), 3 * stage.unit)[..., None] * stage.light.key * 0.26, 0, 1)
+    patch = (
+        inside
+        * bar
+        * smooth(0, 4, rows - stage.horizon - 0.05 * stage.height)
+        * (1 - smooth(0.9, 1.0, rows / stage.height))
+    )
+    stage.image = np.clip(
+        stage.image + blur(patch.astype(np.float32), 3 * stage.unit)[..., None] * stage.light.key * 0.26, 0, 1
+    )
 
 
 def _mood(stage: Stage, warm: bool) -> None:
@@ -223,5 +322,9 @@ def _mood(stage: Stage, warm: bool) -> None:
         stage.image = np.clip(stage.image * (rgb(120, 100, 110) + pool[..., None] * rgb(150, 110, 60)), 0, 1)
         stage.light = replace(stage.light, ambient=rgb(120, 100, 96), key=rgb(255, 214, 160), stars=False)
     else:
-        stage.light = replace(stage.light, ambient=rgb(158, 152, 148), key=rgb(255, 242, 222) if not warm else rgb(255, 222, 176), overcast=False)
-
+        stage.light = replace(
+            stage.light,
+            ambient=rgb(158, 152, 148),
+            key=rgb(255, 242, 222) if not warm else rgb(255, 222, 176),
+            overcast=False,
+        )

@@ -14,7 +14,7 @@ from imgforge_mcp.local.water import flat_water, paint_water
 
 def ocean(stage: Stage) -> None:
     _open_water(stage, horizon=0.5)
-    if stage.scene.has("waves", "storm") and not stage.scene.has("boat") or not stage.scene.subjects:
+    if (stage.scene.has("waves", "storm") and not stage.scene.has("boat")) or not stage.scene.subjects:
         _waves(stage)
     stage.surface, stage.ground = "water", stage.height * 0.68
 
@@ -81,7 +81,9 @@ def _one_wave(stage: Stage, base: float, tall: float, t: float, layer: int, shif
     colour = colour + (np.clip(texture - 0.25, 0, 1) * (1 - body) * 0.5)[..., None] * stage.light.sun
     height = np.clip(swell - 0.05, 0, 1)[None, :]
     foam = smooth(0.25, 0.7, texture * 0.7 + (1 - body * 2.6) * 0.9) * smooth(0.0, 0.3, height) * (depth > -0.02)
-    colour = mix(colour, np.minimum(1, stage.light.ambient * 0.5 + stage.light.key * 0.62), np.clip(foam, 0, 1)[..., None])
+    colour = mix(
+        colour, np.minimum(1, stage.light.ambient * 0.5 + stage.light.key * 0.62), np.clip(foam, 0, 1)[..., None]
+    )
     mask = smooth(-0.03, 0.03, depth) * (1 - smooth(0.55, 1.0, depth))
     stage.image[top:bottom] = np.clip(over(stage.image[top:bottom], colour, mask), 0, 1)
 
@@ -94,11 +96,16 @@ def _beach(stage: Stage) -> None:
     edge = stage.height * (0.8 - 0.24 * sweep) + line * stage.height * 0.014
     inland = (rows - edge) / stage.height
     grain = stage.noise.field(stage.shape, 5 * stage.unit + 1, octaves=2, layer=111)
-    drift = sample(stage.noise.tile(8, octaves=5, layer=112), columns / stage.width * 0.5, rows / stage.height * 1.4 + columns * 0)
+    drift = sample(
+        stage.noise.tile(8, octaves=5, layer=112), columns / stage.width * 0.5, rows / stage.height * 1.4 + columns * 0
+    )
     sand = mix(rgb(214, 184, 138), rgb(248, 226, 184), np.clip(drift * 0.6 + 0.5 + grain * 0.1, 0, 1)[..., None])
     sand = sand * (stage.light.ambient * 0.62 + stage.light.key * 0.55)
     wet = 1 - smooth(0.0, 0.05, inland)
-    mirror = stage.image[np.clip(2 * edge - rows, 0, stage.height - 1).astype(np.int32), np.broadcast_to(columns, stage.shape).astype(np.int32)]
+    mirror = stage.image[
+        np.clip(2 * edge - rows, 0, stage.height - 1).astype(np.int32),
+        np.broadcast_to(columns, stage.shape).astype(np.int32),
+    ]
     sand = mix(sand, sand * 0.62 + mirror * 0.3, wet[..., None])
     shallow = np.exp(-np.maximum(-inland, 0) * 16)
     tropic = rgb(70, 206, 204) * (stage.light.ambient * 0.5 + stage.light.key * 0.6)
@@ -133,7 +140,11 @@ def _palm(layer: Layer, rng: np.random.Generator, x: float, y: float, tall: floa
     top_x, top_y = x + lean * tall * 0.24, y - tall
     width = tall * 0.03
     layer.path(
-        f"M{x - width} {y} Q{x + lean * tall * 0.03} {y - tall * 0.6} {top_x - width * 0.5} {top_y} L{top_x + width * 0.5} {top_y} Q{x + lean * tall * 0.06 + width} {y - tall * 0.55} {x + width} {y}Z",
+        (
+            f"M{x - width} {y} Q{x + lean * tall * 0.03} {y - tall * 0.6} {top_x - width * 0.5} {top_y} "
+            f"L{top_x + width * 0.5} {top_y} Q{x + lean * tall * 0.06 + width} {y - tall * 0.55} {x + width} "
+            f"{y}Z"
+        ),
         rgb(108, 80, 58) * light,
     )
     for _ in range(13):
@@ -143,4 +154,7 @@ def _palm(layer: Layer, rng: np.random.Generator, x: float, y: float, tall: floa
         mid_x, mid_y = top_x + np.cos(angle) * reach * 0.55, top_y + np.sin(angle) * reach * 0.75 - reach * 0.12
         green = rgb(44, 110, 52) * light * float(rng.uniform(0.65, 1.15))
         thick = reach * 0.13
-        layer.path(f"M{top_x} {top_y} Q{mid_x} {mid_y - thick} {end_x} {end_y} Q{mid_x} {mid_y + thick} {top_x} {top_y}Z", green)
+        layer.path(
+            f"M{top_x} {top_y} Q{mid_x} {mid_y - thick} {end_x} {end_y} Q{mid_x} {mid_y + thick} {top_x} {top_y}Z",
+            green,
+        )

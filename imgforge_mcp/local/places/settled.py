@@ -37,10 +37,15 @@ def village(stage: Stage) -> None:
     stage.ground, stage.tuck = stage.height * 0.9, True
 
 
-def cottage(stage: Stage, layer: Layer, lights: Layer, x: float, foot: float, size: float, rng: np.random.Generator) -> None:
+def cottage(
+    stage: Stage, layer: Layer, lights: Layer, x: float, foot: float, size: float, rng: np.random.Generator
+) -> None:
     """One house with a gable, lit from the sun's side."""
     light = stage.light.ambient * 0.62 + stage.light.key * 0.5
-    wall, roof = rgb(*_WALLS[int(rng.integers(len(_WALLS)))]) * light, rgb(*_ROOFS[int(rng.integers(len(_ROOFS)))]) * light
+    wall, roof = (
+        rgb(*_WALLS[int(rng.integers(len(_WALLS)))]) * light,
+        rgb(*_ROOFS[int(rng.integers(len(_ROOFS)))]) * light,
+    )
     if stage.scene.has("snow", "winter"):
         roof = mix(roof, rgb(240, 244, 250) * light, 0.88)
     wide, tall = size * float(rng.uniform(1.1, 1.5)), size * 0.72
@@ -50,8 +55,24 @@ def cottage(stage: Stage, layer: Layer, lights: Layer, x: float, foot: float, si
     layer.rect(left, eaves, wide * 0.62, tall, wall * bright)
     layer.rect(left + wide * 0.62, eaves, wide * 0.38, tall, wall * dim)
     layer.polygon([(left + wide * 0.62, eaves), (left + wide * 0.81, ridge), (left + wide, eaves)], wall * dim)
-    layer.polygon([(left - wide * 0.04, eaves + size * 0.03), (left + wide * 0.16, ridge), (left + wide * 0.81, ridge), (left + wide * 0.62, eaves + size * 0.03)], layer.gradient([(0, roof * 1.1, 1), (1, roof * 0.82, 1)]))
-    layer.polygon([(left + wide * 0.81, ridge), (left + wide * 1.04, eaves + size * 0.04), (left + wide * 0.98, eaves + size * 0.04), (left + wide * 0.78, ridge + size * 0.05)], roof * 0.7)
+    layer.polygon(
+        [
+            (left - wide * 0.04, eaves + size * 0.03),
+            (left + wide * 0.16, ridge),
+            (left + wide * 0.81, ridge),
+            (left + wide * 0.62, eaves + size * 0.03),
+        ],
+        layer.gradient([(0, roof * 1.1, 1), (1, roof * 0.82, 1)]),
+    )
+    layer.polygon(
+        [
+            (left + wide * 0.81, ridge),
+            (left + wide * 1.04, eaves + size * 0.04),
+            (left + wide * 0.98, eaves + size * 0.04),
+            (left + wide * 0.78, ridge + size * 0.05),
+        ],
+        roof * 0.7,
+    )
     layer.rect(left + wide * 0.28, ridge - size * 0.14, size * 0.1, size * 0.26, wall * 0.7)
     lit = is_lit(stage)
     pane = rgb(255, 206, 120) if lit else mix(rgb(70, 84, 104), stage.light.mist, 0.35)
@@ -89,7 +110,11 @@ def _trees(stage: Stage, spots: list[tuple[float, float]]) -> None:
         tree = shapes[int(rng.integers(len(shapes)))]
         tree = tree.resize((max(3, int(tree.width * tall / tree.height)), max(4, int(tall))))
         values = np.asarray(tree, np.float32)[..., :3] / 255 * light
-        canvas.paste(to_image(mix(values, stage.light.mist, 0.35 * (1 - near))), (int(across * stage.width - tree.width / 2), int(foot - tall * 0.97)), tree)
+        canvas.paste(
+            to_image(mix(values, stage.light.mist, 0.35 * (1 - near))),
+            (int(across * stage.width - tree.width / 2), int(foot - tall * 0.97)),
+            tree,
+        )
     stage.image = from_image(canvas)
 
 
@@ -122,25 +147,55 @@ def _flower_bed(stage: Stage) -> None:
         size = stage.unit * (3.4 + 24 * t**1.5)
         count = int(stage.width / size / (1.5 + 1.1 * t))
         across = rng.uniform(0, stage.width, count)
-        patch = sample(stage.noise.tile(6, octaves=3, layer=225), (across / stage.width * 0.5 + t * 0.6).astype(np.float32), np.full(count, t * 0.7, np.float32))
+        patch = sample(
+            stage.noise.tile(6, octaves=3, layer=225),
+            (across / stage.width * 0.5 + t * 0.6).astype(np.float32),
+            np.full(count, t * 0.7, np.float32),
+        )
         for x, tone in zip(across, patch, strict=True):
-            colour = rgb(*blooms[int((tone * 1.4 + 0.5 + rng.uniform(-0.16, 0.16)) * len(blooms)) % len(blooms)]) * light * float(rng.uniform(0.86, 1.14))
+            colour = (
+                rgb(*blooms[int((tone * 1.4 + 0.5 + rng.uniform(-0.16, 0.16)) * len(blooms)) % len(blooms)])
+                * light
+                * float(rng.uniform(0.86, 1.14))
+            )
             y = foot + float(rng.uniform(-0.5, 0.5)) * size
             _flower(layer, rng, float(x), y, size, colour, rgb(70, 124, 58) * light, t, stage.scene.has("lavender"))
     stage.image = lay(stage.image, layer.render())
 
 
-def _flower(layer: Layer, rng: np.random.Generator, x: float, y: float, size: float, colour: Array, green: Array, t: float, spike: bool) -> None:
+def _flower(
+    layer: Layer,
+    rng: np.random.Generator,
+    x: float,
+    y: float,
+    size: float,
+    colour: Array,
+    green: Array,
+    t: float,
+    spike: bool,
+) -> None:
     if t < 0.35:
         layer.ellipse(x, y, size * 0.6, size * 0.5, colour)
         return
     layer.path(f"M{x} {y} q{size * 0.2} {size * 1.2} 0 {size * 2.4}", stroke=green, width=max(0.8, size * 0.12))
     if spike:
         for k in range(6):
-            layer.ellipse(x + (k % 2 - 0.5) * size * 0.18, y - k * size * 0.24, size * 0.2, size * 0.17, colour * (0.85 + 0.06 * k))
+            layer.ellipse(
+                x + (k % 2 - 0.5) * size * 0.18,
+                y - k * size * 0.24,
+                size * 0.2,
+                size * 0.17,
+                colour * (0.85 + 0.06 * k),
+            )
         return
     turn = float(rng.uniform(0, 6.28))
     for k in range(6):
         angle = turn + k * 1.047
-        layer.ellipse(x + np.cos(angle) * size * 0.36, y + np.sin(angle) * size * 0.28, size * 0.3, size * 0.24, colour * (0.9 + 0.04 * k))
+        layer.ellipse(
+            x + np.cos(angle) * size * 0.36,
+            y + np.sin(angle) * size * 0.28,
+            size * 0.3,
+            size * 0.24,
+            colour * (0.9 + 0.04 * k),
+        )
     layer.ellipse(x, y, size * 0.22, size * 0.18, (250, 214, 90) if t < 2 else colour)

@@ -14,14 +14,20 @@ _NEBULAE: tuple[tuple[Rgb, Rgb, Rgb], ...] = (
     ((30, 160, 170), (80, 60, 180), (250, 190, 160)),
     ((226, 120, 50), (120, 40, 120), (255, 226, 170)),
 )
-_PLANETS: tuple[tuple[Rgb, Rgb], ...] = (((188, 118, 78), (250, 214, 162)), ((70, 110, 180), (180, 220, 240)), ((150, 80, 130), (240, 180, 190)), ((92, 130, 96), (210, 220, 180)))
+_PLANETS: tuple[tuple[Rgb, Rgb], ...] = (
+    ((188, 118, 78), (250, 214, 162)),
+    ((70, 110, 180), (180, 220, 240)),
+    ((150, 80, 130), (240, 180, 190)),
+    ((92, 130, 96), (210, 220, 180)),
+)
 
 
 def space(stage: Stage) -> None:
     rng = stage.dice(150)
     first, second, core = _NEBULAE[int(rng.integers(len(_NEBULAE)))]
     if stage.scene.colours:
-        first = tuple(float(v) for v in stage.scene.colours[0])  # type: ignore[assignment]
+        red, green, blue = stage.scene.colours[0]
+        first = (red, green, blue)
     size = stage.width * 0.42
     cloud = stage.noise.field(stage.shape, size, octaves=7, gain=0.56, layer=151)
     other = stage.noise.field(stage.shape, size * 0.9, octaves=7, gain=0.56, layer=152)
@@ -40,7 +46,12 @@ def space(stage: Stage) -> None:
     subject_is_planet = any(s.name in ("ringed-planet", "globe-showing-europe-africa") for s in stage.scene.subjects)
     if not subject_is_planet:
         x = float(rng.choice([rng.uniform(0.12, 0.3), rng.uniform(0.7, 0.88)]))
-        planet(stage, (x * stage.width, float(rng.uniform(0.2, 0.36)) * stage.height), float(rng.uniform(0.13, 0.22)) * min(stage.shape), ring=bool(rng.random() < 0.5))
+        planet(
+            stage,
+            (x * stage.width, float(rng.uniform(0.2, 0.36)) * stage.height),
+            float(rng.uniform(0.13, 0.22)) * min(stage.shape),
+            ring=bool(rng.random() < 0.5),
+        )
     stage.surface, stage.ground, stage.shadow = "float", stage.height * 0.78, 0.0
     stage.horizon = stage.height // 2
 
@@ -65,10 +76,19 @@ def planet(stage: Stage, centre: tuple[float, float], radius: float, *, ring: bo
     dx, dy = (columns - centre[0]) / radius, (rows - centre[1]) / radius
     reach = dx * dx + dy * dy
     depth = np.sqrt(np.clip(1 - reach, 0, 1))
-    bands = sample(stage.noise.tile(6, octaves=5, layer=156), dx * 0.06 + 0.3, dy * 0.32 + sample(stage.noise.tile(6, octaves=4, layer=157), dx * 0.1 / (0.4 + depth), dy * 0.1) * 0.03)
+    bands = sample(
+        stage.noise.tile(6, octaves=5, layer=156),
+        dx * 0.06 + 0.3,
+        dy * 0.32 + sample(stage.noise.tile(6, octaves=4, layer=157), dx * 0.1 / (0.4 + depth), dy * 0.1) * 0.03,
+    )
     light = np.clip((-dx if centre[0] > stage.width / 2 else dx) * 0.6 - dy * 0.4 + depth * 0.66, 0.015, 1.1)
     colour = mix(rgb(*dark), rgb(*pale), np.clip(bands * 0.9 + 0.5, 0, 1)[..., None]) * light[..., None]
-    air = np.exp(-np.maximum(np.sqrt(reach) - 1, 0) * 16) * (light > 0) * np.clip(1.2 - reach * 0.2, 0, 1) * smooth(-0.3, 0.7, (-dx if centre[0] > stage.width / 2 else dx) * 0.6 - dy * 0.4)
+    air = (
+        np.exp(-np.maximum(np.sqrt(reach) - 1, 0) * 16)
+        * (light > 0)
+        * np.clip(1.2 - reach * 0.2, 0, 1)
+        * smooth(-0.3, 0.7, (-dx if centre[0] > stage.width / 2 else dx) * 0.6 - dy * 0.4)
+    )
     stage.image = np.clip(stage.image + (air * 0.4)[..., None] * rgb(*pale), 0, 1)
     if ring:
         _ring(stage, dx, dy, rgb(*pale), behind=True)
@@ -85,4 +105,6 @@ def _ring(stage: Stage, dx: Array, dy: Array, colour: Array, *, behind: bool) ->
     gaps = 0.6 + 0.4 * np.sin(reach * 26)
     mask = smooth(1.28, 1.34, reach) * (1 - smooth(1.95, 2.05, reach)) * gaps * 0.75
     mask = mask * (v < 0 if behind else v >= 0)
-    stage.image = np.clip(over(stage.image, np.broadcast_to(colour * 0.95, stage.image.shape), mask.astype(np.float32)), 0, 1)
+    stage.image = np.clip(
+        over(stage.image, np.broadcast_to(colour * 0.95, stage.image.shape), mask.astype(np.float32)), 0, 1
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from imgforge_mcp.local.pixels import Array, grid, mix, ramp, rgb
@@ -10,7 +12,15 @@ from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, Point, lay
 
-_FRONTS = ((196, 120, 92), (222, 186, 140), (168, 176, 172), (206, 160, 120), (150, 110, 96), (188, 196, 204), (226, 206, 176))
+_FRONTS = (
+    (196, 120, 92),
+    (222, 186, 140),
+    (168, 176, 172),
+    (206, 160, 120),
+    (150, 110, 96),
+    (188, 196, 204),
+    (226, 206, 176),
+)
 
 
 def street(stage: Stage) -> None:
@@ -52,7 +62,7 @@ def _row_of_houses(stage: Stage, bodies: Layer, lights: Layer, side: int) -> Non
     """Fronts in perspective, far to near."""
     rng = stage.dice(140 if side < 0 else 141)
     edges = [0.03, 0.055, 0.095, 0.16, 0.26, 0.42, 0.7]
-    for far, near in zip(edges, edges[1:], strict=False):
+    for far, near in itertools.pairwise(edges):
         colour = _FRONTS[int(rng.integers(len(_FRONTS)))]
         rise = float(rng.uniform(1.5, 2.6)) if not stage.scene.has("neon") else float(rng.uniform(2.4, 4.4))
         _front(stage, bodies, lights, rng, side, far, near, rise, colour)
@@ -64,17 +74,37 @@ def _spot(stage: Stage, side: int, distance: float, up: float) -> Point:
     return x, stage.horizon - up * distance * stage.height * 0.62
 
 
-def _front(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, side: int, far: float, near: float, rise: float, colour: tuple[int, int, int]) -> None:
+def _front(
+    stage: Stage,
+    bodies: Layer,
+    lights: Layer,
+    rng: np.random.Generator,
+    side: int,
+    far: float,
+    near: float,
+    rise: float,
+    colour: tuple[int, int, int],
+) -> None:
     depth = 1 - (far + near) / 1.2
-    light = (stage.light.ambient * 0.6 + stage.light.key * (0.5 if side > 0 else 0.34))
+    light = stage.light.ambient * 0.6 + stage.light.key * (0.5 if side > 0 else 0.34)
     wall = rgb(*colour) * light if not is_lit(stage) else rgb(*colour) * rgb(48, 44, 74) * 1.0
-    wall = mix(wall, stage.light.mist if not stage.scene.has("neon") else rgb(150, 50, 140), np.float32(max(0.0, depth) * 0.55))
+    wall = mix(wall, stage.light.mist if not stage.scene.has("neon") else rgb(150, 50, 140), max(0.0, depth) * 0.55)
     bottom = -0.32
-    outline = [_spot(stage, side, far, bottom), _spot(stage, side, near, bottom), _spot(stage, side, near, rise), _spot(stage, side, far, rise)]
+    outline = [
+        _spot(stage, side, far, bottom),
+        _spot(stage, side, near, bottom),
+        _spot(stage, side, near, rise),
+        _spot(stage, side, far, rise),
+    ]
     shade = bodies.gradient([(0, wall * 1.12, 1), (1, wall * 0.8, 1)])
     bodies.polygon(outline, shade)
     lights.polygon(outline, "#000")
-    roof = [_spot(stage, side, near, rise), _spot(stage, side, far, rise), _spot(stage, side, far, rise + 0.08), _spot(stage, side, near, rise + 0.08)]
+    roof = [
+        _spot(stage, side, near, rise),
+        _spot(stage, side, far, rise),
+        _spot(stage, side, far, rise + 0.08),
+        _spot(stage, side, near, rise + 0.08),
+    ]
     bodies.polygon(roof, wall * 0.55)
     _shop(stage, bodies, lights, rng, side, far, near, bottom)
     for floor in range(int((rise - 0.35) / 0.42)):
@@ -86,8 +116,24 @@ def _front(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator,
         _blade_sign(stage, bodies, lights, rng, side, near, rise)
 
 
-def _pane(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, side: int, a: float, b: float, low: float, high: float, wall: Array) -> None:
-    quad = [_spot(stage, side, a, low), _spot(stage, side, b, low), _spot(stage, side, b, high), _spot(stage, side, a, high)]
+def _pane(
+    stage: Stage,
+    bodies: Layer,
+    lights: Layer,
+    rng: np.random.Generator,
+    side: int,
+    a: float,
+    b: float,
+    low: float,
+    high: float,
+    wall: Array,
+) -> None:
+    quad = [
+        _spot(stage, side, a, low),
+        _spot(stage, side, b, low),
+        _spot(stage, side, b, high),
+        _spot(stage, side, a, high),
+    ]
     if is_lit(stage) and rng.random() < 0.42:
         warm = (255, 206, 128) if not stage.scene.has("neon") or rng.random() < 0.5 else NEON[int(rng.integers(5))]
         value = tuple(v * float(rng.uniform(0.5, 0.95)) for v in warm)
@@ -98,27 +144,59 @@ def _pane(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, 
         bodies.polygon(quad, bodies.gradient([(0, mix(wall * 0.4, sky, 0.55), 1), (1, mix(wall * 0.4, sky, 0.2), 1)]))
 
 
-def _shop(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, side: int, far: float, near: float, bottom: float) -> None:
+def _shop(
+    stage: Stage,
+    bodies: Layer,
+    lights: Layer,
+    rng: np.random.Generator,
+    side: int,
+    far: float,
+    near: float,
+    bottom: float,
+) -> None:
     a, b = far + (near - far) * 0.1, far + (near - far) * 0.92
-    quad = [_spot(stage, side, a, bottom + 0.04), _spot(stage, side, b, bottom + 0.04), _spot(stage, side, b, 0.18), _spot(stage, side, a, 0.18)]
+    quad = [
+        _spot(stage, side, a, bottom + 0.04),
+        _spot(stage, side, b, bottom + 0.04),
+        _spot(stage, side, b, 0.18),
+        _spot(stage, side, a, 0.18),
+    ]
     colour = NEON[int(rng.integers(5))] if stage.scene.has("neon") else (255, 214, 150)
     if is_lit(stage):
-        bodies.polygon(quad, bodies.gradient([(0, mix(rgb(*colour), rgb(255, 240, 214), 0.4), 1), (1, rgb(*colour) * 0.5, 1)]))
+        bodies.polygon(
+            quad, bodies.gradient([(0, mix(rgb(*colour), rgb(255, 240, 214), 0.4), 1), (1, rgb(*colour) * 0.5, 1)])
+        )
         lights.polygon(quad, tuple(v * 0.42 for v in colour))
     else:
         bodies.polygon(quad, bodies.gradient([(0, rgb(70, 82, 96), 1), (1, rgb(38, 42, 50), 1)]))
-    awning = [_spot(stage, side, a, 0.18), _spot(stage, side, b, 0.18), _spot(stage, side * 1, b * 0.93, 0.3), _spot(stage, side, a * 0.95, 0.3)]
+    awning = [
+        _spot(stage, side, a, 0.18),
+        _spot(stage, side, b, 0.18),
+        _spot(stage, side * 1, b * 0.93, 0.3),
+        _spot(stage, side, a * 0.95, 0.3),
+    ]
     cloth = _FRONTS[int(rng.integers(len(_FRONTS)))]
-    bodies.polygon(awning, rgb(*cloth) * (rgb(60, 52, 90) if is_lit(stage) else stage.light.ambient * 0.5 + stage.light.key * 0.5))
+    bodies.polygon(
+        awning, rgb(*cloth) * (rgb(60, 52, 90) if is_lit(stage) else stage.light.ambient * 0.5 + stage.light.key * 0.5)
+    )
 
 
-def _blade_sign(stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, side: int, near: float, rise: float) -> None:
+def _blade_sign(
+    stage: Stage, bodies: Layer, lights: Layer, rng: np.random.Generator, side: int, near: float, rise: float
+) -> None:
     x, top = _spot(stage, side, near, min(rise * 0.8, 1.9))
     _, low = _spot(stage, side, near, 0.5)
     width = near * stage.width * 0.16
     if side > 0:
         x -= width
-    sign(bodies, lights, rng, (x, top, width, max(8.0, low - top)), NEON[int(rng.integers(5))], max(1.0, near * 9 * stage.unit))
+    sign(
+        bodies,
+        lights,
+        rng,
+        (x, top, width, max(8.0, low - top)),
+        NEON[int(rng.integers(5))],
+        max(1.0, near * 9 * stage.unit),
+    )
 
 
 def _lamps(stage: Stage, bodies: Layer, lights: Layer) -> None:
@@ -139,11 +217,13 @@ def _lanterns(stage: Stage, bodies: Layer, lights: Layer) -> None:
     """Strings of small lights across the street."""
     for distance, up in ((0.12, 1.0), (0.22, 1.05), (0.38, 1.0)):
         (left, y), (right, _) = _spot(stage, -1, distance, up), _spot(stage, 1, distance, up)
-        points = [(left + (right - left) * k / 12, y + np.sin(np.pi * k / 12) * distance * stage.height * 0.13) for k in range(13)]
+        points = [
+            (left + (right - left) * k / 12, y + np.sin(np.pi * k / 12) * distance * stage.height * 0.13)
+            for k in range(13)
+        ]
         bodies.line(points, (30, 26, 40), max(0.7, 3 * distance * stage.unit))
         for k, (x, py) in enumerate(points[1:-1]):
             colour = NEON[k % 5] if stage.scene.has("neon") else (255, 196, 110)
             size = 13 * distance * stage.unit
             bodies.ellipse(x, py + size, size, size * 1.2, mix(rgb(*colour), rgb(255, 255, 255), 0.3))
             lights.ellipse(x, py + size, size, size * 1.2, tuple(v * 0.8 for v in colour))
-

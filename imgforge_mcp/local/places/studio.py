@@ -8,7 +8,7 @@ import numpy as np
 
 from imgforge_mcp.local.light import Light
 from imgforge_mcp.local.noise import Noise, sample
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, ramp, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, clamp, grid, mix, ramp, rgb, smooth
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
@@ -26,7 +26,11 @@ def studio(stage: Stage) -> None:
 def portrait(stage: Stage) -> None:
     """A painted backdrop, brightest behind the head."""
     rows, columns = grid(*stage.shape)
-    base = _backdrop_colour(stage) if stage.scene.colours else rgb(*((86, 94, 110), (120, 104, 94), (74, 96, 94))[int(stage.dice(170).integers(3))])
+    base = (
+        _backdrop_colour(stage)
+        if stage.scene.colours
+        else rgb(*((86, 94, 110), (120, 104, 94), (74, 96, 94))[int(stage.dice(170).integers(3))])
+    )
     reach = np.hypot((columns / stage.width - 0.5) * 1.1, rows / stage.height - 0.4)
     cloth = stage.noise.field(stage.shape, stage.width * 0.3, octaves=5, layer=171)
     light = np.clip(1.55 - reach * 1.75 + cloth * 0.14, 0.2, 2)
@@ -36,7 +40,14 @@ def portrait(stage: Stage) -> None:
 
 
 def _studio_light(stage: Stage) -> Light:
-    return replace(stage.light, ambient=rgb(170, 172, 180), key=rgb(255, 250, 242), mist=rgb(230, 232, 236), stars=False, overcast=False)
+    return replace(
+        stage.light,
+        ambient=rgb(170, 172, 180),
+        key=rgb(255, 250, 242),
+        mist=rgb(230, 232, 236),
+        stars=False,
+        overcast=False,
+    )
 
 
 def _backdrop_colour(stage: Stage) -> Array:
@@ -46,7 +57,14 @@ def _backdrop_colour(stage: Stage) -> Array:
         return rgb(*stage.scene.colours[0])
     if stage.scene.has("dark"):
         return rgb(34, 36, 44)
-    choices: tuple[Colour, ...] = ((232, 226, 218), (214, 222, 232), (238, 216, 206), (212, 226, 216), (226, 218, 236), (246, 228, 190))
+    choices: tuple[Colour, ...] = (
+        (232, 226, 218),
+        (214, 222, 232),
+        (238, 216, 206),
+        (212, 226, 216),
+        (226, 218, 236),
+        (246, 228, 190),
+    )
     return rgb(*choices[int(stage.dice(172).integers(len(choices)))])
 
 
@@ -59,7 +77,12 @@ def _sweep(stage: Stage) -> None:
     side = 0.36 if stage.sun[0] < stage.width / 2 else 0.64
     pool = np.exp(-(((columns / stage.width - side) / 0.55) ** 2) - ((rows / stage.height - 0.36) / 0.5) ** 2)
     floor = np.exp(-(((columns / stage.width - 0.5) / 0.5) ** 2) - ((rows / stage.height - 0.82) / 0.22) ** 2)
-    light = 0.74 + 0.3 * pool * (1 - fold) + 0.3 * floor * fold - 0.1 * np.exp(-(((rows - stage.horizon) / stage.height / 0.06) ** 2))
+    light = (
+        0.74
+        + 0.3 * pool * (1 - fold)
+        + 0.3 * floor * fold
+        - 0.1 * np.exp(-(((rows - stage.horizon) / stage.height / 0.06) ** 2))
+    )
     stage.image = np.clip(base * light[..., None] * 1.02, 0, 1).astype(np.float32)
     stage.ground = stage.height * 0.82
 
@@ -68,12 +91,20 @@ def _table(stage: Stage) -> None:
     stage.horizon = int(stage.height * 0.6)
     back = _soft_room(stage)
     top = stage.horizon
-    rows, columns = np.arange(top, stage.height, dtype=np.float32)[:, None], np.arange(stage.width, dtype=np.float32)[None]
+    rows, columns = (
+        np.arange(top, stage.height, dtype=np.float32)[:, None],
+        np.arange(stage.width, dtype=np.float32)[None],
+    )
     down = np.clip((rows - top) / (stage.height - top), 0, 1)
     depth = 1 / (0.24 + down * 0.95)
-    u, v = (columns - stage.width / 2) / stage.width * depth * 3.0, np.broadcast_to(depth * 2.3, (stage.height - top, stage.width))
+    u, v = (
+        (columns - stage.width / 2) / stage.width * depth * 3.0,
+        np.broadcast_to(depth * 2.3, (stage.height - top, stage.width)),
+    )
     is_marble = stage.scene.has("marble", "dark-marble") or not stage.scene.has("wood", "kitchen", "cafe")
-    surface = marble(stage.noise, u, v, dark=stage.scene.has("dark-marble", "dark")) if is_marble else wood(stage.noise, u, v)
+    surface = (
+        marble(stage.noise, u, v, dark=stage.scene.has("dark-marble", "dark")) if is_marble else wood(stage.noise, u, v)
+    )
     pool = np.exp(-(((columns / stage.width - 0.46) / 0.55) ** 2) - ((rows / stage.height - 0.8) / 0.4) ** 2)
     surface = surface * (0.7 + 0.36 * pool)[..., None]
     mirror = back[np.clip(2 * top - np.arange(top, stage.height), 0, top - 1)]
@@ -81,7 +112,11 @@ def _table(stage: Stage) -> None:
     stage.image = back
     stage.image[top:] = np.clip(surface, 0, 1)
     band = slice(max(0, top - 6), top + 6)
-    stage.image[band] = blur(stage.image[max(0, top - 30) : top + 30], 1.6)[top - 6 - max(0, top - 30) :][:12] if top > 30 else stage.image[band]
+    stage.image[band] = (
+        blur(stage.image[max(0, top - 30) : top + 30], 1.6)[top - 6 - max(0, top - 30) :][:12]
+        if top > 30
+        else stage.image[band]
+    )
     stage.ground = stage.height * 0.83
 
 
@@ -89,7 +124,11 @@ def _soft_room(stage: Stage) -> Array:
     """What lies behind a table: a wall out of focus with spots of light."""
     rows, columns = grid(*stage.shape)
     cosy = stage.scene.has("kitchen", "cafe", "cozy", "wood") and not stage.scene.has("marble", "white-background")
-    stops = ((0, (236, 206, 164)), (0.5, (176, 130, 92)), (1, (74, 52, 42))) if cosy else ((0, (250, 249, 247)), (0.5, (222, 222, 224)), (1, (150, 156, 168)))
+    stops = (
+        ((0, (236, 206, 164)), (0.5, (176, 130, 92)), (1, (74, 52, 42)))
+        if cosy
+        else ((0, (250, 249, 247)), (0.5, (222, 222, 224)), (1, (150, 156, 168)))
+    )
     if stage.scene.has("dark", "dark-marble"):
         stops = ((0, (86, 88, 98)), (0.5, (44, 46, 56)), (1, (16, 17, 24)))
     reach = np.hypot(columns / stage.width - 0.4, rows / stage.height - 0.28) * 1.3
@@ -99,8 +138,15 @@ def _soft_room(stage: Stage) -> Array:
     rng, layer = stage.dice(173), Layer(stage.width, stage.height)
     for _ in range(22):
         size = float(rng.uniform(14, 62)) * stage.unit
-        layer.ellipse(float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.horizon * 0.92)), size, size, (255, 236, 200) if cosy else (255, 255, 252), opacity=float(rng.uniform(0.08, 0.3)))
-    return np.clip(lay(back, blur(layer.render(), 4 * stage.unit)), 0, 1)
+        layer.ellipse(
+            float(rng.uniform(0, stage.width)),
+            float(rng.uniform(0, stage.horizon * 0.92)),
+            size,
+            size,
+            (255, 236, 200) if cosy else (255, 255, 252),
+            opacity=float(rng.uniform(0.08, 0.3)),
+        )
+    return clamp(lay(back, blur(layer.render(), 4 * stage.unit)))
 
 
 def marble(noise: Noise, u: Array, v: Array, *, dark: bool = False) -> Array:
@@ -119,6 +165,8 @@ def wood(noise: Noise, u: Array, v: Array, *, tone: tuple[Colour, Colour] = ((11
     wander = sample(noise.tile(5, octaves=4, layer=179), u * 0.2 + board * 0.3, v * 0.06 + board * 0.17)
     ring = 0.5 + 0.5 * np.sin((u * 8 + wander * 5) * 3.1)
     tint = np.mod(board * 0.37, 1) * 0.16
-    colour = mix(rgb(*tone[0]), rgb(*tone[1]), np.clip(0.42 + tint + grain * 0.45 + (ring - 0.5) * 0.3, 0, 1)[..., None])
+    colour = mix(
+        rgb(*tone[0]), rgb(*tone[1]), np.clip(0.42 + tint + grain * 0.45 + (ring - 0.5) * 0.3, 0, 1)[..., None]
+    )
     gap = smooth(0.485, 0.495, np.abs(np.mod(u * 1.15, 1) - 0.5))
     return np.asarray(colour * (1 - 0.6 * gap)[..., None], np.float32)

@@ -35,7 +35,7 @@ _COATS = {
     "dog-face": _Coat("#d99a5c", "#a8703a", "#fff1de", "#c88748", "tuft"),
     "boar": _Coat("#8a6248", "#60412e", "#a78266", "#4a3226", "none"),
     "moose": _Coat("#8a6248", "#60412e", "#a78266", "#4a3226", "none"),
-}  # fmt: skip
+}
 
 WHOLE = frozenset(_COATS)
 
@@ -59,21 +59,31 @@ def sitting(name: str, size: int) -> Image.Image:
 def _body(coat: _Coat, size: int) -> str:
     tails = {
         "bushy": (
-            f'<path d="M128 246 C190 250 214 206 196 160 C188 138 168 132 160 146 C176 176 166 214 122 222Z" fill="url(#b)"/>'
-            f'<path d="M196 160 C188 138 168 132 160 146 C166 158 168 168 167 180 C178 172 190 168 198 172Z" fill="{coat.chest}"/>'
+            '<path d="M128 246 C190 250 214 206 196 160 C188 138 168 132 160 146 C176 176 166 214 122 222Z" '
+            'fill="url(#b)"/>'
+            '<path d="M196 160 C188 138 168 132 160 146 C166 158 168 168 167 180 C178 172 190 168 198 172Z" '
+            f'fill="{coat.chest}"/>'
         ),
-        "tuft": f'<path d="M130 246 C176 246 186 216 176 186" fill="none" stroke="{coat.shade}" stroke-width="9" stroke-linecap="round"/>'
+        "tuft": f'<path d="M130 246 C176 246 186 216 176 186" fill="none" stroke="{coat.shade}" stroke-width="9" '
+        'stroke-linecap="round"/>'
         f'<ellipse cx="175" cy="180" rx="10" ry="15" fill="{coat.shade}"/>',
         "none": "",
     }
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 260" width="{round(size * 210 / 260)}" height="{size}"><defs>'
-        f'<linearGradient id="b" x1="0" x2="1"><stop offset="0" stop-color="{coat.back}"/><stop offset="1" stop-color="{coat.shade}"/></linearGradient>'
-        f'</defs>{tails[coat.tail]}'
-        f'<ellipse cx="60" cy="222" rx="34" ry="32" fill="{coat.shade}"/><ellipse cx="134" cy="222" rx="34" ry="32" fill="{coat.shade}"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 260" width="{round(size * 210 / 260)}" '
+        f'height="{size}"><defs>'
+        f'<linearGradient id="b" x1="0" x2="1"><stop offset="0" stop-color="{coat.back}"/><stop '
+        f'offset="1" stop-color="{coat.shade}"/></linearGradient>'
+        f"</defs>{tails[coat.tail]}"
+        f'<ellipse cx="60" cy="222" rx="34" ry="32" fill="{coat.shade}"/><ellipse cx="134" cy="222" '
+        f'rx="34" ry="32" fill="{coat.shade}"/>'
         '<path d="M58 96 C42 150 38 200 50 246 L146 246 C158 200 152 150 138 96Z" fill="url(#b)"/>'
-        f'<path d="M72 108 C62 150 72 186 97 198 C122 186 132 150 122 108 L112 120 L104 108 L97 124 L90 108 L82 120Z" fill="{coat.chest}"/>'
-        f'<path d="M68 170 C64 205 66 230 66 250 L94 250 C94 225 94 200 95 176Z" fill="{coat.back}"/><path d="M128 170 C132 205 130 230 130 250 L101 250 C101 225 101 200 100 176Z" fill="{coat.back}"/>'
-        f'<path d="M66 214 C66 234 66 244 64 254 Q80 262 95 254 L94 214Z" fill="{coat.paws}"/><path d="M130 214 C130 234 130 244 132 254 Q116 262 101 254 L102 214Z" fill="{coat.paws}"/>'
+        '<path d="M72 108 C62 150 72 186 97 198 C122 186 132 150 122 108 L112 120 L104 108 L97 124 L90 '
+        f'108 L82 120Z" fill="{coat.chest}"/>'
+        f'<path d="M68 170 C64 205 66 230 66 250 L94 250 C94 225 94 200 95 176Z" fill="{coat.back}"/>'
+        '<path d="M128 170 C132 205 130 230 130 250 L101 250 C101 225 101 200 100 176Z" '
+        f'fill="{coat.back}"/>'
+        f'<path d="M66 214 C66 234 66 244 64 254 Q80 262 95 254 L94 214Z" fill="{coat.paws}"/><path '
+        f'd="M130 214 C130 234 130 244 132 254 Q116 262 101 254 L102 214Z" fill="{coat.paws}"/>'
         f'<path d="M97 180 V250" stroke="{coat.shade}" stroke-width="2.5" opacity=".5"/></svg>'
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
 from imgforge_mcp.local import trees
+from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
 from imgforge_mcp.local.sprites import animals, people, portrait
 from imgforge_mcp.local.sprites.library import picture, rasterise
 from imgforge_mcp.local.sprites.placing import Spot, compose
@@ -82,9 +82,16 @@ def _person(stage: Stage, spot: Spot) -> Image.Image:
     rng = stage.dice(400)
     look = people.look_of(spot.subject, rng)
     if spot.contact == "bust" and role != "astronaut":
-        masculine = role not in _FEMININE and (role in ("man", "boy", "king", "prince", "santa", "wizard", "viking", "pirate") or not look.long_hair)
+        masculine = role not in _FEMININE and (
+            role in ("man", "boy", "king", "prince", "santa", "wizard", "viking", "pirate") or not look.long_hair
+        )
         size = min(stage.width * 0.86, stage.height * 0.8)
-        return portrait.bust(look, round(size), masculine=masculine, bearded=role in _BEARDED or any(t == "beard" for t, _ in spot.subject.traits))
+        return portrait.bust(
+            look,
+            round(size),
+            masculine=masculine,
+            bearded=role in _BEARDED or any(t == "beard" for t, _ in spot.subject.traits),
+        )
     if spot.contact == "bust":
         whole = people.figure(look, round(stage.height * 1.5))
         return whole.crop((0, 0, whole.width, round(whole.height * 0.56)))
@@ -117,7 +124,14 @@ def _shadow(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
     flat = resize(alpha, max(2, round(height * 0.16)), width)[::-1]
     away = 1 if stage.sun[0] < stage.width / 2 else -1
     low = stage.scene.time in ("sunset", "sunrise")
-    _darken(stage, flat, left + round(away * width * (0.14 if low else 0.06)), round(spot.foot - flat.shape[0] * 0.34), max(1.5, width * 0.03), strength * (0.8 if low else 0.62))
+    _darken(
+        stage,
+        flat,
+        left + round(away * width * (0.14 if low else 0.06)),
+        round(spot.foot - flat.shape[0] * 0.34),
+        max(1.5, width * 0.03),
+        strength * (0.8 if low else 0.62),
+    )
     foot = alpha[round(height * 0.9) :].max(axis=0) if height > 10 else alpha.max(axis=0)
     pool = np.repeat(foot[None], max(2, round(height * 0.05)), 0)
     _darken(stage, pool, left, round(spot.foot - pool.shape[0] * 0.6), max(1.2, width * 0.022), strength)
@@ -126,7 +140,9 @@ def _shadow(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
 def _darken(stage: Stage, mask: Array, left: int, top: int, softness: float, strength: float) -> None:
     pad = int(softness * 3) + 1
     soft = blur(np.pad(mask, pad), softness)
-    shade = np.dstack([np.broadcast_to(stage.light.ambient * 0.12, (*soft.shape, 3)), np.clip(soft, 0, 1) * strength]).astype(np.float32)
+    shade = np.dstack(
+        [np.broadcast_to(stage.light.ambient * 0.12, (*soft.shape, 3)), np.clip(soft, 0, 1) * strength]
+    ).astype(np.float32)
     _stamp(stage.image, shade, left - pad, top - pad)
 
 
@@ -134,10 +150,17 @@ def _mirror(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
     visible = lit[: max(2, round(lit.shape[0] * (1 - spot.sunk)))]
     flipped = visible[::-1].copy()
     height = flipped.shape[0]
-    fade = np.clip(1 - np.arange(height, dtype=np.float32) / (height * (0.95 if spot.contact == "water" else 0.5)), 0, 1)
+    fade = np.clip(
+        1 - np.arange(height, dtype=np.float32) / (height * (0.95 if spot.contact == "water" else 0.5)), 0, 1
+    )
     flipped[..., 3] *= fade[:, None] * (0.58 if spot.contact == "water" else stage.reflect)
     if spot.contact == "water":
-        shift = stage.noise.line(height, 9 * stage.unit + 2, octaves=3, layer=320) * (2 + np.arange(height) * 0.05) * 1.6 * stage.unit
+        shift = (
+            stage.noise.line(height, 9 * stage.unit + 2, octaves=3, layer=320)
+            * (2 + np.arange(height) * 0.05)
+            * 1.6
+            * stage.unit
+        )
         columns = np.clip(np.arange(flipped.shape[1])[None] + shift[:, None], 0, flipped.shape[1] - 1).astype(int)
         flipped = np.take_along_axis(flipped, columns[..., None], axis=1)
         flipped[..., :3] = mix(flipped[..., :3], stage.light.ambient * rgb(40, 96, 126) * 1.6, 0.3)
@@ -148,7 +171,12 @@ def _tuck(stage: Stage, before: Array, lit: Array, left: int, top: int) -> None:
     """The ground's own blades and drifts over the feet."""
     height, width = lit.shape[:2]
     band = max(3, round(height * 0.09))
-    y0, y1, x0, x1 = max(0, top + height - band), min(stage.height, top + height), max(0, left), min(stage.width, left + width)
+    y0, y1, x0, x1 = (
+        max(0, top + height - band),
+        min(stage.height, top + height),
+        max(0, left),
+        min(stage.width, left + width),
+    )
     if y1 <= y0 or x1 <= x0:
         return
     ragged = stage.noise.line(stage.width, 6 * stage.unit + 1.5, octaves=2, layer=330)[x0:x1]
@@ -168,9 +196,15 @@ def _bank(stage: Stage) -> None:
         low, high = rgb(196, 208, 226), rgb(246, 249, 254)
     elif stage.scene.has("autumn"):
         low, high = rgb(110, 70, 36), rgb(196, 146, 66)
-    colour = mix(low, high, np.clip(grain * 0.6 + 0.5, 0, 1)[..., None]) * (stage.light.ambient * 0.6 + stage.light.key * 0.5)
+    colour = mix(low, high, np.clip(grain * 0.6 + 0.5, 0, 1)[..., None]) * (
+        stage.light.ambient * 0.6 + stage.light.key * 0.5
+    )
     depth = np.clip((rows - crest[None]) / (stage.height * 0.2), 0, 1)
-    stage.image = over(stage.image, colour * (1.1 - 0.35 * depth)[..., None], smooth(-1.5, 1.5, rows - crest[None] + grain * 5 * stage.unit))
+    stage.image = over(
+        stage.image,
+        colour * (1.1 - 0.35 * depth)[..., None],
+        smooth(-1.5, 1.5, rows - crest[None] + grain * 5 * stage.unit),
+    )
     stage.ground, stage.tuck = stage.height * 0.92, True
 
 
@@ -188,13 +222,21 @@ def _wear(stage: Stage, spot: Spot, sprite: Image.Image, feet: dict[int, tuple[f
     size = max(8, round(height * share))
     worn = sprite.resize((size, max(2, round(sprite.height * size / sprite.width))), Image.Resampling.LANCZOS)
     lit = relight(stage, worn)
-    _stamp(stage.image, lit, round(x - size * 0.56), round(top + height * place - (worn.height * 0.7 if "glasses" not in name else 0)))
+    _stamp(
+        stage.image,
+        lit,
+        round(x - size * 0.56),
+        round(top + height * place - (worn.height * 0.7 if "glasses" not in name else 0)),
+    )
 
 
 def _scarf(colour: tuple[int, int, int], width: int) -> Image.Image:
     base, dark = css(colour), css([v * 0.72 for v in colour])
     return rasterise(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 150" width="{max(8, width)}" height="{max(6, round(width * 0.75))}">'
-        f'<path d="M30 24 Q100 62 170 20 Q180 44 168 56 Q100 92 34 60 Q22 44 30 24Z" fill="{base}"/><path d="M36 44 Q100 76 170 40" stroke="{dark}" stroke-width="5" fill="none" opacity=".6"/>'
-        f'<path d="M112 62 L142 56 L158 132 L126 138Z" fill="{dark}"/><path d="M126 138 l2 10 M134 137 l2 10 M142 135 l2 10 M150 134 l2 10" stroke="{dark}" stroke-width="4"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 150" width="{max(8, width)}" '
+        f'height="{max(6, round(width * 0.75))}">'
+        f'<path d="M30 24 Q100 62 170 20 Q180 44 168 56 Q100 92 34 60 Q22 44 30 24Z" fill="{base}"/><path '
+        f'd="M36 44 Q100 76 170 40" stroke="{dark}" stroke-width="5" fill="none" opacity=".6"/>'
+        f'<path d="M112 62 L142 56 L158 132 L126 138Z" fill="{dark}"/><path d="M126 138 l2 10 M134 137 l2 '
+        f'10 M142 135 l2 10 M150 134 l2 10" stroke="{dark}" stroke-width="4"/></svg>'
     )

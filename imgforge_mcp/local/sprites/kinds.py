@@ -23,8 +23,21 @@ class Kind:
 _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (0.05, "meadow", "ground", "ant beetle lady-beetle cricket snail bug worm spider scorpion cockroach caterpillar"),
     (0.12, "garden", "air", "butterfly honeybee fly mosquito"),
-    (0.2, "meadow", "ground", "mouse hamster frog lizard hedgehog chipmunk baby-chick front-facing-baby-chick hatching-chick crab rat"),
-    (0.35, "meadow", "ground", "rabbit squirrel snake turtle chicken rooster hedgehog skunk beaver otter raccoon badger owl parrot koala sloth dodo"),
+    (
+        0.2,
+        "meadow",
+        "ground",
+        "mouse hamster frog lizard hedgehog chipmunk baby-chick front-facing-baby-chick hatching-chick crab rat",
+    ),
+    (
+        0.35,
+        "meadow",
+        "ground",
+        (
+            "rabbit squirrel snake turtle chicken rooster hedgehog skunk beaver otter raccoon badger owl "
+            "parrot koala sloth dodo"
+        ),
+    ),
     (0.45, "room", "ground", "cat black-cat"),
     (0.6, "meadow", "ground", "dog poodle guide-dog service-dog goat ewe ram pig turkey peacock goose"),
     (0.6, "forest", "ground", "fox"),
@@ -32,13 +45,23 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (0.8, "alpine", "ground", "penguin seal"),
     (1.4, "forest", "ground", "deer bear gorilla orangutan monkey leopard tiger panda mushroom"),
     (1.3, "meadow", "ground", "lion kangaroo"),
-    (1.9, "meadow", "ground", "horse cow ox water-buffalo donkey bison llama zebra unicorn moose rhinoceros hippopotamus"),
+    (
+        1.9,
+        "meadow",
+        "ground",
+        "horse cow ox water-buffalo donkey bison llama zebra unicorn moose rhinoceros hippopotamus",
+    ),
     (2.2, "desert", "ground", "camel two-hump-camel cactus"),
     (3.2, "meadow", "ground", "elephant giraffe mammoth dragon"),
     (6.0, "forest", "ground", "sauropod t-rex"),
     (0.5, "meadow", "air", "bird black-bird dove eagle bat owl-flying phoenix feather"),
     (0.6, "lake", "water", "duck swan flamingo"),
-    (0.5, "underwater", "swim", "fish tropical-fish blowfish octopus jellyfish squid lobster shrimp crocodile coral spiral-shell oyster"),
+    (
+        0.5,
+        "underwater",
+        "swim",
+        "fish tropical-fish blowfish octopus jellyfish squid lobster shrimp crocodile coral spiral-shell oyster",
+    ),
     (2.2, "underwater", "swim", "shark dolphin orca mermaid merman"),
     (4.5, "ocean", "swim", "whale spouting-whale"),
     (6.0, "ocean", "water", "sailboat speedboat motor-boat wooden-boat"),
@@ -47,22 +70,77 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (3.0, "alpine", "air", "airplane small-airplane helicopter parachute kite balloon flying-saucer flying-disc"),
     (5.0, "alpine", "air", "hot-air-balloon"),
     (4.5, "space", "air", "rocket"),
-    (4.0, "space", "space", "satellite ringed-planet globe-showing-europe-africa globe-showing-americas globe-showing-asia-australia comet shooting-star alien-monster"),
-    (1.5, "street", "ground", "automobile taxi police-car racing-car sport-utility-vehicle motorcycle motor-scooter bicycle kick-scooter oncoming-automobile oncoming-taxi"),
-    (2.8, "street", "ground", "bus trolleybus delivery-truck articulated-lorry fire-engine ambulance minibus pickup-truck tram auto-rickshaw lamp-post vertical-traffic-light"),
-    (3.2, "meadow", "ground", "tractor train locomotive railway-car high-speed-train bullet-train monorail camping tent well"),
-    (6.0, "meadow", "ground", "house house-with-garden hut derelict-house barn modern-house deciduous-tree evergreen-tree"),
-    (9.0, "meadow", "ground", "castle japanese-castle church mosque windmill hindu-temple synagogue ferris-wheel circus-tent classical-building"),
+    (
+        4.0,
+        "space",
+        "space",
+        (
+            "satellite ringed-planet globe-showing-europe-africa globe-showing-americas "
+            "globe-showing-asia-australia comet shooting-star alien-monster"
+        ),
+    ),
+    (
+        1.5,
+        "street",
+        "ground",
+        (
+            "automobile taxi police-car racing-car sport-utility-vehicle motorcycle motor-scooter bicycle "
+            "kick-scooter oncoming-automobile oncoming-taxi"
+        ),
+    ),
+    (
+        2.8,
+        "street",
+        "ground",
+        (
+            "bus trolleybus delivery-truck articulated-lorry fire-engine ambulance minibus pickup-truck tram "
+            "auto-rickshaw lamp-post vertical-traffic-light"
+        ),
+    ),
+    (
+        3.2,
+        "meadow",
+        "ground",
+        "tractor train locomotive railway-car high-speed-train bullet-train monorail camping tent well",
+    ),
+    (
+        6.0,
+        "meadow",
+        "ground",
+        "house house-with-garden hut derelict-house barn modern-house deciduous-tree evergreen-tree",
+    ),
+    (
+        9.0,
+        "meadow",
+        "ground",
+        (
+            "castle japanese-castle church mosque windmill hindu-temple synagogue ferris-wheel circus-tent "
+            "classical-building"
+        ),
+    ),
     (8.0, "lake", "ground", "shinto-shrine pagoda"),
     (9.0, "coast", "ground", "lighthouse palm-tree"),
-    (12.0, "city", "ground", "office-building skyscraper tokyo-tower statue-of-liberty stadium factory hotel hospital school bank department-store"),
-    (1.2, "room", "ground", "couch-and-lamp bed chair bathtub television door potted-plant teddy-bear desktop-computer piano"),
+    (
+        12.0,
+        "city",
+        "ground",
+        (
+            "office-building skyscraper tokyo-tower statue-of-liberty stadium factory hotel hospital school "
+            "bank department-store"
+        ),
+    ),
+    (
+        1.2,
+        "room",
+        "ground",
+        "couch-and-lamp bed chair bathtub television door potted-plant teddy-bear desktop-computer piano",
+    ),
     (1.6, "room", "ground", "robot"),
     (2.5, "room", "ground", "christmas-tree"),
     (1.5, "meadow", "ground", "snowman snowman-without-snow fire fountain bench fence sunflower tulip rose"),
     (1.7, "meadow", "ground", "ghost alien"),
     (1.0, "lake", "water", "lotus"),
-)  # fmt: skip
+)
 
 _GROUPS = {
     "Animals & Nature": Kind(0.6, "meadow"),
@@ -74,10 +152,23 @@ _GROUPS = {
     "People & Body": Kind(1.7, "meadow"),
 }
 _ROLE_HOMES = {
-    "astronaut": "space", "knight": "meadow", "wizard": "forest", "witch": "forest", "samurai": "meadow", "ninja": "city", "pirate": "ocean",
-    "cowboy": "desert", "farmer": "meadow", "chef": "room", "doctor": "room", "businessman": "city", "surfer": "coast", "skier": "alpine",
-    "santa": "alpine", "viking": "ocean",
-}  # fmt: skip
+    "astronaut": "space",
+    "knight": "meadow",
+    "wizard": "forest",
+    "witch": "forest",
+    "samurai": "meadow",
+    "ninja": "city",
+    "pirate": "ocean",
+    "cowboy": "desert",
+    "farmer": "meadow",
+    "chef": "room",
+    "doctor": "room",
+    "businessman": "city",
+    "surfer": "coast",
+    "skier": "alpine",
+    "santa": "alpine",
+    "viking": "ocean",
+}
 
 
 @functools.cache

@@ -66,8 +66,10 @@ def picture(name: str, size: int) -> Image.Image:
 
 
 def _sized(svg: str, size: int) -> str:
-    head, _, rest = svg.partition("viewBox=\"")
+    head, _, rest = svg.partition('viewBox="')
     box, _, tail = rest.partition('"')
     _, _, width, height = (float(v) for v in box.split())
     scale = size / max(width, height)
-    return f'{head}width="{max(1, round(width * scale))}" height="{max(1, round(height * scale))}" viewBox="{box}"{tail}'
+    return (
+        f'{head}width="{max(1, round(width * scale))}" height="{max(1, round(height * scale))}" viewBox="{box}"{tail}'
+    )

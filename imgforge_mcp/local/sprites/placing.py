@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from imgforge_mcp.local.scene import Subject
 from imgforge_mcp.local.sprites.kinds import Kind, kind_of
 from imgforge_mcp.local.stage import Stage
 
 _BASE = {"close": 0.66, "medium": 0.42, "wide": 0.27}
-_WEARABLE = frozenset("scarf glasses sunglasses top-hat womans-hat billed-cap crown graduation-cap".split())
+_WEARABLE = frozenset(
+    ["scarf", "glasses", "sunglasses", "top-hat", "womans-hat", "billed-cap", "crown", "graduation-cap"]
+)
 _SEATS = {"chair": 0.56, "couch-and-lamp": 0.6, "bed": 0.55, "dragon": 0.3, "bench": 0.5, "bathtub": 0.45}
-_TOPS = {"horse": 0.4, "two-hump-camel": 0.42, "elephant": 0.3, "bicycle": 0.55, "motorcycle": 0.5, "motor-scooter": 0.5, "dragon": 0.45, "skateboard": 0.25, "unicorn": 0.42, "cow": 0.35, "dolphin": 0.4, "whale": 0.35, "turtle": 0.35}  # fmt: skip
+_TOPS = {
+    "horse": 0.4,
+    "two-hump-camel": 0.42,
+    "elephant": 0.3,
+    "bicycle": 0.55,
+    "motorcycle": 0.5,
+    "motor-scooter": 0.5,
+    "dragon": 0.45,
+    "skateboard": 0.25,
+    "unicorn": 0.42,
+    "cow": 0.35,
+    "dolphin": 0.4,
+    "whale": 0.35,
+    "turtle": 0.35,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +73,7 @@ def compose(stage: Stage) -> list[Spot]:
 
 
 def _is_tied(subject: Subject, index: int, stage: Stage) -> bool:
-    if subject.target is None or index == 0 or stage.surface == "flat" and subject.relation not in ("wearing",):
+    if subject.target is None or index == 0 or (stage.surface == "flat" and subject.relation not in ("wearing",)):
         return False
     if subject.relation == "in" and subject.name in _WEARABLE:
         return True
@@ -138,7 +156,16 @@ def _contact(stage: Stage, kind: Kind) -> str:
     return "ground"
 
 
-def _stand(stage: Stage, subject: Subject, kind: Kind, contact: str, x: float, size: float, near: float, rng) -> Spot:  # type: ignore[no-untyped-def]
+def _stand(
+    stage: Stage,
+    subject: Subject,
+    kind: Kind,
+    contact: str,
+    x: float,
+    size: float,
+    near: float,
+    rng: np.random.Generator,
+) -> Spot:
     """`near` is 0 far to 1 close; things stand higher in the picture when far."""
     flip = bool(rng.random() < 0.5)
     drift = near - 0.5
@@ -149,12 +176,24 @@ def _stand(stage: Stage, subject: Subject, kind: Kind, contact: str, x: float, s
         foot = stage.height * (0.52 + float(rng.uniform(-0.05, 0.05))) + size * 0.5 + drift * size * 0.9
         return Spot(subject, x, foot, size, 0.3 + near, "float", flip, float(rng.uniform(-7, 7)))
     if contact == "flat":
-        return Spot(subject, x, stage.height * 0.5 + size * 0.5 + (drift * size if subject.count > 1 else 0), size, near, "flat")
+        return Spot(
+            subject, x, stage.height * 0.5 + size * 0.5 + (drift * size if subject.count > 1 else 0), size, near, "flat"
+        )
     if contact == "water":
         foot = stage.horizon + (stage.height - stage.horizon) * (0.26 + 0.3 * drift) + size * 0.08
         if stage.scene.shot == "close":
             foot += 0.2 * stage.height
-        return Spot(subject, x, foot, size, 0.3 + near, "water", flip, 0.0, 0.36 if kind.medium == "swim" and kind.height > 1 else 0.05)
+        return Spot(
+            subject,
+            x,
+            foot,
+            size,
+            0.3 + near,
+            "water",
+            flip,
+            0.0,
+            0.36 if kind.medium == "swim" and kind.height > 1 else 0.05,
+        )
     if contact == "ground" and stage.scene.shot == "close" and subject.count == 1 and kind.height < 4:
         return Spot(subject, x, stage.height * 1.1, max(size, min(stage.shape) * 0.98), 1.2, "ground", flip)
     foot = stage.ground + drift * (0.08 if contact == "table" else 0.16) * stage.height
@@ -174,29 +213,69 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     if relation in ("riding", "on"):
         return _mounted(subject, anchor, max(size, anchor.size * (1.05 if relation == "riding" else 0.8)), stage)
     if relation == "in":
-        held = replace(anchor, depth=anchor.depth - 0.01, foot=anchor.foot - size * 0.2, size=min(anchor.size, size * 0.85))
+        held = replace(
+            anchor, depth=anchor.depth - 0.01, foot=anchor.foot - size * 0.2, size=min(anchor.size, size * 0.85)
+        )
         return Spot(subject, anchor.x, anchor.foot, size, anchor.depth, anchor.contact, sunk=anchor.sunk), held
     if relation == "under":
         lift = anchor.size * 0.55 if kind.height < 4 else 0.0
-        return Spot(subject, anchor.x + anchor.size * 0.12, anchor.foot - lift - stage.height * 0.02, size * 1.4, anchor.depth - 0.05, "ground" if not lift else "held"), anchor
+        return Spot(
+            subject,
+            anchor.x + anchor.size * 0.12,
+            anchor.foot - lift - stage.height * 0.02,
+            size * 1.4,
+            anchor.depth - 0.05,
+            "ground" if not lift else "held",
+        ), anchor
     if relation == "above":
-        return Spot(subject, anchor.x, anchor.foot + anchor.size * 0.12, size, anchor.depth - 0.02, anchor.contact), replace(anchor, foot=max(anchor.size, anchor.foot - size * 0.9), contact="air")
+        return Spot(
+            subject, anchor.x, anchor.foot + anchor.size * 0.12, size, anchor.depth - 0.02, anchor.contact
+        ), replace(anchor, foot=max(anchor.size, anchor.foot - size * 0.9), contact="air")
     if relation == "behind":
-        return Spot(subject, anchor.x + anchor.size * 0.3, anchor.foot - stage.height * 0.05, size, anchor.depth - 0.05, anchor.contact, distance=0.08), anchor
+        return Spot(
+            subject,
+            anchor.x + anchor.size * 0.3,
+            anchor.foot - stage.height * 0.05,
+            size,
+            anchor.depth - 0.05,
+            anchor.contact,
+            distance=0.08,
+        ), anchor
     if relation == "wearing":
         return Spot(subject, anchor.x, anchor.foot, anchor.size * 0.5, anchor.depth + 0.01, "worn"), anchor
-    return Spot(subject, anchor.x + anchor.size * 0.04, anchor.foot - anchor.size * 0.16, anchor.size * 0.46, anchor.depth + 0.01, "held"), anchor
+    return Spot(
+        subject,
+        anchor.x + anchor.size * 0.04,
+        anchor.foot - anchor.size * 0.16,
+        anchor.size * 0.46,
+        anchor.depth + 0.01,
+        "held",
+    ), anchor
 
 
 def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:
     """The subject carries the anchor: the one that was named first sits on the one named after."""
     seat = _TOPS.get(subject.name, 0.2)
-    mount = Spot(subject, anchor.x, anchor.foot, size, anchor.depth + 0.004, anchor.contact if anchor.contact != "bust" else "ground", anchor.flip)
+    mount = Spot(
+        subject,
+        anchor.x,
+        anchor.foot,
+        size,
+        anchor.depth + 0.004,
+        anchor.contact if anchor.contact != "bust" else "ground",
+        anchor.flip,
+    )
     rides = seat >= 0.3 and subject.name not in _SEATS
     if subject.name in _SEATS:
         seat = _SEATS[subject.name]
     lifted = anchor.size if not rides else size * 0.98
-    rider = replace(anchor, foot=anchor.foot - size * (1 - seat) + lifted * (0.34 if rides else 0.04), contact="held", size=lifted, depth=anchor.depth if rides else anchor.depth + 0.01)
+    rider = replace(
+        anchor,
+        foot=anchor.foot - size * (1 - seat) + lifted * (0.34 if rides else 0.04),
+        contact="held",
+        size=lifted,
+        depth=anchor.depth if rides else anchor.depth + 0.01,
+    )
     if kind_of(subject.name).height > 4 and not rides:
         rider = replace(rider, foot=anchor.foot - size * 0.5)
     return mount, rider

@@ -13,13 +13,22 @@ def bust(look: Look, size: int, *, masculine: bool, bearded: bool = False) -> Im
     """Head and shoulders, `size` pixels wide."""
     parts = [_back_hair(look), _neck(look), _shoulders(look), _face(look, masculine), _features(look, masculine)]
     if bearded:
-        parts.append(f'<path d="M142 226 C146 300 172 322 200 322 C228 322 254 300 258 226 C250 262 232 262 200 256 C168 262 150 262 142 226Z" fill="{_shade(look.hair, 0.95)}"/><path d="M182 270 Q200 262 218 270" stroke="{_shade(look.skin, 0.7)}" stroke-width="4" fill="none"/>')
+        parts.append(
+            '<path d="M142 226 C146 300 172 322 200 322 C228 322 254 300 258 226 C250 262 232 262 200 256 '
+            f'C168 262 150 262 142 226Z" fill="{_shade(look.hair, 0.95)}"/><path d="M182 270 Q200 262 218 '
+            f'270" stroke="{_shade(look.skin, 0.7)}" stroke-width="4" fill="none"/>'
+        )
     parts.append(_front_hair(look, masculine))
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 470" width="{size}" height="{round(size * 470 / 400)}"><defs>'
-        f'<linearGradient id="s" x1="0" x2="1"><stop offset="0" stop-color="{css(look.skin)}"/><stop offset=".55" stop-color="{css(look.skin)}"/><stop offset="1" stop-color="{_shade(look.skin, 0.8)}"/></linearGradient>'
-        f'<linearGradient id="h" x1="0" x2="1"><stop offset="0" stop-color="{_shade(look.hair, 1.14)}"/><stop offset="1" stop-color="{_shade(look.hair, 0.72)}"/></linearGradient>'
-        f'<linearGradient id="c" x1="0" x2="1"><stop offset="0" stop-color="{_shade(look.top, 1.06)}"/><stop offset="1" stop-color="{_shade(look.top, 0.7)}"/></linearGradient>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 470" width="{size}" '
+        f'height="{round(size * 470 / 400)}"><defs>'
+        f'<linearGradient id="s" x1="0" x2="1"><stop offset="0" stop-color="{css(look.skin)}"/><stop '
+        f'offset=".55" stop-color="{css(look.skin)}"/><stop offset="1" '
+        f'stop-color="{_shade(look.skin, 0.8)}"/></linearGradient>'
+        f'<linearGradient id="h" x1="0" x2="1"><stop offset="0" stop-color="{_shade(look.hair, 1.14)}"/>'
+        f'<stop offset="1" stop-color="{_shade(look.hair, 0.72)}"/></linearGradient>'
+        f'<linearGradient id="c" x1="0" x2="1"><stop offset="0" stop-color="{_shade(look.top, 1.06)}"/>'
+        f'<stop offset="1" stop-color="{_shade(look.top, 0.7)}"/></linearGradient>'
         f"</defs>{''.join(parts)}</svg>"
     )
     drawn = rasterise(svg)
@@ -35,13 +44,19 @@ def _back_hair(look: Look) -> str:
     if not look.long_hair:
         return ""
     return (
-        '<path d="M118 196 C104 78 296 78 282 196 C290 262 318 312 296 392 C286 424 252 420 240 396 L160 396 C148 420 114 424 104 392 C82 312 110 262 118 196Z" fill="url(#h)"/>'
-        f'<path d="M124 250 C112 310 108 350 122 400 M276 250 C290 310 292 350 280 400" stroke="{_shade(look.hair, 0.62)}" stroke-width="4" fill="none" opacity=".5"/>'
+        '<path d="M118 196 C104 78 296 78 282 196 C290 262 318 312 296 392 C286 424 252 420 240 396 L160 '
+        '396 C148 420 114 424 104 392 C82 312 110 262 118 196Z" fill="url(#h)"/>'
+        '<path d="M124 250 C112 310 108 350 122 400 M276 250 C290 310 292 350 280 400" '
+        f'stroke="{_shade(look.hair, 0.62)}" stroke-width="4" fill="none" opacity=".5"/>'
     )
 
 
 def _neck(look: Look) -> str:
-    return f'<path d="M168 270 C172 320 168 340 140 356 L200 420 L260 356 C232 340 228 320 232 270Z" fill="{_shade(look.skin, 0.9)}"/><path d="M170 286 C184 312 216 312 230 286 L229 312 C214 330 186 330 171 312Z" fill="{_shade(look.skin, 0.72)}" opacity=".7"/>'
+    return (
+        '<path d="M168 270 C172 320 168 340 140 356 L200 420 L260 356 C232 340 228 320 232 270Z" '
+        f'fill="{_shade(look.skin, 0.9)}"/><path d="M170 286 C184 312 216 312 230 286 L229 312 C214 330 '
+        f'186 330 171 312Z" fill="{_shade(look.skin, 0.72)}" opacity=".7"/>'
+    )
 
 
 def _shoulders(look: Look) -> str:
@@ -49,21 +64,31 @@ def _shoulders(look: Look) -> str:
     neck = "M150 350 Q200 424 250 350" if look.garment == "dress" else "M158 346 L200 410 L242 346"
     scarf = ""
     if look.scarf:
-        scarf = f'<path d="M142 326 Q200 372 258 326 L268 362 Q200 412 132 362Z" fill="{css(look.scarf)}"/><path d="M226 376 L250 470 L214 470 L208 386Z" fill="{_shade(look.scarf, 0.82)}"/>'
+        scarf = (
+            f'<path d="M142 326 Q200 372 258 326 L268 362 Q200 412 132 362Z" fill="{css(look.scarf)}"/><path '
+            f'd="M226 376 L250 470 L214 470 L208 386Z" fill="{_shade(look.scarf, 0.82)}"/>'
+        )
     return (
         '<path d="M26 470 C30 396 92 376 150 350 Q200 424 250 350 C308 376 370 396 374 470Z" fill="url(#c)"/>'
         f'<path d="{neck}" fill="none" stroke="{collar}" stroke-width="7" opacity=".7"/>'
-        f'<path d="M92 400 Q100 440 98 470 M308 400 Q300 440 302 470" stroke="{collar}" stroke-width="4" fill="none" opacity=".45"/>{scarf}'
+        f'<path d="M92 400 Q100 440 98 470 M308 400 Q300 440 302 470" stroke="{collar}" stroke-width="4" '
+        f'fill="none" opacity=".45"/>{scarf}'
     )
 
 
 def _face(look: Look, masculine: bool) -> str:
-    jaw = "C264 262 236 312 200 314 C164 312 136 262 136 194" if masculine else "C264 254 232 308 200 310 C168 308 136 254 136 194"
+    jaw = (
+        "C264 262 236 312 200 314 C164 312 136 262 136 194"
+        if masculine
+        else "C264 254 232 308 200 310 C168 308 136 254 136 194"
+    )
     blush = _mixed(look.skin, (226, 96, 92), 0.34)
     return (
-        f'<ellipse cx="136" cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.92)}"/><ellipse cx="264" cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.78)}"/>'
+        f'<ellipse cx="136" cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.92)}"/><ellipse cx="264" '
+        f'cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.78)}"/>'
         f'<path d="M136 194 C136 108 264 108 264 194 {jaw}Z" fill="url(#s)"/>'
-        f'<ellipse cx="164" cy="246" rx="19" ry="12" fill="{blush}" opacity=".45"/><ellipse cx="236" cy="246" rx="19" ry="12" fill="{blush}" opacity=".4"/>'
+        f'<ellipse cx="164" cy="246" rx="19" ry="12" fill="{blush}" opacity=".45"/><ellipse cx="236" '
+        f'cy="246" rx="19" ry="12" fill="{blush}" opacity=".4"/>'
     )
 
 
@@ -76,13 +101,23 @@ def _features(look: Look, masculine: bool) -> str:
     brow = _shade(look.hair, 0.7)
     lip = _mixed(look.skin, (186, 52, 64), 0.5 if not masculine else 0.22)
     weight = 6 if masculine else 4
-    lash = "" if masculine else f'<path d="M148 217 l-7 3 M252 217 l7 3" stroke="{line}" stroke-width="3" stroke-linecap="round"/>'
+    lash = (
+        ""
+        if masculine
+        else f'<path d="M148 217 l-7 3 M252 217 l7 3" stroke="{line}" stroke-width="3" stroke-linecap="round"/>'
+    )
     return (
-        f'<path d="M147 194 Q164 183 182 192 M253 194 Q236 183 218 192" stroke="{brow}" stroke-width="{weight}" fill="none" stroke-linecap="round"/>'
-        f'<path d="M147 216 Q164 230 182 217 M253 216 Q236 230 218 217" stroke="{line}" stroke-width="4.4" fill="none" stroke-linecap="round"/>{lash}'
-        f'<path d="M147 213 Q164 203 182 214 M253 213 Q236 203 218 214" stroke="{_shade(look.skin, 0.76)}" stroke-width="2" fill="none"/>'
-        f'<path d="M203 206 C206 226 212 242 206 250 Q200 255 192 250" stroke="{_shade(look.skin, 0.66)}" stroke-width="3.4" fill="none" stroke-linecap="round"/>'
-        f'<path d="M180 276 Q192 269 200 273 Q208 269 220 276 Q200 281 180 276Z" fill="{lip}"/><path d="M180 276 Q200 281 220 276 Q202 294 180 276Z" fill="{_mixed(look.skin, (206, 84, 88), 0.5 if not masculine else 0.2)}"/>'
+        f'<path d="M147 194 Q164 183 182 192 M253 194 Q236 183 218 192" stroke="{brow}" '
+        f'stroke-width="{weight}" fill="none" stroke-linecap="round"/>'
+        f'<path d="M147 216 Q164 230 182 217 M253 216 Q236 230 218 217" stroke="{line}" '
+        f'stroke-width="4.4" fill="none" stroke-linecap="round"/>{lash}'
+        '<path d="M147 213 Q164 203 182 214 M253 213 Q236 203 218 214" '
+        f'stroke="{_shade(look.skin, 0.76)}" stroke-width="2" fill="none"/>'
+        f'<path d="M203 206 C206 226 212 242 206 250 Q200 255 192 250" stroke="{_shade(look.skin, 0.66)}" '
+        'stroke-width="3.4" fill="none" stroke-linecap="round"/>'
+        f'<path d="M180 276 Q192 269 200 273 Q208 269 220 276 Q200 281 180 276Z" fill="{lip}"/><path '
+        'd="M180 276 Q200 281 220 276 Q202 294 180 276Z" '
+        f'fill="{_mixed(look.skin, (206, 84, 88), 0.5 if not masculine else 0.2)}"/>'
         f'<path d="M190 300 Q200 304 210 300" stroke="{_shade(look.skin, 0.8)}" stroke-width="2.5" fill="none"/>'
     )
 
@@ -90,14 +125,23 @@ def _features(look: Look, masculine: bool) -> str:
 def _front_hair(look: Look, masculine: bool) -> str:
     strand = _shade(look.hair, 0.66)
     if look.hat in ("hood", "helm", "helmet"):
-        return f'<path d="M112 300 C90 90 310 90 288 300 L262 280 C276 120 124 120 138 280Z" fill="{css(look.hat_colour)}"/>'
+        return (
+            '<path d="M112 300 C90 90 310 90 288 300 L262 280 C276 120 124 120 138 280Z" '
+            f'fill="{css(look.hat_colour)}"/>'
+        )
     if masculine or not look.long_hair:
         return (
-            '<path d="M130 212 C116 108 176 84 214 92 C276 92 284 150 270 212 C268 184 262 166 248 154 C220 160 180 158 158 146 C142 160 136 184 130 212Z" fill="url(#h)"/>'
-            f'<path d="M160 142 C176 118 206 110 236 118 M150 150 C160 126 184 108 206 104" stroke="{strand}" stroke-width="3" fill="none" opacity=".45"/>'
+            '<path d="M130 212 C116 108 176 84 214 92 C276 92 284 150 270 212 C268 184 262 166 248 154 C220 '
+            '160 180 158 158 146 C142 160 136 184 130 212Z" fill="url(#h)"/>'
+            f'<path d="M160 142 C176 118 206 110 236 118 M150 150 C160 126 184 108 206 104" stroke="{strand}" '
+            'stroke-width="3" fill="none" opacity=".45"/>'
         )
     return (
-        '<path d="M200 100 C140 92 116 140 124 230 C126 262 118 290 112 320 C138 290 142 240 146 206 C166 190 190 160 200 128 C214 164 238 188 256 204 C258 240 264 290 288 320 C282 290 274 262 276 230 C284 140 260 92 200 100Z" fill="url(#h)"/>'
-        f'<path d="M196 108 C160 124 140 160 134 220 M206 108 C242 124 258 160 266 220 M188 106 C150 116 130 150 128 196" stroke="{strand}" stroke-width="3" fill="none" opacity=".5"/>'
-        f'<path d="M150 128 C160 112 178 104 190 106" stroke="#ffffff" stroke-width="6" fill="none" opacity=".22" stroke-linecap="round"/>'
+        '<path d="M200 100 C140 92 116 140 124 230 C126 262 118 290 112 320 C138 290 142 240 146 206 '
+        "C166 190 190 160 200 128 C214 164 238 188 256 204 C258 240 264 290 288 320 C282 290 274 262 276 "
+        '230 C284 140 260 92 200 100Z" fill="url(#h)"/>'
+        '<path d="M196 108 C160 124 140 160 134 220 M206 108 C242 124 258 160 266 220 M188 106 C150 116 '
+        f'130 150 128 196" stroke="{strand}" stroke-width="3" fill="none" opacity=".5"/>'
+        '<path d="M150 128 C160 112 178 104 190 106" stroke="#ffffff" stroke-width="6" fill="none" '
+        'opacity=".22" stroke-linecap="round"/>'
     )

@@ -60,7 +60,9 @@ def recolour(sprite: Image.Image, colour: Colour) -> Image.Image:
     if target[1] < 40:
         hsv[..., 1] = (hsv[..., 1] * 0.1).astype(np.int16)
         middle = float(np.median(hsv[..., 2][solid])) if solid.any() else 128.0
-        hsv[..., 2] = np.clip(hsv[..., 2].astype(np.float32) * (target[2] / max(middle, 30.0)) ** 0.8, 0, 255).astype(np.int16)
+        hsv[..., 2] = np.clip(hsv[..., 2].astype(np.float32) * (target[2] / max(middle, 30.0)) ** 0.8, 0, 255).astype(
+            np.int16
+        )
     elif (vivid & solid).sum() < 0.12 * max(1, solid.sum()):
         return _tinted(values, colour)
     else:
@@ -70,8 +72,12 @@ def recolour(sprite: Image.Image, colour: Colour) -> Image.Image:
         mask = vivid & near
         hsv[..., 0] = np.where(mask, (hsv[..., 0] + gap) % 256, hsv[..., 0])
         middle_s, middle_v = float(np.median(hsv[..., 1][mask & solid])), float(np.median(hsv[..., 2][mask & solid]))
-        hsv[..., 1] = np.where(mask, np.clip(hsv[..., 1] * (target[1] / max(middle_s, 40.0)) ** 0.8, 0, 255), hsv[..., 1]).astype(np.int16)
-        hsv[..., 2] = np.where(mask, np.clip(hsv[..., 2] * (target[2] / max(middle_v, 40.0)) ** 0.8, 0, 255), hsv[..., 2]).astype(np.int16)
+        hsv[..., 1] = np.where(
+            mask, np.clip(hsv[..., 1] * (target[1] / max(middle_s, 40.0)) ** 0.8, 0, 255), hsv[..., 1]
+        ).astype(np.int16)
+        hsv[..., 2] = np.where(
+            mask, np.clip(hsv[..., 2] * (target[2] / max(middle_v, 40.0)) ** 0.8, 0, 255), hsv[..., 2]
+        ).astype(np.int16)
     painted = np.asarray(Image.fromarray(hsv.astype(np.uint8), "HSV").convert("RGB"))
     return Image.fromarray(np.dstack([painted, values[..., 3]]))
 

@@ -84,5 +84,7 @@ def _refocus(picture: Array, styled: Array, name: str, brush: Brush, focus: Arra
     else:
         redone = STYLES[name](part, finer)
     result = styled.copy()
-    result[top:bottom, left:right] = mix(result[top:bottom, left:right], redone, blur(mask, 1.2 * brush.unit)[..., None])
+    result[top:bottom, left:right] = mix(
+        result[top:bottom, left:right], redone, blur(mask, 1.2 * brush.unit)[..., None]
+    )
     return result

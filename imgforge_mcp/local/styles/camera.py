@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgforge_mcp.local.pixels import Array, blur, grid, luma, mix, ramp, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, clamp, grid, luma, mix, ramp, rgb, smooth
 from imgforge_mcp.local.styles.brush import Brush, saturate
 
 
@@ -32,7 +32,7 @@ def cinematic(picture: Array, brush: Brush) -> Array:
     graded = picture + dark * (rgb(0, 12, 22) - rgb(10, 0, 0)) + light * (rgb(16, 6, 0) - rgb(0, 0, 14))
     graded = np.clip((graded - 0.5) * 1.12 + 0.49, 0, 1)
     graded = graded + blur(np.clip(graded - 0.72, 0, 1), 20 * brush.unit) * 0.55
-    return np.clip(graded * (1 - 0.34 * _corners(brush))[..., None], 0, 1)
+    return clamp(graded * (1 - 0.34 * _corners(brush))[..., None])
 
 
 def noir(picture: Array, brush: Brush) -> Array:
@@ -56,7 +56,7 @@ def vintage(picture: Array, brush: Brush) -> Array:
     leak = np.exp(-(((columns / brush.shape[1] - 1.02) / 0.22) ** 2)) * (0.6 + 0.4 * np.sin(rows / brush.shape[0] * 4))
     faded = faded + (leak * 0.2)[..., None] * rgb(255, 140, 60)
     grain = brush.noise.rng(682).normal(0, 0.024, brush.shape).astype(np.float32)
-    return np.clip(faded * (1 - 0.3 * _corners(brush))[..., None] + grain[..., None], 0, 1)
+    return clamp(faded * (1 - 0.3 * _corners(brush))[..., None] + grain[..., None])
 
 
 def neon(picture: Array, brush: Brush) -> Array:
@@ -65,9 +65,16 @@ def neon(picture: Array, brush: Brush) -> Array:
     soft = blur(picture, 2 * brush.unit)
     slope_y, slope_x = np.gradient(luma(soft))
     edge = np.clip(np.hypot(slope_x, slope_y) * 16 * max(brush.unit, 0.35) - 0.12, 0, 1)
-    drift = (columns / brush.shape[1] + rows / brush.shape[0]) / 2 + brush.noise.field(brush.shape, 400 * brush.unit, octaves=2, layer=683) * 0.2
-    stops = ((0.0, (40.0, 232.0, 255.0)), (0.35, (120.0, 90.0, 255.0)), (0.65, (255.0, 50.0, 190.0)), (1.0, (255.0, 160.0, 70.0)))
+    drift = (columns / brush.shape[1] + rows / brush.shape[0]) / 2 + brush.noise.field(
+        brush.shape, 400 * brush.unit, octaves=2, layer=683
+    ) * 0.2
+    stops = (
+        (0.0, (40.0, 232.0, 255.0)),
+        (0.35, (120.0, 90.0, 255.0)),
+        (0.65, (255.0, 50.0, 190.0)),
+        (1.0, (255.0, 160.0, 70.0)),
+    )
     tube = ramp(stops, drift) * edge[..., None]
     night = saturate(picture, 1.5) * rgb(84, 58, 138) * 0.9 + rgb(8, 4, 22)
     glow = blur(tube, 3 * brush.unit) * 0.8 + blur(tube, 14 * brush.unit) * 0.9
-    return np.clip(night + tube * 0.9 + glow, 0, 1)
+    return clamp(night + tube * 0.9 + glow)

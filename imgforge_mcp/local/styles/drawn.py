@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgforge_mcp.local.pixels import Array, blur, grid, luma, mix, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, clamp, grid, luma, mix, rgb, smooth
 from imgforge_mcp.local.styles.brush import Brush, outlines, saturate, simplify
 
 
@@ -56,7 +56,7 @@ def anime(picture: Array, brush: Brush) -> Array:
     line = outlines(soft, brush, sharpness=20, width=1.1)
     inked = cells * (0.42 + 0.58 * line)[..., None]
     glow = blur(np.clip(inked - 0.72, 0, 1), 16 * brush.unit)
-    return np.clip(inked + glow * 0.9 + rgb(4, 6, 12), 0, 1)
+    return clamp(inked + glow * 0.9 + rgb(4, 6, 12))
 
 
 def pop(picture: Array, brush: Brush) -> Array:
@@ -71,4 +71,4 @@ def pop(picture: Array, brush: Brush) -> Array:
     dark = smooth(-0.05, 0.05, dots - (1 - tone) * 0.62)
     printed = loud * (0.5 + 0.5 * dark)[..., None]
     line = outlines(soft, brush, sharpness=40, width=2.2)
-    return np.clip(mix(np.broadcast_to(rgb(20, 18, 28), picture.shape), printed, line[..., None]), 0, 1)
+    return clamp(mix(np.broadcast_to(rgb(20, 18, 28), picture.shape), printed, line[..., None]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from imgforge_mcp.local.pixels import Array, blur, from_image, grid, luma, mix, rgb, smooth, to_image
+from imgforge_mcp.local.pixels import Array, blur, clamp, from_image, grid, luma, mix, resize, rgb, smooth, to_image
 from imgforge_mcp.local.styles.brush import Brush, saturate, simplify
 
 
@@ -13,7 +13,11 @@ def flat(picture: Array, brush: Brush) -> Array:
     """A handful of plain colours with clean edges."""
     soft = simplify(saturate(picture, 1.2), brush, 1.8)
     table = to_image(soft).quantize(20, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
-    clean = table.filter(ImageFilter.ModeFilter(5)) if brush.shape[0] * brush.shape[1] < 400_000 else table.filter(ImageFilter.MedianFilter(5))
+    clean = (
+        table.filter(ImageFilter.ModeFilter(5))
+        if brush.shape[0] * brush.shape[1] < 400_000
+        else table.filter(ImageFilter.MedianFilter(5))
+    )
     return blur(from_image(clean), 0.55)
 
 
@@ -28,7 +32,9 @@ def pixelate(picture: Image.Image, *, across: int = 128, colours: int = 28) -> I
     columns, rows = -(-picture.width // block), -(-picture.height // block)
     small = picture.resize((columns, rows), Image.Resampling.BOX, box=(0, 0, picture.width, picture.height))
     small = small.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
-    return small.resize((columns * block, rows * block), Image.Resampling.NEAREST).crop((0, 0, picture.width, picture.height))
+    return small.resize((columns * block, rows * block), Image.Resampling.NEAREST).crop(
+        (0, 0, picture.width, picture.height)
+    )
 
 
 def papercut(picture: Array, brush: Brush, *, base: Array | None = None, mask: Array | None = None) -> Array:
@@ -47,7 +53,7 @@ def papercut(picture: Array, brush: Brush, *, base: Array | None = None, mask: A
         sheet = _lay_sheet(sheet, colour, (depth >= level).astype(np.float32), brush, brush.fine)
     if base is not None and mask is not None:
         sheet = _lay_sheet(base, sheet, mask, brush, 1.3)
-    return np.clip(sheet, 0, 1)
+    return clamp(sheet)
 
 
 def _lay_sheet(below: Array, colour: Array, mask: Array, brush: Brush, lift: float) -> Array:
@@ -57,7 +63,9 @@ def _lay_sheet(below: Array, colour: Array, mask: Array, brush: Brush, lift: flo
     shift = max(1, round(5 * brush.unit * lift))
     thrown = blur(np.roll(mask, (shift, shift), (0, 1)), 6 * brush.unit * lift)
     edge = np.clip(mask - np.roll(mask, (1, 1), (0, 1)), 0, 1) * 0.25
-    return mix(below * (1 - 0.34 * thrown * (1 - mask))[..., None], np.clip(colour + edge[..., None], 0, 1), mask[..., None])
+    return mix(
+        below * (1 - 0.34 * thrown * (1 - mask))[..., None], np.clip(colour + edge[..., None], 0, 1), mask[..., None]
+    )
 
 
 def glass(picture: Array, brush: Brush) -> Array:
@@ -68,7 +76,9 @@ def glass(picture: Array, brush: Brush) -> Array:
     soft = saturate(simplify(picture, brush), 1.75)
     flat_owner = owner.ravel()
     weight = np.maximum(np.bincount(flat_owner, minlength=count), 1)
-    means = np.stack([np.bincount(flat_owner, soft[..., k].ravel(), count) / weight for k in range(3)], -1).astype(np.float32)
+    means = np.stack([np.bincount(flat_owner, soft[..., k].ravel(), count) / weight for k in range(3)], -1).astype(
+        np.float32
+    )
     means = np.clip(means * 1.18 + 0.03, 0, 1)
     streak = brush.noise.field((height, width), 60 * brush.unit, octaves=5, gain=0.6, layer=661)
     body = means[owner] * (1.06 - 0.26 * (nearest / cell) + 0.13 * streak)[..., None]
@@ -77,12 +87,12 @@ def glass(picture: Array, brush: Brush) -> Array:
     ridge = np.exp(-(((gap / cell - 0.03) / 0.02) ** 2)) * 0.12
     pane = mix(np.clip(body, 0, 1), np.broadcast_to(rgb(22, 22, 28), picture.shape), lead[..., None])
     light = blur(pane * (1 - lead)[..., None], 12 * brush.unit)
-    return np.clip(pane + light * 0.2 + ridge[..., None], 0, 1)
+    return clamp(pane + light * 0.2 + ridge[..., None])
 
 
 def _cells(brush: Brush, cell: float) -> tuple[Array, Array, np.ndarray, int]:
-    """For each pixel: distance to its seed, gap to the next nearest, and the seed's number."""
-    height, width = brush.shape
+    """For each pixel: distance to its seed, gap to the next nearest, and the seed's number; worked out at half size."""
+    full, (height, width), cell = brush.shape, ((brush.shape[0] + 1) // 2, (brush.shape[1] + 1) // 2), cell / 2
     rows_of, columns_of = int(height / cell) + 3, int(width / cell) + 3
     jitter = brush.noise.rng(660).uniform(0.12, 0.88, (rows_of, columns_of, 2)).astype(np.float32)
     rows, columns = grid(height, width)
@@ -94,12 +104,15 @@ def _cells(brush: Brush, cell: float) -> tuple[Array, Array, np.ndarray, int]:
         for dc in (-1, 0, 1):
             r, c = np.clip(cell_row + dr, 0, rows_of - 1), np.clip(cell_column + dc, 0, columns_of - 1)
             seed = jitter[r, c]
-            distance = np.hypot((cell_row + dr - 1 + seed[..., 0]) * cell - rows, (cell_column + dc - 1 + seed[..., 1]) * cell - columns)
+            distance = np.hypot(
+                (cell_row + dr - 1 + seed[..., 0]) * cell - rows, (cell_column + dc - 1 + seed[..., 1]) * cell - columns
+            )
             closer = distance < best
             second = np.where(closer, best, np.minimum(second, distance))
             owner = np.where(closer, r * columns_of + c, owner)
             best = np.where(closer, distance, best)
-    return best, second - best, owner, rows_of * columns_of
+    numbers = owner.repeat(2, axis=0).repeat(2, axis=1)[: full[0], : full[1]]
+    return resize(best, *full) * 2, resize(second - best, *full) * 2, numbers, rows_of * columns_of
 
 
 def clay(picture: Array, brush: Brush) -> Array:
@@ -119,5 +132,5 @@ def clay(picture: Array, brush: Brush) -> Array:
     rows, _ = grid(*brush.shape)
     away = np.clip(np.abs(rows / brush.shape[0] - 0.58) * 2.4 - 0.35, 0, 1)
     if brush.fine < 1:
-        return np.clip(lit, 0, 1)
-    return np.clip(mix(lit, blur(lit, 7 * brush.unit), (away * np.ones(brush.shape, np.float32))[..., None]), 0, 1)
+        return clamp(lit)
+    return clamp(mix(lit, blur(lit, 7 * brush.unit), (away * np.ones(brush.shape, np.float32))[..., None]))

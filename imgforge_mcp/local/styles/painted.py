@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import ImageDraw
 
-from imgforge_mcp.local.pixels import Array, blur, from_image, grid, luma, mix, rgb, smooth, to_image
+from imgforge_mcp.local.pixels import Array, blur, clamp, from_image, grid, luma, mix, rgb, smooth, to_image
 from imgforge_mcp.local.styles.brush import Brush, saturate, simplify, warp
 
 
@@ -54,10 +54,13 @@ def oil(picture: Array, brush: Brush) -> Array:
     kept = blur(np.abs(tone - blur(tone, 7 * brush.unit)), 2 * brush.unit)
     canvas = mix(canvas, base, np.clip(kept * 4.5, 0, 0.5)[..., None])
     slope_y, slope_x = np.gradient(luma(canvas))
-    return np.clip(canvas + ((slope_x + slope_y) * 0.75)[..., None], 0, 1)
+    relief = np.asarray((slope_x + slope_y) * 0.75, np.float32)
+    return clamp(canvas + relief[..., None])
 
 
-def _strokes(canvas: Array, base: Array, tone: Array, flow: Array, size: float, count: int, rng: np.random.Generator) -> Array:
+def _strokes(
+    canvas: Array, base: Array, tone: Array, flow: Array, size: float, count: int, rng: np.random.Generator
+) -> Array:
     height, width = tone.shape
     colours = blur(base, size * 0.45)
     slope_y, slope_x = np.gradient(blur(tone, size))
@@ -67,7 +70,10 @@ def _strokes(canvas: Array, base: Array, tone: Array, flow: Array, size: float, 
     chosen = np.argsort(-error[rows, columns] * rng.random(count * 2), kind="stable")[:count]
     chosen = chosen[rng.permutation(len(chosen))]
     jitter = rng.uniform(-0.07, 0.07, (len(chosen), 3))
-    lengths, widths = rng.uniform(1.6, 4, len(chosen)) * size, np.maximum(1, rng.uniform(0.6, 1.15, len(chosen)) * size * 1.15)
+    lengths, widths = (
+        rng.uniform(1.6, 4, len(chosen)) * size,
+        np.maximum(1, rng.uniform(0.6, 1.15, len(chosen)) * size * 1.15),
+    )
     painted = to_image(canvas)
     draw = ImageDraw.Draw(painted)
     for k, place in enumerate(chosen):
@@ -75,7 +81,11 @@ def _strokes(canvas: Array, base: Array, tone: Array, flow: Array, size: float, 
         turn = float(angle[row, column])
         dx, dy = math.cos(turn) * lengths[k], math.sin(turn) * lengths[k]
         tint = np.clip(colours[row, column] * (1 + jitter[k, 0]) + jitter[k] * 0.25, 0, 1) * 255
-        draw.line([column - dx, row - dy, column + dx, row + dy], fill=(int(tint[0]), int(tint[1]), int(tint[2])), width=int(widths[k]))
+        draw.line(
+            [column - dx, row - dy, column + dx, row + dy],
+            fill=(int(tint[0]), int(tint[1]), int(tint[2])),
+            width=int(widths[k]),
+        )
     return from_image(painted)
 
 

@@ -1,0 +1,67 @@
+"""A job's call to one model, made ready: its reference images come from the store, fitted to what that model takes."""
+
+from dataclasses import replace
+from functools import partial
+
+import anyio.to_thread
+
+from imgforge_mcp.assets import AssetDirectory
+from imgforge_mcp.errors import NotFound
+from imgforge_mcp.fitting import fit
+from imgforge_mcp.media import as_input, as_mask
+from imgforge_mcp.registry import Registry
+from imgforge_mcp.roster import Member
+from imgforge_mcp.spec import Call, InputImage, ModelSpec
+from imgforge_mcp.types import Job
+
+INPUT_SIDE = 2048
+"""Pixels: a larger reference is scaled down; the catalogue may give a model a limit of its own (option `input_max`)."""
+
+
+class Preparation:
+    """Reads references from the store; by the time a job exists, all of them are there."""
+
+    def __init__(self, registry: Registry, assets: AssetDirectory) -> None:
+        self._registry = registry
+        self._assets = assets
+
+    async def call(self, job: Job, member: Member, model: ModelSpec, *, with_inputs: bool = True) -> Call:
+        """The call for all n images of the job; without inputs it serves to read an answer, not to ask.
+
+        Raises:
+            NotFound: a reference is no longer in the store.
+        """
+        side = int(model.options.get("input_max", INPUT_SIDE))
+        references = (job.request.input_images or [])[: model.max_inputs] if with_inputs else []
+        inputs = tuple([await self._input(reference, side) for reference in references])
+        mask = await self._mask(job.request.mask, inputs[0], member) if job.request.mask and inputs else None
+        call = fit(
+            job.request,
+            model,
+            prompt=job.final_prompt,
+            tier=job.quality_tier,
+            n=job.request.n,
+            inputs=inputs,
+            mask=mask,
+            settings=member.settings.settings,
+        )
+        if side < INPUT_SIDE and any(max(image.width, image.height) == side for image in inputs):
+            call = replace(
+                call, warnings=(*call.warnings, f"{model.name} takes input images up to {side} px; scaled down.")
+            )
+        return call
+
+    async def _input(self, asset_id: str, side: int) -> InputImage:
+        return await anyio.to_thread.run_sync(as_input, await self._bytes(asset_id), side)
+
+    async def _mask(self, asset_id: str, first: InputImage, member: Member) -> InputImage:
+        marks = member.provider.manifest.mask
+        return await anyio.to_thread.run_sync(
+            partial(as_mask, await self._bytes(asset_id), first.width, first.height, marks)
+        )
+
+    async def _bytes(self, asset_id: str) -> bytes:
+        asset = await self._registry.assets.find(asset_id)
+        if asset is None:
+            raise NotFound("A reference image of this job is no longer in the store.", asset_id=asset_id)
+        return await anyio.to_thread.run_sync(self._assets.read, asset)

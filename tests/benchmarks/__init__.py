@@ -1,0 +1,1 @@
+"""Figures, each measured beside its baseline in one run: `python -m tests.benchmarks [NAME …]`."""

@@ -1,0 +1,32 @@
+"""`python -m tests.benchmarks [NAME …]` measures every figure (or those named) and prints them as a Markdown table."""
+
+import argparse
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks._figure import Figure, table
+
+NAMES = ("start", "overhead", "concurrency", "refused", "memory", "registry")
+
+
+def main() -> int:
+    """Exit code 1 when an aim is missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; left out: all")
+    names = parser.parse_args().names or NAMES
+    if wrong := [name for name in names if name not in NAMES]:
+        parser.error(f"no figure {wrong[0]!r}; there are {', '.join(NAMES)}")
+    figures: list[Figure] = []
+    for name in names:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        module = importlib.import_module(f"tests.benchmarks.{name}")
+        with tempfile.TemporaryDirectory(prefix="imgforge-benchmark-") as folder:
+            figures += module.measure(Path(folder))
+    print(table(figures))
+    return 1 if any(figure.is_met is False for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""An MCP server as a stdio child, spoken to in bare JSON-RPC, so that no client's own work is measured."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+OURS = (sys.executable, "-m", "imgforge_mcp")
+PASSED_ON = ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")
+GREETING = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "benchmark", "version": "1"},
+}
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """A running child; requests are answered in any order."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._input: BinaryIO = process.stdin  # type: ignore[assignment]
+        self._output: BinaryIO = process.stdout  # type: ignore[assignment]
+        self._number = 0
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """Send a request and wait for its result."""
+        number = self.send(method, **params)
+        while (reply := self.receive()).get("id") != number:
+            pass
+        return reply["result"]
+
+    def send(self, method: str, **params: Any) -> int:
+        """Send a request without waiting; its id."""
+        self._number += 1
+        self._write({"id": self._number, "method": method, "params": params})
+        return self._number
+
+    def receive(self) -> Any:
+        """The next message."""
+        line = self._output.readline()
+        if not line:
+            raise RuntimeError("the server ended")
+        return json.loads(line)
+
+    def initialize(self) -> None:
+        self.ask("initialize", **GREETING)
+        self._write({"method": "notifications/initialized"})
+
+    def draw(self, **arguments: Any) -> Any:
+        """Call generate_image; the job, which must be completed."""
+        result = self.ask("tools/call", name="generate_image", arguments=arguments)
+        return job(result)
+
+    def peak_memory(self) -> int | None:
+        """The most that was ever resident, in bytes; None where the system does not tell."""
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+        except OSError:
+            return None
+        [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+
+    def _write(self, message: Mapping[str, Any]) -> None:
+        self._input.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        self._input.flush()
+
+
+def job(result: Any) -> Any:
+    """The job in a tool result. Raises RuntimeError when it brought no image: a failure must not count as fast."""
+    found = json.loads(result["content"][0]["text"])
+    if found.get("state") != "completed" or not found.get("assets"):
+        raise RuntimeError(f"no image came: {found}")
+    return found
+
+
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Server]:
+    """Spawn a server and end it by closing its stdin, as clients do."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**kept, **environment},
+        cwd=ROOT,
+    )
+    try:
+        yield Server(process)
+    finally:
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            pipe.close()
+        process.wait(10)
+
+
+def home(folder: Path, config: str = "") -> dict[str, str]:
+    """The variables of a fresh installation below `folder`, with that configuration file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.toml"
+    path.write_text(config, "utf-8")
+    return {
+        "IMGFORGE_HOME": str(folder / "home"),
+        "IMGFORGE_OUTPUT_DIRS": str(folder / "out"),
+        "IMGFORGE_CONFIG": str(path),
+    }

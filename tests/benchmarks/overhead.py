@@ -1,0 +1,94 @@
+"""What a generate_image call over stdio costs above a raw HTTP call, its decoding and a durable file write."""
+
+import base64
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from tests.benchmarks import _server, _upstream
+from tests.benchmarks._figure import Figure, difference_figure
+
+ROUNDS = 40
+IMAGE_BYTES = 1_200_000
+AIM = 0.015
+BY_URL = '[models."together/flux-schnell".options.body]\nresponse_format = "url"\n'
+"""The adapter asks for base64; a user's configuration may say otherwise."""
+KINDS = (
+    ("base64, preview off", "base64", {"IMGFORGE_PREVIEW": "off"}),
+    ("base64, with preview", "base64", {}),
+    ("URL, preview off", "url", {"IMGFORGE_PREVIEW": "off"}),
+    ("URL, with preview", "url", {}),
+)
+
+
+def measure(folder: Path) -> list[Figure]:
+    """Each round draws a new picture both ways, in alternating order; every call before the measured pair warms up the
+    emulator, which keeps its drawings."""
+    with ExitStack() as stack:
+        upstream = stack.enter_context(_upstream.serving())
+        upstream.set("together", image_bytes=IMAGE_BYTES)
+        client = stack.enter_context(httpx.Client(base_url=upstream.url("together")))
+        raw = RawCall(client, upstream.key("together"), folder)
+        figures = []
+        for name, form, variables in KINDS:
+            place = folder / name.replace(", ", "-").replace(" ", "-")
+            environment = _server.home(place, BY_URL if form == "url" else "")
+            environment |= upstream.of("together") | variables
+            with _server.running(_server.OURS, environment) as server:
+                server.initialize()
+                ours, baseline = _pairs(server, raw, form)
+            figures.append(difference_figure(f"overhead: {name}, {IMAGE_BYTES / 1e6:.1f} MB image", ours, baseline, AIM))
+    return figures
+
+
+class RawCall:
+    """The least that a careful program does: ask, decode, write, fsync."""
+
+    def __init__(self, client: httpx.Client, key: str, folder: Path) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._path = folder / "raw.jpg"
+
+    def __call__(self, seed: int, form: str) -> bytes:
+        data = self._image(seed, form)
+        with self._path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return data
+
+    def _image(self, seed: int, form: str) -> bytes:
+        body: dict[str, Any] = {"model": _upstream.FLUX, "width": 1024, "height": 1024, "n": 1, "steps": 4}
+        body |= {"prompt": "a red fox", "seed": seed, "response_format": form}
+        reply = self._client.post("/v1/images/generations", json=body, headers=self._headers).raise_for_status()
+        [item] = reply.json()["data"]
+        if form == "url":
+            return self._client.get(item["url"]).raise_for_status().content
+        return base64.b64decode(item["b64_json"])
+
+
+def _pairs(server: _server.Server, raw: RawCall, form: str) -> tuple[list[float], list[float]]:
+    ours, baseline = [], []
+    for seed in range(ROUNDS + 3):
+        raw(seed, form)
+        if seed % 2:
+            baseline.append(_seconds(lambda seed=seed: raw(seed, form)))
+            ours.append(_seconds(lambda seed=seed: _draw(server, seed)))
+        else:
+            ours.append(_seconds(lambda seed=seed: _draw(server, seed)))
+            baseline.append(_seconds(lambda seed=seed: raw(seed, form)))
+    return ours[3:], baseline[3:]
+
+
+def _draw(server: _server.Server, seed: int) -> None:
+    server.draw(prompt="a red fox", model="flux-schnell", provider="together", seed=seed, enhance=False)
+
+
+def _seconds(act: Any) -> float:
+    started = perf_counter()
+    act()
+    return perf_counter() - started

@@ -1,0 +1,39 @@
+"""HTTP by hand, for requests that no library would send."""
+
+import socket
+from dataclasses import dataclass
+from http.client import HTTPResponse
+
+ANSWER_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response; of a stream without a length, only the head."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def send(port: int, head: bytes, body: bytes = b"") -> Answer:
+    """Send the lines of a head as they are, with the line that ends the connection, and a body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as connection:
+        try:
+            connection.sendall(head.rstrip(b"\r\n") + b"\r\nConnection: close\r\n\r\n" + body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before all of it was read: the answer is there already
+        with HTTPResponse(connection, method=head.split(b" ", 1)[0].decode()) as response:
+            response.begin()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            is_stream = headers.get("content-type", "").startswith("text/event-stream")
+            return Answer(status=response.status, headers=headers, body=b"" if is_stream else response.read())
+
+
+def request(port: int, method: str, path: str, body: bytes = b"", host: str | None = None, **headers: str) -> Answer:
+    """An ordinary request; a header's underscores stand for hyphens."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{port}'}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if body and not headers.keys() & {"Content_Length", "Transfer_Encoding"}:
+        lines.append(f"Content-Length: {len(body)}")
+    return send(port, "\r\n".join(lines).encode("latin-1"), body)

@@ -1,0 +1,330 @@
+"""What a new process makes of a dead one's jobs: it runs, resumes or gives up each by how far it had come."""
+
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from imgforge_mcp import Forge, Job, open_forge
+from imgforge_mcp.clock import Clock
+from imgforge_mcp.config import load_config
+from imgforge_mcp.registry import LEASE_SECONDS, Registry, Settlement
+from imgforge_mcp.types import AttemptState, JobState
+from tests.emulators import Emulator
+from tests.faults._processes import Worker, until, write_requests
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal"),
+]
+
+Emulate = Callable[[str], Emulator]
+SCHNELL, KLEIN = "together/flux-schnell", "bfl/flux-2-klein-4b"
+
+
+class LaterClock(Clock):
+    """The machine's clock, set forward."""
+
+    def __init__(self, seconds: float = LEASE_SECONDS + 1) -> None:
+        self._ahead = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> dict[str, str]:
+    return dict(environment)
+
+
+@contextmanager
+def worker_on(settings: dict[str, str], folder: Path, *requests: dict[str, Any]) -> Iterator[Worker]:
+    """A process that has submitted these requests, one after the other; killed at the end."""
+    asked = write_requests(folder / "requests.json", [{"width": 256, "height": 256, **each} for each in requests])
+    worker = Worker(settings, asked, callers=len(requests))
+    worker.go()
+    try:
+        until(lambda: len(worker.said) == 1 + len(requests), "the worker to submit")
+        yield worker
+    finally:
+        worker.kill()
+
+
+def leave_behind(settings: dict[str, str], folder: Path, is_time: Callable[[], bool], **request: Any) -> str:
+    """The id of a job whose process was killed when its time had come."""
+    with worker_on(settings, folder, {"prompt": "a red fox", **request}) as worker:
+        until(is_time, "the job to come so far")
+        return str(worker.said[1]["job_id"])
+
+
+@asynccontextmanager
+async def successor(settings: dict[str, str], clock: Clock | None = None) -> AsyncIterator[Forge]:
+    """A process that comes when the dead one's leases have run out."""
+    async with open_forge(load_config(settings), clock or LaterClock()) as forge:
+        yield forge
+
+
+async def ended(forge: Forge, job_id: str) -> Job:
+    job = await forge.job(job_id, forge.caller(), wait_seconds=30.0)
+    assert job.state.is_final, job
+    return job
+
+
+async def test_a_job_that_had_sent_nothing_is_run(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    together = emulate("together")
+    settings |= together.environment()
+    together.fault("429", times=1, retry_after=25)
+    first = {"prompt": "a grey fox", "model": SCHNELL}
+    with worker_on(settings, tmp_path, first) as worker:
+        until(lambda: len(together.calls) == 1, "the first call to be told to slow down")
+        with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": SCHNELL}) as waiting:
+            job_id = str(waiting.said[1]["job_id"])
+    assert not together.submits
+    async with successor(settings, LaterClock(30)) as forge:
+        before = await forge.registry.jobs.get(job_id)
+        assert not before.attempts
+        job = await ended(forge, job_id)
+    assert job.state is JobState.COMPLETED
+    assert len(together.submits) == 1
+    del worker
+
+
+async def test_an_accepted_job_is_asked_about_and_not_bought_again(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+    job_id = leave_behind(settings, tmp_path, lambda: len(bfl.calls) >= 2, model=KLEIN)
+    bfl.clear()
+    async with successor(settings) as forge:
+        job = await ended(forge, job_id)
+        _, data = await forge.asset(job.assets[0].asset_id)
+    assert (job.state, [attempt.state for attempt in job.attempts]) == (JobState.COMPLETED, [AttemptState.SUCCEEDED])
+    assert len(data) == job.assets[0].bytes
+    assert len(bfl.submits) == 1
+
+
+async def test_a_job_that_was_sent_and_not_answered_is_interrupted_and_counts_as_spent(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    together, bfl = emulate("together"), emulate("bfl")
+    settings |= together.environment() | bfl.environment()
+    together.fault("hang")
+    job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, model=SCHNELL)
+    together.clear()
+    async with successor(settings) as forge:
+        job = await ended(forge, job_id)
+        spent, _ = await forge.registry.jobs.committed()
+    assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "interrupted")
+    (attempt,) = job.attempts
+    assert (attempt.outcome, attempt.maybe_billed) == ("interrupted", True)
+    assert job.cost_usd == spent == attempt.cost_usd
+    assert spent > 0
+    assert (len(together.submits), len(bfl.submits)) == (1, 0)
+
+
+async def test_a_sent_job_stays_interrupted_when_the_next_process_dies_while_it_says_so(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path, home: Path
+) -> None:
+    together = emulate("together")
+    settings |= together.environment()
+    together.fault("hang")
+    job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, model=SCHNELL)
+    together.clear()
+    dying = Registry(home / "registry.db", LaterClock().now, owner="dies in the middle")
+    assert await dying.jobs.take_over_abandoned() == [job_id]
+    (attempt,) = (await dying.jobs.get(job_id)).attempts
+    await dying.jobs.settle(job_id, attempt.attempt_id, Settlement(outcome="interrupted", maybe_billed=True))
+    await dying.close()
+    async with successor(settings, LaterClock(3 * LEASE_SECONDS)) as forge:
+        job = await ended(forge, job_id)
+    assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "interrupted")
+    assert len(together.submits) == 1
+
+
+async def test_a_provider_that_may_have_billed_is_not_asked_again_after_a_restart(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path, home: Path
+) -> None:
+    together, bfl = emulate("together"), emulate("bfl")
+    settings |= together.environment() | bfl.environment()
+    together.fault("hang")
+    job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, provider="together")
+    together.clear()
+    dying = Registry(home / "registry.db", LaterClock().now, owner="dies before it fails over")
+    assert await dying.jobs.take_over_abandoned() == [job_id]
+    (attempt,) = (await dying.jobs.get(job_id)).attempts
+    await dying.jobs.settle(job_id, attempt.attempt_id, Settlement(outcome="ambiguous", maybe_billed=True, cost_usd=0.01))
+    await dying.close()
+    async with successor(settings, LaterClock(3 * LEASE_SECONDS)) as forge:
+        job = await ended(forge, job_id)
+    assert job.state is JobState.FAILED
+    assert len(together.submits) == 1
+
+
+async def test_a_job_whose_deadline_passed_before_anything_was_sent_times_out_for_nothing(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    together = emulate("together")
+    settings |= together.environment()
+    together.fault("429", times=1, retry_after=25)
+    with worker_on(settings, tmp_path, {"prompt": "a grey fox", "model": SCHNELL}):
+        until(lambda: len(together.calls) == 1, "the first call to be told to slow down")
+        with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": SCHNELL}) as waiting:
+            job_id = str(waiting.said[1]["job_id"])
+    async with successor(settings, LaterClock(3600)) as forge:
+        job = await ended(forge, job_id)
+        spent, _ = await forge.registry.jobs.committed()
+    assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "timeout")
+    assert (job.attempts, job.cost_usd, spent) == ((), 0.0, 0.0)
+    assert not together.submits
+
+
+async def test_accepted_work_is_asked_about_once_more_after_its_deadline_for_it_was_paid(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+    job_id = leave_behind(settings, tmp_path, lambda: len(bfl.calls) >= 2, model=KLEIN)
+    bfl.clear()
+    async with successor(settings, LaterClock(3600)) as forge:
+        job = await ended(forge, job_id)
+    assert job.state is JobState.COMPLETED
+    assert len(bfl.submits) == 1
+
+
+async def test_accepted_work_that_is_not_ready_after_its_deadline_times_out(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never")
+    job_id = leave_behind(settings, tmp_path, lambda: len(bfl.calls) >= 2, model=KLEIN)
+    async with successor(settings, LaterClock(3600)) as forge:
+        job = await ended(forge, job_id)
+    assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "timeout")
+    assert [attempt.maybe_billed for attempt in job.attempts] == [True]
+    assert len(bfl.submits) == 1
+
+
+async def test_a_forge_that_is_closed_lets_the_next_one_resume_at_once(
+    emulate: Emulate, settings: dict[str, str]
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+    async with open_forge(load_config(settings)) as forge:
+        from imgforge_mcp import ImageRequest
+
+        job_id = (await forge.submit(ImageRequest(prompt="a red fox", model=KLEIN), forge.caller())).job_id
+        await anyio.to_thread.run_sync(until, lambda: len(bfl.calls) >= 2, "a first question")
+    bfl.clear()
+    async with successor(settings, Clock()) as forge:
+        job = await ended(forge, job_id)
+    assert job.state is JobState.COMPLETED
+    assert len(bfl.submits) == 1
+
+
+async def test_a_living_process_keeps_its_jobs(emulate: Emulate, settings: dict[str, str], tmp_path: Path) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+    with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": KLEIN}) as worker:
+        job_id = str(worker.said[1]["job_id"])
+        await anyio.to_thread.run_sync(until, lambda: len(bfl.calls) >= 2, "a first question")
+        async with successor(settings, Clock()) as forge:
+            owner = (await forge.registry.jobs.get(job_id)).owner
+            assert owner != forge.registry.jobs.owner
+            assert not await forge.registry.jobs.take_over_abandoned()
+            bfl.clear()
+            job = await ended(forge, job_id)
+    assert (job.state, job.owner) == (JobState.COMPLETED, owner)
+
+
+# Two living processes ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_job_of_another_process_can_be_waited_for(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+    told: list[str] = []
+
+    async def note(progress: Any) -> None:
+        told.append(progress.message)
+        bfl.clear()
+
+    with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": KLEIN}) as worker:
+        job_id = str(worker.said[1]["job_id"])
+        async with successor(settings, Clock()) as forge:
+            job = await forge.job(job_id, forge.caller(), 30.0, note)
+    assert job.state is JobState.COMPLETED
+    assert told
+    assert len(bfl.submits) == 1
+
+
+async def test_a_job_of_another_process_is_canceled_there_where_its_provider_can(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    fal = emulate("fal")
+    settings |= fal.environment()
+    fal.fault("never")
+    with worker_on(settings, tmp_path, {"prompt": "a red fox", "provider": "fal"}) as worker:
+        job_id = str(worker.said[1]["job_id"])
+        await anyio.to_thread.run_sync(until, lambda: len(fal.calls) >= 2, "a first question")
+        async with successor(settings, Clock()) as forge:
+            asked, was_over = await forge.cancel(job_id, forge.caller())
+            job = await ended(forge, job_id)
+            spent, _ = await forge.registry.jobs.committed()
+    assert (was_over, job.state) == (False, JobState.CANCELED)
+    assert asked.state in (JobState.PROCESSING, JobState.CANCELED)
+    assert [call.method for call in fal.calls].count("PUT") == 1
+    assert spent == 0
+
+
+async def test_a_cancel_that_its_provider_cannot_do_leaves_the_job_to_its_end(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+    with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": KLEIN}) as worker:
+        job_id = str(worker.said[1]["job_id"])
+        await anyio.to_thread.run_sync(until, lambda: len(bfl.calls) >= 2, "a first question")
+        async with successor(settings, Clock()) as forge:
+            asked, was_over = await forge.cancel(job_id, forge.caller())
+            assert (was_over, asked.state) == (False, JobState.PROCESSING)
+            bfl.clear()
+            job = await ended(forge, job_id)
+    assert job.state is JobState.COMPLETED
+    assert len(job.assets) == 1
+
+
+async def test_a_canceled_job_whose_process_died_before_it_sent_anything_sends_nothing(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path, home: Path
+) -> None:
+    together = emulate("together")
+    settings |= together.environment()
+    together.fault("429", times=1, retry_after=25)
+    with worker_on(settings, tmp_path, {"prompt": "a grey fox", "model": SCHNELL}):
+        until(lambda: len(together.calls) == 1, "the first call to be told to slow down")
+        with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": SCHNELL}) as waiting:
+            job_id = str(waiting.said[1]["job_id"])
+    registry = Registry(home / "registry.db", Clock().now, owner="asks and leaves")
+    assert await registry.jobs.request_cancel(job_id)
+    await registry.close()
+    async with successor(settings, LaterClock(30)) as forge:
+        job = await ended(forge, job_id)
+    assert job.state is JobState.CANCELED
+    assert not together.submits

@@ -1,0 +1,1 @@
+"""The embedded engine, judged by its pixels."""

@@ -1,0 +1,90 @@
+"""Local changes to any picture: what was asked happens, what cannot be done is refused with what can."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imgforge_mcp.local import adjust, draw
+from tests.local.looking import colourfulness, difference, lightness, pixels, warmth
+
+
+@pytest.fixture(scope="module")
+def lake() -> bytes:
+    return draw("a mountain lake at sunset", width=160, height=120, seed=2).data
+
+
+@pytest.mark.parametrize(
+    ("instruction", "size"),
+    [
+        ("crop to a square", (120, 120)), ("extend to 16:9", (213, 120)), ("crop to 4:1", (160, 40)), ("resize to 64x48", (64, 48)),
+        ("rotate 90 degrees", (120, 160)), ("make it half size", (80, 60)), ("extend it to 1:2", (160, 320)), ("mirror it", (160, 120)),
+    ],
+)  # fmt: skip
+def test_the_shape_becomes_what_was_asked(lake: bytes, instruction: str, size: tuple[int, int]) -> None:
+    drawing = adjust(lake, instruction)
+    assert (drawing.width, drawing.height) == size == Image.open(io.BytesIO(drawing.data)).size
+
+
+def test_an_extended_picture_keeps_its_own_middle(lake: bytes) -> None:
+    wide = pixels(adjust(lake, "extend to 2:1").data)
+    assert difference(wide[10:110, 60:180], pixels(lake)[10:110, 20:140]) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("instruction", "sign"),
+    [("make it warmer", 1), ("cooler please", -1), ("tint it blue", -1), ("recolour it orange", 1)],
+)
+def test_colours_turn_the_way_that_was_asked(lake: bytes, instruction: str, sign: int) -> None:
+    assert sign * (warmth(pixels(adjust(lake, instruction).data)) - warmth(pixels(lake))) > 0.02
+
+
+def test_brighter_is_brighter_and_darker_darker(lake: bytes) -> None:
+    before = lightness(pixels(lake))
+    assert lightness(pixels(adjust(lake, "brighter").data)) > before + 0.02
+    assert lightness(pixels(adjust(lake, "darker").data)) < before - 0.02
+
+
+def test_one_colour_changes_into_another_and_the_rest_stays() -> None:
+    picture = np.full((40, 80, 3), (200, 40, 40), np.uint8)
+    picture[:, 40:] = (60, 160, 80)
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    changed = pixels(adjust(stream.getvalue(), "change the red to blue").data)
+    assert changed[20, 10, 2] > changed[20, 10, 0] + 0.3
+    assert np.allclose(changed[20, 70], np.array([60, 160, 80]) / 255, atol=0.03)
+
+
+@pytest.mark.parametrize("style", ["watercolor", "oil painting", "pencil", "stained glass", "pixel art", "film noir", "paper cut", "anime"])
+def test_any_style_goes_over_any_picture(lake: bytes, style: str) -> None:
+    assert difference(pixels(adjust(lake, f"make it look like {style}").data), pixels(lake)) > 0.01
+
+
+def test_black_and_white_takes_the_colour_out(lake: bytes) -> None:
+    assert colourfulness(pixels(adjust(lake, "black and white").data)) < 0.005
+
+
+def test_a_caption_is_set(lake: bytes) -> None:
+    assert difference(pixels(adjust(lake, 'add the text "Hello"').data), pixels(lake)) > 0.005
+
+
+def test_a_size_alone_is_enough(lake: bytes) -> None:
+    drawing = adjust(lake, "", width=100, height=100)
+    assert (drawing.width, drawing.height) == (100, 100)
+
+
+def test_what_it_cannot_do_is_refused_with_what_it_can(lake: bytes) -> None:
+    with pytest.raises(ValueError, match=r"restyle .*crop to square.*caption"):
+        adjust(lake, "add a unicorn behind the tree")
+
+
+def test_what_is_not_a_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="could not read"):
+        adjust(b"not a picture", "brighter")
+
+
+def test_transparent_pictures_come_out_on_white() -> None:
+    stream = io.BytesIO()
+    Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(stream, "PNG")
+    assert lightness(pixels(adjust(stream.getvalue(), "mirror").data)) == 1.0
