@@ -15,6 +15,7 @@ from imgforge_mcp.clock import Clock
 from imgforge_mcp.config import Config, load_config
 from imgforge_mcp.execution import Execution
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.inquiry import Inquiry, vanished_models
 from imgforge_mcp.planner import Planner
 from imgforge_mcp.redaction import Redactor
 from imgforge_mcp.references import References
@@ -86,6 +87,7 @@ async def open_forge(config: Config | None = None, clock: Clock | None = None) -
         roster=roster,
         worker=worker,
         references=References(registry, assets, seat),
+        inquiry=Inquiry(roster, runner, clock, config.home),
         clock=clock,
     )
     failure: Exception | None = None
@@ -120,6 +122,7 @@ def _router(config: Config, roster: Roster) -> Router:
         catalog=catalog,
         entries=tuple(member.entry for member in roster.values()),
         order=config.provider_order,
+        vanished=vanished_models(config.home),
         wait_value=config.wait_value,
         local_fallback=config.local_fallback,
         known_providers={name: m.name for m in manifests for name in (m.name, *m.aliases)},

@@ -60,12 +60,16 @@ def build_parser() -> argparse.ArgumentParser:
     models.add_argument("--provider", metavar="NAME")
     models.add_argument("--capability", metavar="NAME")
     models.add_argument("--all", action="store_true", help="also those without a key and withdrawn ones")
+    models.add_argument("--refresh", action="store_true", help="ask every configured provider what it offers today")
     jobs = _add(commands, "jobs", "the recent jobs, or one of them")
     jobs.add_argument("job_id", nargs="?")
     jobs.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for its end")
     jobs.add_argument("--cancel", action="store_true", help="end it")
     jobs.add_argument("--limit", type=int, default=20, metavar="N")
     _add_assets(commands)
+    usage = _add(commands, "usage", "images and cost, and what is left of the budgets")
+    usage.add_argument("--period", choices=("day", "month", "all"), default="month")
+    usage.add_argument("--project", metavar="NAME")
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 
@@ -88,6 +92,18 @@ def _add_serve(commands: Any) -> None:
 def _add_generate(commands: Any) -> None:
     generate = _add(commands, "generate", "draw a picture")
     generate.add_argument("prompt")
+    generate.add_argument("--input", action="append", metavar="REFERENCE", help="a reference image; may be repeated")
+    _add_picture_options(generate)
+    edit = _add(commands, "edit", "change a picture")
+    edit.add_argument("image", help="asset id, job id, https URL or file path below an output directory")
+    edit.add_argument("prompt", help="what to change")
+    edit.add_argument("--mask", metavar="REFERENCE", help="where it may change: white or transparent")
+    edit.add_argument("--strength", type=float, metavar="0..1", help="how far from the original")
+    edit.add_argument("--input", action="append", metavar="REFERENCE", help="a further image to go by")
+    _add_picture_options(edit)
+
+
+def _add_picture_options(generate: Any) -> None:
     generate.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
     generate.add_argument("--model", metavar="NAME")
     generate.add_argument("--provider", metavar="NAME")
@@ -96,7 +112,6 @@ def _add_generate(commands: Any) -> None:
     generate.add_argument("--seed", type=int, metavar="N")
     generate.add_argument("--negative", metavar="TEXT", help="what to avoid")
     generate.add_argument("--style", metavar="NAME")
-    generate.add_argument("--input", action="append", metavar="REFERENCE", help="a reference image; may be repeated")
     generate.add_argument("--max-cost", type=float, metavar="USD")
     generate.add_argument("--key", metavar="TEXT", help="idempotency key: the same one never pays twice")
     generate.add_argument("--out", metavar="PATH", help="also write the image here, below an output directory")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,9 +23,21 @@ from imgforge_mcp.roster import all_providers, key_hint
 from imgforge_mcp.types import Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
 from imgforge_mcp.views import job_json, job_line
 
-DONE, FAILED = 0, 1
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
 BAR = 24
+COLUMNS = 80
+"""Of a terminal that does not say."""
 SIZE = re.compile(r"(\d+)x(\d+)")
+KEY_STATES = {
+    "works": "the key works",
+    "rejected": "the key is rejected",
+    "unreachable": "no answer",
+    "unchecked": "configured; it has no free question to check the key with",
+}
+KEY_PROBLEMS = {
+    "rejected": "the key is rejected; check {variables}, or make a new one at {page}",
+    "unreachable": "it does not answer; check the network, or the base URL if you replaced it",
+}
 Command = Callable[[Forge, argparse.Namespace], Awaitable[int]]
 
 
@@ -48,12 +61,34 @@ async def generate(forge: Forge, options: argparse.Namespace) -> int:
     """Draw, and wait as long as the job may take: nobody times out at a terminal."""
     request = _request(options)
     caller = forge.caller()
-    show = _progress_bar() if sys.stderr.isatty() and not options.json else None
+    show = _show_progress if sys.stderr.isatty() and not options.json else None
     job = await forge.submit(request, caller)
-    job = await forge.wait(job.job_id, forge.config.job_deadline, show)
-    if show is not None:
-        print("\r\033[K", end="", file=sys.stderr)
+    try:
+        job = await forge.wait(job.job_id, forge.config.job_deadline, show)
+    finally:
+        if show is not None:
+            _overwrite("")
     return _show_job(forge, job, options)
+
+
+async def edit(forge: Forge, options: argparse.Namespace) -> int:
+    return await generate(forge, options)
+
+
+async def usage(forge: Forge, options: argparse.Namespace) -> int:
+    answer = await forge.usage(options.period, options.project, forge.caller())
+    lines = [f"{answer['images']} images, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"]
+    for group in ("provider", "model", "project", "day"):
+        entries = answer[f"by_{group}"].items()
+        lines += [f"  {group} {name}: {entry['images']} images, ${entry['cost_usd']:.4f}" for name, entry in entries]
+    for name, budget in answer["budgets"].items():
+        left = f", ${budget['left_usd']:.4f} left of ${budget['cap_usd']:.2f}" if "cap_usd" in budget else ", no cap"
+        lines.append(f"{name} budget: ${budget['committed_usd']:.4f} spent or reserved{left}")
+    lines += [
+        f"{name}: {quota['left']} of {quota['calls_a_day']} calls left" for name, quota in answer["quotas"].items()
+    ]
+    _print(answer, options, lines)
+    return DONE
 
 
 async def jobs(forge: Forge, options: argparse.Namespace) -> int:
@@ -68,6 +103,8 @@ async def jobs(forge: Forge, options: argparse.Namespace) -> int:
 
 
 async def models(forge: Forge, options: argparse.Namespace) -> int:
+    if options.refresh:
+        return await _refresh(forge, options)
     wanted = Filter(
         tier=QualityTier(options.tier) if options.tier else None,
         provider=options.provider,
@@ -82,6 +119,18 @@ async def models(forge: Forge, options: argparse.Namespace) -> int:
     lines.append("Models:")
     lines += [line for entry in answer["models"] for line in _model_rows(entry)]
     _print(answer, options, lines)
+    return DONE
+
+
+async def _refresh(forge: Forge, options: argparse.Namespace) -> int:
+    report = await forge.inquiry.refresh()
+    lines = []
+    for name, found in report["providers"].items():
+        lines.append(f"{name}: {len(found['missing_from_catalogue'])} models that the catalogue misses")
+        lines += [f"  gone, no tier leads to it any more: {model}" for model in found["listed_in_vain"]]
+    if report["not_asked"]:
+        lines.append(f"no list to ask for, or no answer: {', '.join(report['not_asked'])}")
+    _print(report, options, lines)
     return DONE
 
 
@@ -113,7 +162,7 @@ async def assets(forge: Forge, options: argparse.Namespace) -> int:
 
 
 async def doctor(forge: Forge, options: argparse.Namespace) -> int:
-    """What is configured and whether it could work; asks no provider anything and spends nothing."""
+    """What is configured and whether it works: each provider is asked its one free question; nothing is spent."""
     config = forge.config
     problems: list[str] = []
     try:
@@ -122,8 +171,8 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         problems.append(error.message)
     await forge.planner.refresh()
     day, month = await forge.registry.jobs.committed()
-    listing = (await forge.models(Filter(), limit=1000))["models"]
-    states = {offer["provider"]: offer["state"] for entry in listing for offer in entry["providers"]}
+    findings = await forge.inquiry.ask_all()
+    problems += [_key_problem(forge, name, found.key) for name, found in findings.items() if found.key in KEY_PROBLEMS]
     report: Json = {
         "home": str(config.home),
         "configuration": str(config.source),
@@ -133,7 +182,7 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         "store_cap_bytes": config.cache_max_bytes,
         "spent_today_usd": day,
         "spent_this_month_usd": month,
-        "configured": {name: states.get(name, "available") for name in forge.roster},
+        "configured": {name: KEY_STATES[found.key] for name, found in findings.items()},
         "not_configured": [key_hint(p.manifest) for p in all_providers() if p.manifest.name not in forge.roster],
         "problems": problems,
     }
@@ -144,8 +193,16 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
     return DONE
 
 
+def _key_problem(forge: Forge, name: str, state: str) -> str:
+    manifest = forge.roster[name].provider.manifest
+    variables = " and ".join((*manifest.key_variables[:1], *manifest.settings.values())) or manifest.base_url_variable
+    return f"{manifest.title}: {KEY_PROBLEMS[state].format(variables=variables, page=manifest.key_page or 'its site')}"
+
+
 BY_NAME: dict[str, Command] = {
     "generate": generate,
+    "edit": edit,
+    "usage": usage,
     "jobs": jobs,
     "models": models,
     "assets": assets,
@@ -164,7 +221,10 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         "seed": options.seed,
         "negative_prompt": options.negative,
         "style": options.style,
-        "input_images": options.input,
+        "input_images": _inputs(options),
+        "is_edit": hasattr(options, "image") or None,
+        "mask": getattr(options, "mask", None),
+        "strength": getattr(options, "strength", None),
         "max_cost_usd": options.max_cost,
         "idempotency_key": options.key,
         "save_to": options.out,
@@ -181,6 +241,11 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from None
 
 
+def _inputs(options: argparse.Namespace) -> list[str] | None:
+    """The image to change first, then the references."""
+    return [*([options.image] if hasattr(options, "image") else []), *(options.input or [])] or None
+
+
 def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
     value = job_json(forge, None, job)
     if job.state is JobState.FAILED and job.error is not None:
@@ -191,17 +256,15 @@ def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
     return DONE
 
 
-def _progress_bar() -> Callable[[Progress], Awaitable[None]]:
-    async def show(progress: Progress) -> None:
-        filled = round((progress.fraction or 0.0) * BAR)
-        print(
-            f"\r\033[K[{'#' * filled}{'-' * (BAR - filled)}] {progress.message[:60]}",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+async def _show_progress(progress: Progress) -> None:
+    filled = round((progress.fraction or 0.0) * BAR)
+    _overwrite(f"[{'#' * filled}{'-' * (BAR - filled)}] {progress.message}")
 
-    return show
+
+def _overwrite(text: str) -> None:
+    """Put a text in place of the terminal's last line, and cut it: a line that wraps could not be overwritten."""
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns or COLUMNS
+    print(f"\r\033[K{text[: columns - 1]}", end="", file=sys.stderr, flush=True)
 
 
 async def _found(forge: Forge, options: argparse.Namespace) -> Asset:
@@ -290,4 +353,4 @@ def _failed(error: ForgeError, options: argparse.Namespace) -> int:
         print(json.dumps(error.body("-"), ensure_ascii=False, indent=2))
     else:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-    return FAILED
+    return WRONG_USAGE if isinstance(error, InvalidRequest) else FAILED

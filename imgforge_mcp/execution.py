@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,9 +23,10 @@ from imgforge_mcp.errors import (
     ProviderAuth,
     ProviderError,
     QuotaExceeded,
+    RateLimited,
     StorageError,
 )
-from imgforge_mcp.media import EXTENSIONS
+from imgforge_mcp.media import EXTENSIONS, Sound, rendition
 from imgforge_mcp.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.preparation import Preparation
 from imgforge_mcp.redaction import Redactor
@@ -37,6 +39,8 @@ from imgforge_mcp.types import Asset, Attempt, AttemptState, Job, JobState, Prog
 from imgforge_mcp.verdict import Cause, account, all_failed, cost_of, is_billed, out_of_time
 
 MAX_CANDIDATES = 3
+PREVIEW_BYTES = 500_000
+"""What one preview may take of a tool's result; several images have to share, and are encoded smaller when shown."""
 RESUME_SECONDS = 30.0
 """How long work that was accepted before a restart is asked about at least, its deadline passed or not: it was paid."""
 DRAWN_BY_LOCAL = "Composed by the embedded illustrator, not by a diffusion model."
@@ -321,6 +325,17 @@ class Execution:
         basis = "reported" if result.cost_usd is not None else "listed"
         end = Settlement(outcome=f"ok_{basis}", succeeded=True, latency_ms=self._since(started), cost_usd=cost)
         await self._settle(job_id, attempt_id, end, stored)
+        if self._config.preview:
+            for asset, image in zip(stored, result.images, strict=True):
+                await anyio.to_thread.run_sync(self._keep_preview, asset, image.sound)
+
+    def _keep_preview(self, asset: Asset, sound: Sound) -> None:
+        """From the pixels at hand, so that they need not be decoded again. By now the image is safe; what fails here
+        is met again when the preview is wanted."""
+        if sound.picture is not None:
+            with suppress(OSError, ValueError, MemoryError):
+                size = self._config.preview_max_px
+                self._assets.keep_preview(asset, size, rendition(sound.picture, size, PREVIEW_BYTES))
 
     async def _evict(self) -> None:
         """Keep the store within its cap, now that something was added."""
@@ -331,7 +346,8 @@ class Execution:
         """Every image in the store, with its record, before anything else can fail."""
         stored = []
         for image in result.images:
-            put = partial(self._assets.put, image.data, image.mime_type, image.width, image.height)
+            sound = image.sound
+            put = partial(self._assets.put, image.data, sound.mime_type, sound.width, sound.height)
             with anyio.CancelScope(shield=True):
                 asset = await anyio.to_thread.run_sync(put)
                 await self._registry.assets.add(asset)
@@ -351,6 +367,8 @@ class Execution:
         rest = None
         if isinstance(error, ProviderError) and (error.rests or error.retry_after is not None):
             rest = self._planner.health.rest_seconds(provider, call.model.slug, outcome, error.retry_after)
+        if isinstance(error, RateLimited | QuotaExceeded) and error.retry_after is None:
+            error.retry_after = rest
         if maybe_billed:
             underway.maybe_spent += cost or 0.0
         end = Settlement(

@@ -15,6 +15,7 @@ from imgforge_mcp.assets import AssetDirectory
 from imgforge_mcp.clock import Clock, day_start, first_id
 from imgforge_mcp.config import Config
 from imgforge_mcp.errors import ForgeError, InvalidRequest, NoImageProvider, NotFound
+from imgforge_mcp.inquiry import Inquiry
 from imgforge_mcp.listing import PAGE, Filter, by_tier, capabilities, list_models, page
 from imgforge_mcp.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.prompts import boosted, find_template, with_template
@@ -59,6 +60,7 @@ class Forge:
         roster: Roster,
         worker: Worker,
         references: References,
+        inquiry: Inquiry,
         clock: Clock,
     ) -> None:
         self.config = config
@@ -66,6 +68,7 @@ class Forge:
         self.roster = roster
         self.assets = assets
         self.registry = registry
+        self.inquiry = inquiry
         self._worker = worker
         self._references = references
         self._clock = clock
@@ -116,7 +119,7 @@ class Forge:
         """The request with its template applied, its references in our store and its `save_to` made absolute; and the
         allowed directory that `save_to` is in."""
         if request.template is not None:
-            request = with_template(request, find_template(request.template, dict(self.config.templates)))
+            request = with_template(request, find_template(request.template, self.config.templates))
         save_root, changes = None, dict[str, object]()
         if request.save_to is not None:
             path, root = files.place_output(request.save_to, caller.outputs)
@@ -276,7 +279,7 @@ class Forge:
         return asset, await anyio.to_thread.run_sync(self.assets.read, asset)
 
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
-        """A small WebP rendition, kept for the next time; None when the image is gone."""
+        """A small JPEG rendition, kept for the next time; None when the image is gone."""
         max_px = self.config.preview_max_px
         kept = await anyio.to_thread.run_sync(self.assets.preview, asset, max_px)
         if kept is not None and len(kept) <= max_bytes:
@@ -285,7 +288,7 @@ class Forge:
             data = await anyio.to_thread.run_sync(self.assets.read, asset)
         except NotFound:
             return None
-        rendition, _ = await anyio.to_thread.run_sync(partial(media.preview, data, max_px, max_bytes))
+        rendition = await anyio.to_thread.run_sync(partial(media.preview, data, max_px, max_bytes))
         await anyio.to_thread.run_sync(self.assets.keep_preview, asset, max_px, rendition)
         return rendition
 

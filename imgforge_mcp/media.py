@@ -2,7 +2,7 @@
 thread."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imgforge_mcp.errors import BadReply, InvalidRequest
@@ -22,15 +22,17 @@ EXTENSIONS = dict(FORMATS.values())
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_384
 MAX_FRAMES = 100
+KEPT_PIXELS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """What a fully decoded image is; sizes in pixels."""
+    """What a fully decoded image is; sizes in pixels. `picture` holds the pixels for a preview, unless it is large."""
 
     mime_type: str
     width: int
     height: int
+    picture: "Image | None" = field(default=None, repr=False, compare=False)
 
 
 def inspect(data: bytes) -> Sound:
@@ -40,20 +42,28 @@ def inspect(data: bytes) -> Sound:
         BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
     """
     with _opened(data) as image:
-        return Sound(mime_type=FORMATS[image.format or ""][0], width=image.width, height=image.height)
+        picture = image.copy() if image.width * image.height <= KEPT_PIXELS else None
+        mime_type = FORMATS[image.format or ""][0]
+        return Sound(mime_type=mime_type, width=image.width, height=image.height, picture=picture)
 
 
-def preview(data: bytes, max_px: int, max_bytes: int) -> tuple[bytes, str]:
-    """A WebP rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits; with its
-    type."""
+def preview(data: bytes, max_px: int, max_bytes: int) -> bytes:
+    """A JPEG rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits."""
     with _opened(data) as image:
-        picture = _flat(image)
-        for scale, quality in ((1.0, 80), (1.0, 60), (0.75, 60), (0.5, 60), (0.5, 40), (0.25, 40), (0.125, 40)):
-            size = max(16, int(max_px * scale))
-            rendition = _encoded(_within(picture, size), "WEBP", quality=quality, method=1)
-            if len(rendition) <= max_bytes:
-                break
-        return rendition, "image/webp"
+        return rendition(image, max_px, max_bytes)
+
+
+def rendition(image: "Image", max_px: int, max_bytes: int) -> bytes:
+    """The same of a picture that is decoded already. JPEG takes a tenth of the time of WebP, and somebody waits."""
+    from PIL.Image import Resampling
+
+    picture = _flat(image)
+    for scale, quality in ((1.0, 80), (1.0, 60), (0.75, 60), (0.5, 60), (0.5, 40), (0.25, 40), (0.125, 40)):
+        size = max(16, int(max_px * scale))
+        encoded = _encoded(_within(picture, size, Resampling.HAMMING), "JPEG", quality=quality)
+        if len(encoded) <= max_bytes:
+            break
+    return encoded
 
 
 def scaled(data: bytes, width: int) -> tuple[bytes, str]:
@@ -164,11 +174,11 @@ def _flat(image: "Image") -> "Image":
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
 
 
-def _within(image: "Image", side: int) -> "Image":
+def _within(image: "Image", side: int, resample: int | None = None) -> "Image":
     if max(image.size) <= side:
         return image
     factor = side / max(image.size)
-    return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))))
+    return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))), resample)
 
 
 def _encoded(image: "Image", name: str, **options: int) -> bytes:

@@ -1,11 +1,12 @@
 """What is added to a prompt, and why: the tiers' boosters and the user's templates. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from imgforge_mcp.config import Template
 from imgforge_mcp.errors import InvalidRequest, NotFound
 from imgforge_mcp.types import ImageRequest, QualityTier
 
+PARTS = ("subject", "setting", "mood", "art_style", "lighting", "camera", "extras")
 NOT_FROM_TEMPLATES = frozenset({"prompt", "template", "idempotency_key", "metadata", "save_to", "sync"})
 
 
@@ -18,6 +19,18 @@ def boosted(prompt: str, tier: QualityTier, boosters: Sequence[str], enhance: bo
         return prompt, f"Nothing added: the prompt holds every booster of tier {tier.value}."
     added = ", ".join(missing)
     return f"{prompt.rstrip(' ,.;')}, {added}", f"Added for tier {tier.value}: {added}."
+
+
+def built(parts: Mapping[str, str]) -> str:
+    """One prompt from its parts, in the order in which image models like them.
+
+    Raises:
+        InvalidRequest: not one of them is given.
+    """
+    given = [text for name in PARTS if (text := parts.get(name, "").strip(" ,.\n"))]
+    if not given:
+        raise InvalidRequest(f"At least one of these is needed: {', '.join(PARTS)}.", field="subject")
+    return ", ".join(given)
 
 
 def with_template(request: ImageRequest, template: Template) -> ImageRequest:
@@ -38,7 +51,7 @@ def with_template(request: ImageRequest, template: Template) -> ImageRequest:
         ) from None
 
 
-def find_template(name: str, templates: "dict[str, Template]") -> Template:
+def find_template(name: str, templates: Mapping[str, Template]) -> Template:
     """Raises NotFound."""
     if name in templates:
         return templates[name]

@@ -70,6 +70,8 @@ class Router:
     local_fallback: bool = False
     known_providers: Mapping[str, str] = field(default_factory=dict)
     """Every provider this program has, by name and alias: its own name. For messages about one that has no key."""
+    vanished: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Model ids by provider that its own list no longer holds: no tier leads to them, their name still does."""
     key_hints: Mapping[str, str] = field(default_factory=dict)
     """How to configure each provider, by name."""
 
@@ -132,7 +134,8 @@ class Router:
         entries = [pinned] if pinned else [e for e in self.entries if e.name != LOCAL]
         if not entries or (self.local_fallback and not pinned):
             entries += [e for e in self.entries if e.name == LOCAL]
-        pairs = [(e, m) for e in entries for m in e.models if not m.is_retired(now.date())]
+        live = [(e, m) for e in entries for m in e.models if not m.is_retired(now.date())]
+        pairs = [(e, m) for e, m in live if m.model_id not in self.vanished.get(e.name, frozenset())]
         if not pairs:
             raise NoImageProvider("No image provider is configured; set a provider's key, such as TOGETHER_API_KEY.")
         return pairs

@@ -48,12 +48,10 @@ PATIENT_TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """One image, fully decoded: its bytes as they came, type, size in pixels, seed."""
+    """One image, fully decoded: its bytes as they came, what they are, seed."""
 
     data: bytes
-    mime_type: str
-    width: int
-    height: int
+    sound: media.Sound
     seed: int | None
 
 
@@ -119,6 +117,15 @@ class Runner:
             return False
         return reply.status < 300
 
+    async def ask(self, provider: Provider, settings: ProviderSettings, path: str) -> Reply:
+        """A free question below the provider's base URL, with the key.
+
+        Raises:
+            Unavailable: no answer.
+        """
+        request = Request(method="GET", target=path.format_map(settings.settings))
+        return await self._transport().send(self._outgoing(request, provider, settings, POLL_SECONDS))
+
     # Submit and poll ------------------------------------------------------------------------------------------------
 
     async def _submit(self, request: Request, run: Run) -> Images | Operation:
@@ -140,7 +147,7 @@ class Runner:
             reply = await self._transport().send(outgoing, operation)
         except Unavailable:
             return None
-        if reply.status >= 400:
+        if reply.status >= 300:
             self._put_up_with(reply, run, unanswered)
             return None
         try:
@@ -156,14 +163,16 @@ class Runner:
         return outcome
 
     def _put_up_with(self, reply: Reply, run: Run, unanswered: int) -> None:
-        """An error in answer to a question about accepted work: a passing one is put up with, a lasting one may have
-        been
+        """A bad answer to a question about accepted work: a passing one is put up with, a lasting one may have been
         billed, for the provider had taken the work."""
         is_passing = reply.status in (408, 425, 429, 502, 503, 504)
-        if is_passing or (reply.status in (404, 500) and unanswered < PATIENT_TRIES):
+        may_pass = reply.status < 400 or reply.status in (404, 500)
+        if is_passing or (may_pass and unanswered < PATIENT_TRIES):
             return
+        if reply.status < 400:
+            raise BadReply("The accepted work cannot be asked about: the provider answers with a redirect.")
         error = self._failure(reply, run)
-        if isinstance(error, ProviderError) and not isinstance(error, Unavailable):
+        if isinstance(error, ProviderError) and not isinstance(error, Unavailable | BadReply):
             raise BadReply(f"The accepted work failed: {error.message}", **error.details) from error
         raise error
 
@@ -241,19 +250,20 @@ class Runner:
         return Result(images=kept, cost_usd=images.cost_usd, warnings=(*images.warnings, *lost))
 
     async def _made(self, picture: Picture, run: Run) -> Made:
-        data = picture.data if picture.data is not None else await self._downloaded(picture.url or "", run)
-        sound = await anyio.to_thread.run_sync(media.inspect, data)
-        return Made(data=data, mime_type=sound.mime_type, width=sound.width, height=sound.height, seed=picture.seed)
+        url = picture.url or ""
+        if picture.data is None and not url.startswith("data:"):
+            data, sound = await self._downloaded(url, run)
+        else:
+            data = picture.data if picture.data is not None else data_url_bytes(url)
+            sound = await anyio.to_thread.run_sync(media.inspect, data)
+        return Made(data=data, sound=sound, seed=picture.seed)
 
-    async def _downloaded(self, url: str, run: Run) -> bytes:
-        """The image behind a URL: a download is free, so it is tried again when it breaks off."""
-        if url.startswith("data:"):
-            return data_url_bytes(url)
+    async def _downloaded(self, url: str, run: Run) -> tuple[bytes, media.Sound]:
+        """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image."""
         for attempt in range(1, DOWNLOAD_TRIES + 1):
             try:
                 data = await self._transport().download(url, min(DOWNLOAD_SECONDS, max(1.0, self._left(run))))
-                await anyio.to_thread.run_sync(media.inspect, data)
-                return data
+                return data, await anyio.to_thread.run_sync(media.inspect, data)
             except ProviderError:
                 if attempt == DOWNLOAD_TRIES:
                     raise

@@ -190,6 +190,10 @@ class Manifest:
     concurrency: int = 32
     source: str = ""
     key_page: str = ""
+    listing: str | None = None
+    """The path that lists the models this key may use (GET, free); `{name}` stands for one of the settings."""
+    key_check: str | None = None
+    """Where there is no such list: a free path that only a good key may ask (GET)."""
 
     @property
     def base_url_variable(self) -> str:
@@ -420,6 +424,14 @@ class Provider:
             **quoted(said),
         )
 
+    def listed_ids(self, reply: Reply) -> frozenset[str]:
+        """The model ids in an answer to `manifest.listing`, in any of the usual shapes.
+
+        Raises:
+            BadReply: it holds none.
+        """
+        return ids_of(reply.body)
+
     def failure(self, reply: Reply, call: Call) -> ForgeError:
         """What a 4xx or 5xx answer means. Override to recognise a refusal, then fall back on this."""
         return failure_by_status(reply, error_text(reply.error_json()))
@@ -427,7 +439,8 @@ class Provider:
 
 def failure_by_status(reply: Reply, text: str = "", *, retry_after: float | None = None) -> ForgeError:
     """The usual meaning of an HTTP status; `text` is the provider's own message, `retry_after` seconds it names in the
-    body (the header is read by the runner). 404 and 410 to a question about a running job are not a dead model."""
+    body (the header is read by the runner). To a question about accepted work 404 and 410 are not a dead model, and a
+    server's trouble says nothing about what became of the work."""
     status, said = reply.status, {"provider_status": reply.status, **quoted(text)}
     match status:
         case 401 | 403:
@@ -438,6 +451,8 @@ def failure_by_status(reply: Reply, text: str = "", *, retry_after: float | None
             return ModelGone("The provider does not know this model any more.", **said)
         case 429:
             return RateLimited("The provider asked to slow down.", retry_after=retry_after, **said)
+        case _ if status >= 500 and reply.operation is not None:
+            return BadReply("The provider cannot tell what became of the accepted work; it may be billed.", **said)
         case _ if status >= 500 or status in (408, 425):
             return Unavailable("The provider is in trouble.", retry_after=retry_after, **said)
         case _:
@@ -463,6 +478,29 @@ def quoted(text: str) -> Json:
     """A provider's words as an error detail: bounded, without control or format characters, marked by its name."""
     clean = "".join(character if character.isprintable() else " " for character in text[:2000])
     return {"provider_message": " ".join(clean.split())[:300]} if clean.strip() else {}
+
+
+def ids_of(body: bytes) -> frozenset[str]:
+    """The ids in a JSON list of models: bare, or under `data`, `models` or `result`; by `id` or by `name`.
+
+    Raises:
+        BadReply: there are none.
+    """
+    try:
+        decoded = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadReply("The provider's list of models is not JSON.") from None
+    if isinstance(decoded, dict):
+        decoded = next((decoded[key] for key in ("data", "models", "result") if key in decoded), [])
+    names = [item if isinstance(item, str) else item.get("name") or item.get("id") for item in _entries(decoded)]
+    found = frozenset(name.removeprefix("models/") for name in names if isinstance(name, str) and name)
+    if not found:
+        raise BadReply("The provider's list of models is empty.")
+    return found
+
+
+def _entries(value: object) -> list[Any]:
+    return [item for item in value if isinstance(item, str | dict)] if isinstance(value, list) else []
 
 
 def decode_base64(text: object) -> bytes:

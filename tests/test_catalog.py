@@ -81,6 +81,17 @@ def test_the_file_has_only_fields_that_are_read() -> None:
         *("stable-diffusion", "sdxl-lightning", "dreamshaper-8-lcm", "imagen-4", "imagen-4-fast", "imagen-4-ultra"),
         *("flux-2-pro", "flux-2-klein", "flux-1.1-pro", "recraft-v4", "recraft-v3", "ideogram-v3", "sd-3.5"),
         *("qwen-image", "flux-kontext", "qwen-image-edit", "seedream-5"),
+        *(
+            "FLUX.1-schnell",
+            "FLUX.1.1-pro",
+            "FLUX.1-kontext-pro",
+            "FLUX.2-dev",
+            "FLUX.2-flex",
+            "FLUX.2-pro",
+            "FLUX.2-max",
+        ),
+        *("imagen-4.0-generate-001", "gemini-2.5-flash-image", "flux-realism", "turbo"),
+        *("@cf/stabilityai/stable-diffusion-xl-base-1.0", "@cf/lykon/dreamshaper-8-lcm"),
     ],
 )
 def test_the_names_of_the_requirements_resolve(slug: str) -> None:

@@ -115,7 +115,7 @@ class AssetDirectory:
                 leftover.unlink(missing_ok=True)
 
     def _preview_path(self, asset: Asset, max_px: int) -> Path:
-        return self.home / "previews" / f"{asset.asset_id}-{max_px}.webp"
+        return self.home / "previews" / f"{asset.asset_id}-{max_px}.jpg"
 
     def _verify(self, asset: Asset, path: Path, data: bytes) -> None:
         if hashlib.sha256(data).hexdigest() == asset.asset_id:

@@ -24,6 +24,7 @@ class BlackForestLabs(Provider):
         aliases=("black_forest_labs", "black-forest-labs"),
         poll_seconds=1.0,
         concurrency=24,
+        key_check="/v1/credits",
         source="hosted-b §1",
         key_page="https://dashboard.bfl.ai",
     )

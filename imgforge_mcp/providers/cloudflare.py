@@ -44,6 +44,7 @@ class Cloudflare(Provider):
         key_variables=("CLOUDFLARE_API_TOKEN",),
         settings={"account_id": "CLOUDFLARE_ACCOUNT_ID"},
         aliases=("workers_ai", "workersai", "workers-ai", "cf"),
+        listing="/client/v4/accounts/{account_id}/ai/models/search?task=Text-to-Image&per_page=100",
         source="hosted-a §4",
         key_page="https://dash.cloudflare.com/profile/api-tokens",
     )

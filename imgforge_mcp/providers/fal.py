@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from imgforge_mcp.errors import BadReply, ForgeError, QuotaExceeded
+from imgforge_mcp.errors import BadReply, ForgeError, QuotaExceeded, Unavailable
 from imgforge_mcp.providers._body import at, effort, fixed, given, line, whole
 from imgforge_mcp.spec import (
     Auth,
@@ -66,7 +66,7 @@ class Fal(Provider):
         body, operation = reply.json(), reply.operation
         if operation is None:
             return _queued(body, call)
-        result_url = str(operation.data.get("response_url") or operation.url.removesuffix("/status"))
+        result_url = _result_url(operation)
         if operation.url == result_url:
             return self._result(body)
         match body:
@@ -108,7 +108,15 @@ class Fal(Provider):
             return self.refusal(said) if is_refusal else BadReply("The model behind fal drew nothing.", **quoted(said))
         if reply.status == 403 and "balance" in said.lower():
             return QuotaExceeded("The provider account is out of credit.", provider_status=403, **quoted(said))
+        if reply.status >= 500 and reply.operation and reply.operation.url == _result_url(reply.operation):
+            return Unavailable(
+                "The job failed at the provider; it is not billed.", provider_status=reply.status, **quoted(said)
+            )
         return failure_by_status(reply, said)
+
+
+def _result_url(operation: Operation) -> str:
+    return str(operation.data.get("response_url") or operation.url.removesuffix("/status"))
 
 
 def _queued(body: Json, call: Call) -> Operation:

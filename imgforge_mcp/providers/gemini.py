@@ -38,6 +38,7 @@ class Gemini(Provider):
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         auth=Auth(header="x-goog-api-key", prefix=""),
         aliases=("google", "imagen", "google_gemini"),
+        listing="/v1beta/models?pageSize=1000",
         source="hosted-a §3",
         key_page="https://aistudio.google.com/apikey",
     )

@@ -35,6 +35,7 @@ class OpenAI(Provider):
         key_variables=("OPENAI_API_KEY",),
         aliases=("open_ai",),
         mask="alpha",
+        listing="/v1/models",
         source="hosted-a §1",
         key_page="https://platform.openai.com/api-keys",
     )

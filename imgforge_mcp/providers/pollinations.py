@@ -27,6 +27,7 @@ class Pollinations(Provider):
         base_url="https://gen.pollinations.ai",
         key_variables=("POLLINATIONS_API_KEY",),
         aliases=("pollinations_ai", "pollinations.ai"),
+        listing="/v1/models",
         source="hosted-a §6",
         key_page="https://enter.pollinations.ai",
     )

@@ -16,6 +16,7 @@ class Recraft(Provider):
         title="Recraft",
         base_url="https://external.api.recraft.ai",
         key_variables=("RECRAFT_API_KEY",),
+        key_check="/v1/users/me",
         source="hosted-b §5",
         key_page="https://www.recraft.ai/profile/api",
     )

@@ -33,6 +33,7 @@ class Replicate(Provider):
         base_url="https://api.replicate.com",
         key_variables=("REPLICATE_API_TOKEN",),
         key_hosts=("api.replicate.com",),
+        key_check="/v1/account",
         source="hosted-b §3",
         key_page="https://replicate.com/account/api-tokens",
     )

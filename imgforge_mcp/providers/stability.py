@@ -29,6 +29,7 @@ class Stability(Provider):
         key_variables=("STABILITY_API_KEY",),
         aliases=("stability_ai", "stabilityai"),
         headers={"Accept": "application/json"},
+        key_check="/v1/user/account",
         source="hosted-b §4",
         key_page="https://platform.stability.ai/account/keys",
     )

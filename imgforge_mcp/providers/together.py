@@ -17,6 +17,7 @@ class Together(Provider):
         key_variables=("TOGETHER_API_KEY",),
         key_hosts=("api.together.ai", "api.together.xyz"),
         aliases=("together_flux", "togetherai", "together_ai"),
+        listing="/v1/models",
         source="hosted-a §2",
         key_page="https://api.together.ai/settings/api-keys",
     )

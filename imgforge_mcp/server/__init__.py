@@ -46,6 +46,21 @@ def create_server(seat: ForgeSeat, door: Door | None = None) -> Server[Any]:
 
         return await read(seat, door, context, str(params.uri))
 
+    async def list_prompts(context: Any, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        from imgforge_mcp.server.prompts import prompt_list
+
+        return types.ListPromptsResult(prompts=prompt_list(seat.config))
+
+    async def get_prompt(context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        from imgforge_mcp.server.prompts import get
+
+        return get(seat.config, params.name, params.arguments or {})
+
+    async def complete(context: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
+        from imgforge_mcp.server.prompts import complete
+
+        return await complete(seat, door, context, params.argument.name, params.argument.value)
+
     return Server(
         "imgforge-mcp",
         version=__version__,
@@ -57,6 +72,9 @@ def create_server(seat: ForgeSeat, door: Door | None = None) -> Server[Any]:
         on_list_resources=list_resources,
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
+        on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
+        on_completion=complete,
     )
 
 

@@ -63,7 +63,7 @@ async def _previews(forge: Forge, job: Job, text_bytes: int) -> list[types.Conte
         data = await forge.preview(asset, each)
         if data is not None and len(data) <= each:
             text = base64.b64encode(data).decode("ascii")
-            previews.append(types.ImageContent(data=text, mime_type="image/webp"))
+            previews.append(types.ImageContent(data=text, mime_type="image/jpeg"))
     return previews
 
 

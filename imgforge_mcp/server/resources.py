@@ -1,7 +1,8 @@
-"""Resources: images in full, jobs, and the models."""
+"""Resources: images in full, jobs, models, usage, and the prompt guide."""
 
 import base64
 import re
+from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,18 +20,21 @@ from imgforge_mcp.views import job_json
 ASSET = re.compile(r"imgforge://assets/([0-9a-f]{64})(?:\?.*)?")
 JOB = re.compile(r"imgforge://jobs/([0-9A-HJKMNP-TV-Z]{26})")
 MODELS = "imgforge://models"
+USAGE = "imgforge://usage"
+GUIDE = "imgforge://guide"
 MAX_RENDITION = 4096
 
 
 def resource_list() -> list[types.Resource]:
+    data, text = "application/json", "text/markdown"
     return [
         types.Resource(
-            uri=MODELS,
-            name="models",
-            title="Image models",
-            description="What can be used now.",
-            mime_type="application/json",
-        )
+            uri=MODELS, name="models", title="Image models", description="What can be used.", mime_type=data
+        ),
+        types.Resource(
+            uri=USAGE, name="usage", title="Usage", description="Images and cost this month.", mime_type=data
+        ),
+        types.Resource(uri=GUIDE, name="guide", title="Prompt guide", description="By tier.", mime_type=text),
     ]
 
 
@@ -65,6 +69,11 @@ async def read(seat: ForgeSeat, door: Door, context: Any, uri: str) -> types.Rea
             return _text(uri, render.compact(job_json(forge, door.base_url, job)))
         if uri == MODELS:
             return _text(uri, render.compact(await forge.models(Filter())))
+        if uri == USAGE:
+            return _text(uri, render.compact(await forge.usage("month", None, caller)))
+        if uri == GUIDE:
+            guide = resources.files(__package__).joinpath("guide.md").read_text("utf-8")
+            return _text(uri, guide, "text/markdown")
     except ForgeError as error:
         raise MCPError(types.INVALID_PARAMS, error.message, {"uri": uri[:200], "code": error.code}) from None
     raise MCPError(types.INVALID_PARAMS, "There is no such resource.", {"uri": uri[:200]})
@@ -78,7 +87,5 @@ async def _image(uri: str, data: bytes, mime_type: str) -> types.ReadResourceRes
     return types.ReadResourceResult(contents=[types.BlobResourceContents(uri=uri, blob=blob, mime_type=mime_type)])
 
 
-def _text(uri: str, text: str) -> types.ReadResourceResult:
-    return types.ReadResourceResult(
-        contents=[types.TextResourceContents(uri=uri, text=text, mime_type="application/json")]
-    )
+def _text(uri: str, text: str, mime_type: str = "application/json") -> types.ReadResourceResult:
+    return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, text=text, mime_type=mime_type)])

@@ -1,4 +1,4 @@
-"""The emulated providers in a process of their own, so that their work does not stand in the way of what is measured."""
+"""The emulated providers in a process of their own: their work must not stand in the way of what is measured."""
 
 import subprocess
 import sys

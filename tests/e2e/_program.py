@@ -50,7 +50,7 @@ def example_entry() -> dict[str, Any]:
 
 def executable() -> str:
     """The example's command, as installed beside the running interpreter."""
-    found = shutil.which(example_entry()["command"], path=SCRIPTS)
+    found = shutil.which(str(example_entry()["command"]), path=SCRIPTS)
     assert found is not None, "the example's command is not installed"
     return found
 

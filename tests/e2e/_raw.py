@@ -1,6 +1,8 @@
 """HTTP by hand, for requests that no library would send."""
 
 import socket
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
 
@@ -19,10 +21,9 @@ class Answer:
 def send(port: int, head: bytes, body: bytes = b"") -> Answer:
     """Send the lines of a head as they are, with the line that ends the connection, and a body."""
     with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as connection:
-        try:
+        # A request may be refused before all of it was read; the answer is there then.
+        with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(head.rstrip(b"\r\n") + b"\r\nConnection: close\r\n\r\n" + body)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # refused before all of it was read: the answer is there already
         with HTTPResponse(connection, method=head.split(b" ", 1)[0].decode()) as response:
             response.begin()
             headers = {name.lower(): value for name, value in response.getheaders()}
@@ -30,10 +31,19 @@ def send(port: int, head: bytes, body: bytes = b"") -> Answer:
             return Answer(status=response.status, headers=headers, body=b"" if is_stream else response.read())
 
 
-def request(port: int, method: str, path: str, body: bytes = b"", host: str | None = None, **headers: str) -> Answer:
-    """An ordinary request; a header's underscores stand for hyphens."""
+def request(
+    port: int,
+    method: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    body: bytes = b"",
+    host: str | None = None,
+) -> Answer:
+    """An ordinary request, with the length of its body unless the headers say how long it is."""
+    headers = dict(headers or {})
+    if body and not headers.keys() & {"Content-Length", "Transfer-Encoding"}:
+        headers["Content-Length"] = str(len(body))
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{port}'}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    if body and not headers.keys() & {"Content_Length", "Transfer_Encoding"}:
-        lines.append(f"Content-Length: {len(body)}")
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     return send(port, "\r\n".join(lines).encode("latin-1"), body)

@@ -114,7 +114,7 @@ def test_the_typescript_sdk_draws_and_finds_its_picture_again(
 def test_the_inspector_draws_and_finds_its_picture_again(
     transport: str, node: Node, account: dict[str, str], urls: dict[str, str]
 ) -> None:
-    """Each of its commands is a client of its own, and on stdio a server of its own: only the registry connects them."""
+    """Each command is a client of its own, and on stdio a server of its own: only the registry connects them."""
     example = ["--config", str(EXAMPLE), "--server", "imgforge"]
     target = example if transport == "stdio" else [urls[transport], "--transport", transport]
     program = node.module("@modelcontextprotocol/inspector", INSPECTOR)
@@ -146,8 +146,8 @@ def assert_was_served(visit: Visit, transport: str, urls: dict[str, str]) -> Non
     assert "illustrator" in [model["slug"] for model in visit["models"]["structuredContent"]["models"]]
     assert _job(visit["job"])["assets"] == job["assets"]
     _, preview, link = visit["drawn"]["content"]
-    assert base64.b64decode(preview["data"])[8:12] == b"WEBP"
-    assert preview["mimeType"] == "image/webp"
+    assert base64.b64decode(preview["data"])[:3] == b"\xff\xd8\xff"
+    assert preview["mimeType"] == "image/jpeg"
     assert link["annotations"]["audience"] == ["user"]
     pictures = [base64.b64decode(part["blob"]) for part in visit["picture"]["contents"]]
     if transport == "stdio":

@@ -1,4 +1,4 @@
-"""The official conformance suite on `imgforge-mcp serve`: what applies to this server passes, and the rest stands here."""
+"""The official conformance suite on `imgforge-mcp serve`: what applies here passes, and the rest has a reason."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """A process of its own over a forge: `python -m tests.faults._worker REQUESTS CALLERS SEED [--finish]`.
 
-It says `ready`, waits for a line on stdin (or its end), submits the requests of a JSON file in a seeded order with that many
-callers, and says what became of each submit, one JSON object a line. Then it lives on, or with --finish ends.
+It says `ready`, waits for a line on stdin (or its end), submits the requests of a JSON file in a seeded order with that
+many callers, and says what became of each submit, one JSON object a line. Then it lives on, or with --finish ends.
 """
 
 import json
@@ -22,9 +22,7 @@ PATIENCE = 2.0
 """How long a caller looks after one job before it submits the next."""
 
 
-async def main(requests: Path, callers: int, seed: int, *, finish: bool) -> None:
-    wanted = [ImageRequest.model_validate(each) for each in json.loads(requests.read_text("utf-8"))]
-    random.Random(seed).shuffle(wanted)
+async def main(wanted: list[ImageRequest], callers: int, *, finish: bool) -> None:
     async with open_forge(load_config()) as forge:
         tell(ready=True)
         await anyio.to_thread.run_sync(sys.stdin.readline)
@@ -55,5 +53,12 @@ def tell(**said: Any) -> None:
     sys.stdout.flush()
 
 
+def read_requests(path: Path, seed: int) -> list[ImageRequest]:
+    wanted = [ImageRequest.model_validate(each) for each in json.loads(path.read_text("utf-8"))]
+    random.Random(seed).shuffle(wanted)
+    return wanted
+
+
 if __name__ == "__main__":
-    anyio.run(lambda: main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), finish="--finish" in sys.argv))
+    asked = read_requests(Path(sys.argv[1]), int(sys.argv[3]))
+    anyio.run(lambda: main(asked, int(sys.argv[2]), finish="--finish" in sys.argv))

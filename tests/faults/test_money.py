@@ -57,7 +57,7 @@ async def spent_today(forge: Forge) -> float:
     return (await forge.registry.jobs.committed())[0]
 
 
-# One key, one purchase ------------------------------------------------------------------------------------------------
+# One key, one purchase ----------------------------------------------------------------------------------------------
 
 
 def race(settings: dict[str, str], folder: Path, requests: list[list[dict[str, Any]]], callers: int) -> list[Any]:
@@ -132,7 +132,7 @@ async def test_a_failed_job_keeps_its_key(emulate: Emulate, forge_on: OpenForge)
     assert len(together.submits) == 1
 
 
-# Caps -----------------------------------------------------------------------------------------------------------------
+# Caps ---------------------------------------------------------------------------------------------------------------
 
 
 async def test_of_two_hundred_callers_exactly_those_go_out_that_the_daily_budget_pays_for(
@@ -155,9 +155,7 @@ async def test_of_two_hundred_callers_exactly_those_go_out_that_the_daily_budget
     assert codes == {"completed": 25, "budget_exceeded": CALLERS - 25}
 
 
-def test_the_budget_holds_across_four_processes(
-    emulate: Emulate, environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_budget_holds_across_four_processes(emulate: Emulate, environment: dict[str, str], tmp_path: Path) -> None:
     configure(environment, PRICED)
     together = emulate("together")
     settings = environment | together.environment() | {"IMGFORGE_DAILY_BUDGET_USD": "1.00"}
@@ -229,7 +227,11 @@ async def test_several_images_are_reserved_together(
     ],
 )
 async def test_a_cost_limit_refuses_a_dearer_model_before_anything_is_sent(
-    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], request_limit: float | None, configured: str | None
+    emulate: Emulate,
+    forge_on: OpenForge,
+    environment: dict[str, str],
+    request_limit: float | None,
+    configured: str | None,
 ) -> None:
     configure(environment, PRICED)
     together = emulate("together")
@@ -264,7 +266,7 @@ async def test_without_a_limit_an_unknown_price_is_said_to_be_unknown(
     assert (job.state, job.cost_usd, job.cost_basis) == (JobState.COMPLETED, None, CostBasis.UNKNOWN)
 
 
-# The user's own limits for a provider -----------------------------------------------------------------------------------
+# The user's own limits for a provider -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -302,7 +304,7 @@ async def test_a_limit_of_calls_sends_the_next_request_to_another_provider(
     assert (len(together.submits), len(bfl.submits)) == (1, 2)
 
 
-# What may have been billed ----------------------------------------------------------------------------------------------
+# What may have been billed ------------------------------------------------------------------------------------------
 
 
 def arm(emulator: Emulator, kind: str, clock: VirtualClock) -> None:

@@ -11,13 +11,14 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from imgforge_mcp import Forge, Job, open_forge
+from imgforge_mcp import Forge, ImageRequest, Job, open_forge
 from imgforge_mcp.clock import Clock
 from imgforge_mcp.config import load_config
 from imgforge_mcp.registry import LEASE_SECONDS, Registry, Settlement
 from imgforge_mcp.types import AttemptState, JobState
 from tests.emulators import Emulator
 from tests.faults._processes import Worker, until, write_requests
+from tests.virtual_clock import VirtualClock
 
 pytestmark = [
     pytest.mark.anyio,
@@ -76,14 +77,11 @@ async def ended(forge: Forge, job_id: str) -> Job:
     return job
 
 
-async def test_a_job_that_had_sent_nothing_is_run(
-    emulate: Emulate, settings: dict[str, str], tmp_path: Path
-) -> None:
+async def test_a_job_that_had_sent_nothing_is_run(emulate: Emulate, settings: dict[str, str], tmp_path: Path) -> None:
     together = emulate("together")
     settings |= together.environment()
     together.fault("429", times=1, retry_after=25)
-    first = {"prompt": "a grey fox", "model": SCHNELL}
-    with worker_on(settings, tmp_path, first) as worker:
+    with worker_on(settings, tmp_path, {"prompt": "a grey fox", "model": SCHNELL}):
         until(lambda: len(together.calls) == 1, "the first call to be told to slow down")
         with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": SCHNELL}) as waiting:
             job_id = str(waiting.said[1]["job_id"])
@@ -94,7 +92,6 @@ async def test_a_job_that_had_sent_nothing_is_run(
         job = await ended(forge, job_id)
     assert job.state is JobState.COMPLETED
     assert len(together.submits) == 1
-    del worker
 
 
 async def test_an_accepted_job_is_asked_about_and_not_bought_again(
@@ -162,7 +159,8 @@ async def test_a_provider_that_may_have_billed_is_not_asked_again_after_a_restar
     dying = Registry(home / "registry.db", LaterClock().now, owner="dies before it fails over")
     assert await dying.jobs.take_over_abandoned() == [job_id]
     (attempt,) = (await dying.jobs.get(job_id)).attempts
-    await dying.jobs.settle(job_id, attempt.attempt_id, Settlement(outcome="ambiguous", maybe_billed=True, cost_usd=0.01))
+    lost = Settlement(outcome="ambiguous", maybe_billed=True, cost_usd=0.01)
+    await dying.jobs.settle(job_id, attempt.attempt_id, lost)
     await dying.close()
     async with successor(settings, LaterClock(3 * LEASE_SECONDS)) as forge:
         job = await ended(forge, job_id)
@@ -209,7 +207,7 @@ async def test_accepted_work_that_is_not_ready_after_its_deadline_times_out(
     settings |= bfl.environment()
     bfl.fault("never")
     job_id = leave_behind(settings, tmp_path, lambda: len(bfl.calls) >= 2, model=KLEIN)
-    async with successor(settings, LaterClock(3600)) as forge:
+    async with successor(settings, VirtualClock(datetime.now(UTC) + timedelta(hours=1))) as forge:
         job = await ended(forge, job_id)
     assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "timeout")
     assert [attempt.maybe_billed for attempt in job.attempts] == [True]
@@ -223,8 +221,6 @@ async def test_a_forge_that_is_closed_lets_the_next_one_resume_at_once(
     settings |= bfl.environment()
     bfl.fault("never", "poll")
     async with open_forge(load_config(settings)) as forge:
-        from imgforge_mcp import ImageRequest
-
         job_id = (await forge.submit(ImageRequest(prompt="a red fox", model=KLEIN), forge.caller())).job_id
         await anyio.to_thread.run_sync(until, lambda: len(bfl.calls) >= 2, "a first question")
     bfl.clear()
@@ -250,7 +246,7 @@ async def test_a_living_process_keeps_its_jobs(emulate: Emulate, settings: dict[
     assert (job.state, job.owner) == (JobState.COMPLETED, owner)
 
 
-# Two living processes ---------------------------------------------------------------------------------------------------
+# Two living processes -----------------------------------------------------------------------------------------------
 
 
 async def test_a_job_of_another_process_can_be_waited_for(

@@ -12,7 +12,15 @@ Pixels = NDArray[np.float32]
 SIDE = 160
 
 
-def seen(prompt: str, *, seed: int = 3, width: int = SIDE, height: int = SIDE, style: str | None = None, without: str | None = None) -> Pixels:
+def seen(
+    prompt: str,
+    *,
+    seed: int = 3,
+    width: int = SIDE,
+    height: int = SIDE,
+    style: str | None = None,
+    without: str | None = None,
+) -> Pixels:
     """The drawing of a prompt as an array of 0 to 1."""
     drawing = draw(prompt, width=width, height=height, seed=seed, style=style, negative_prompt=without)
     return pixels(drawing.data)

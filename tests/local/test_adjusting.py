@@ -18,10 +18,16 @@ def lake() -> bytes:
 @pytest.mark.parametrize(
     ("instruction", "size"),
     [
-        ("crop to a square", (120, 120)), ("extend to 16:9", (213, 120)), ("crop to 4:1", (160, 40)), ("resize to 64x48", (64, 48)),
-        ("rotate 90 degrees", (120, 160)), ("make it half size", (80, 60)), ("extend it to 1:2", (160, 320)), ("mirror it", (160, 120)),
+        ("crop to a square", (120, 120)),
+        ("extend to 16:9", (213, 120)),
+        ("crop to 4:1", (160, 40)),
+        ("resize to 64x48", (64, 48)),
+        ("rotate 90 degrees", (120, 160)),
+        ("make it half size", (80, 60)),
+        ("extend it to 1:2", (160, 320)),
+        ("mirror it", (160, 120)),
     ],
-)  # fmt: skip
+)
 def test_the_shape_becomes_what_was_asked(lake: bytes, instruction: str, size: tuple[int, int]) -> None:
     drawing = adjust(lake, instruction)
     assert (drawing.width, drawing.height) == size == Image.open(io.BytesIO(drawing.data)).size
@@ -56,7 +62,9 @@ def test_one_colour_changes_into_another_and_the_rest_stays() -> None:
     assert np.allclose(changed[20, 70], np.array([60, 160, 80]) / 255, atol=0.03)
 
 
-@pytest.mark.parametrize("style", ["watercolor", "oil painting", "pencil", "stained glass", "pixel art", "film noir", "paper cut", "anime"])
+@pytest.mark.parametrize(
+    "style", ["watercolor", "oil painting", "pencil", "stained glass", "pixel art", "film noir", "paper cut", "anime"]
+)
 def test_any_style_goes_over_any_picture(lake: bytes, style: str) -> None:
     assert difference(pixels(adjust(lake, f"make it look like {style}").data), pixels(lake)) > 0.01
 

@@ -20,7 +20,7 @@ PLACES: Final = {
         "in_the_trees bamboo autumn_forest winter_forest"
     ),
     "meadow": (
-        "meadow field grass countryside farm prairie lawn hill hills pasture grassland plain plains savanna savannah "
+        "meadow field grass countryside farm prairie lawn hill hills pasture grassland plains savanna savannah "
         "farmland landscape outdoors nature vineyard picnic scenery tundra ranch"
     ),
     "desert": "desert dunes dune sahara oasis sand",

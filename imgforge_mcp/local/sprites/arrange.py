@@ -39,7 +39,7 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
         sprite = sprite.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if spot.turn:
         sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
-    amount = {"flat": 0.35, "table": 0.9, "bust": 0.5}.get(spot.contact, 0.86)
+    amount = {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("silhouette"):
         lit[..., :3] = lit[..., :3] * 0.12 + stage.light.ambient * 0.06

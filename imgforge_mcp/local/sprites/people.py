@@ -12,7 +12,7 @@ from imgforge_mcp.local.sprites.library import rasterise
 from imgforge_mcp.local.vector import css
 
 SKINS: tuple[Colour, ...] = ((247, 212, 182), (234, 186, 148), (206, 150, 108), (160, 106, 72), (112, 72, 50))
-HAIRS: tuple[Colour, ...] = ((52, 36, 30), (88, 58, 38), (140, 96, 56), (206, 164, 96), (36, 32, 36))
+HAIRS: tuple[Colour, ...] = ((52, 36, 30), (88, 58, 38), (140, 96, 56), (190, 154, 104), (36, 32, 36))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,15 @@ _LOOKS = {
     "skier": Look("coat", (220, 70, 60), (40, 56, 90), hat="cap", hat_colour=(40, 56, 90)),
     "cyclist": Look("suit", (230, 196, 50), (36, 38, 46)),
 }
+# the paint-box colours of the word table, as hair has them
+_HAIR_TONES: dict[Colour, Colour] = {
+    (208, 44, 46): (170, 62, 36),
+    (226, 188, 112): (212, 176, 116),
+    (246, 204, 62): (216, 182, 112),
+    (236, 124, 36): (196, 98, 44),
+    (214, 168, 58): (208, 168, 98),
+    (220, 172, 70): (208, 168, 98),
+}
 _TOPS: tuple[Colour, ...] = ((66, 90, 124), (150, 76, 60), (74, 110, 92), (196, 150, 72), (120, 84, 120), (178, 66, 72))
 
 
@@ -98,7 +107,7 @@ def look_of(subject: Subject, rng: np.random.Generator) -> Look:
     look = replace(look, skin=skin, hair=hair if look.hair == Look().hair else look.hair)
     for thing, colour in subject.traits:
         if thing == "hair":
-            look = replace(look, hair=colour)
+            look = replace(look, hair=_HAIR_TONES.get(colour, colour))
         elif thing == "skin":
             look = replace(look, skin=colour)
         elif thing in ("hat", "hoodie"):

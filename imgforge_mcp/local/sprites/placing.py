@@ -122,8 +122,8 @@ def _free_spots(stage: Stage, subject: Subject, size: float, order: int, total: 
         return [_stand(stage, subject, kind, contact, centre, size, 0.5, rng)]
     spots = []
     span = min(stage.width * (0.84 if total == 1 else 0.5), size * 1.2 * subject.count)
-    in_row = max(1, min(subject.count, int(span / (size * 1.1)))) if subject.count > 4 else subject.count
-    if subject.count <= 4:
+    in_row = max(1, min(subject.count, int(span / (size * 1.1)))) if subject.count > 6 else subject.count
+    if subject.count <= 6:
         size = min(size, span / subject.count / 1.14)
     for k in range(subject.count):
         row, column = divmod(k, in_row)

@@ -115,8 +115,8 @@ def _features(look: Look, masculine: bool) -> str:
         f'stroke="{_shade(look.skin, 0.76)}" stroke-width="2" fill="none"/>'
         f'<path d="M203 206 C206 226 212 242 206 250 Q200 255 192 250" stroke="{_shade(look.skin, 0.66)}" '
         'stroke-width="3.4" fill="none" stroke-linecap="round"/>'
-        f'<path d="M180 276 Q192 269 200 273 Q208 269 220 276 Q200 281 180 276Z" fill="{lip}"/><path '
-        'd="M180 276 Q200 281 220 276 Q202 294 180 276Z" '
+        f'<path d="M178 273 Q192 268 200 272 Q208 268 222 273 Q200 281 178 273Z" fill="{lip}"/><path '
+        'd="M178 273 Q200 281 222 273 Q202 294 178 273Z" '
         f'fill="{_mixed(look.skin, (206, 84, 88), 0.5 if not masculine else 0.2)}"/>'
         f'<path d="M190 300 Q200 304 210 300" stroke="{_shade(look.skin, 0.8)}" stroke-width="2.5" fill="none"/>'
     )

@@ -83,8 +83,9 @@ def glass(picture: Array, brush: Brush) -> Array:
     streak = brush.noise.field((height, width), 60 * brush.unit, octaves=5, gain=0.6, layer=661)
     body = means[owner] * (1.06 - 0.26 * (nearest / cell) + 0.13 * streak)[..., None]
     body = mix(body, soft, 0.12)
-    lead = 1 - smooth(0.05, 0.1, gap / cell)
-    ridge = np.exp(-(((gap / cell - 0.03) / 0.02) ** 2)) * 0.12
+    line = max(1.5, 0.07 * cell)
+    lead = 1 - smooth(line, line * 1.7, gap)
+    ridge = np.exp(-(((gap - line * 0.5) / (line * 0.4)) ** 2)) * 0.1
     pane = mix(np.clip(body, 0, 1), np.broadcast_to(rgb(22, 22, 28), picture.shape), lead[..., None])
     light = blur(pane * (1 - lead)[..., None], 12 * brush.unit)
     return clamp(pane + light * 0.2 + ridge[..., None])

@@ -1,0 +1,99 @@
+"""What a provider says of itself today: whether the key works, which models it lists. Kept in the home directory."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from imgforge_mcp.assets.directory import write_whole
+from imgforge_mcp.clock import Clock
+from imgforge_mcp.errors import ProviderError
+from imgforge_mcp.roster import Member, Roster
+from imgforge_mcp.runner import Runner
+from imgforge_mcp.types import Json
+
+FILE = "models.json"
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One provider's answer. `key` is works, rejected, unreachable or unchecked; `unknown` are models it lists that the
+    catalogue misses, `vanished` catalogue models that it does not list any more."""
+
+    key: str
+    unknown: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    is_listed: bool = False
+
+
+class Inquiry:
+    """Asks every configured provider at once, where it has a free question to ask."""
+
+    def __init__(self, roster: Roster, runner: Runner, clock: Clock, home: Path) -> None:
+        self._roster = roster
+        self._runner = runner
+        self._clock = clock
+        self._file = home / FILE
+
+    async def ask_all(self) -> dict[str, Finding]:
+        findings: dict[str, Finding] = {}
+
+        async def ask(name: str, member: Member) -> None:
+            findings[name] = await self._ask(member)
+
+        async with anyio.create_task_group() as tasks:
+            for name, member in self._roster.items():
+                tasks.start_soon(ask, name, member)
+        return dict(sorted(findings.items()))
+
+    async def refresh(self) -> Json:
+        """Ask, keep what was learnt of models, and report it."""
+        findings = await self.ask_all()
+        report = {
+            name: {"missing_from_catalogue": list(f.unknown[:SHOWN]), "listed_in_vain": list(f.vanished)}
+            for name, f in findings.items()
+            if f.is_listed
+        }
+        kept = {"asked_at": self._clock.now().isoformat(), "providers": report}
+        data = json.dumps(kept, indent=2).encode()
+        await anyio.to_thread.run_sync(write_whole, self._file, data)
+        return {**kept, "not_asked": sorted(name for name, finding in findings.items() if not finding.is_listed)}
+
+    async def _ask(self, member: Member) -> Finding:
+        manifest = member.provider.manifest
+        path = manifest.listing or manifest.key_check
+        if path is None:
+            return Finding(key="unchecked")
+        try:
+            reply = await self._runner.ask(member.provider, member.settings, path)
+            if reply.status in (401, 403):
+                return Finding(key="rejected")
+            if reply.status != 200:
+                return Finding(key="unreachable" if reply.status >= 500 else "unchecked")
+            if manifest.listing is None:
+                return Finding(key="works")
+            listed = member.provider.listed_ids(reply)
+        except ProviderError:
+            return Finding(key="unreachable")
+        today = self._clock.now().date()
+        ours = {model.model_id for model in member.models if not model.is_retired(today)}
+        every = {model.model_id for model in member.models}
+        return Finding(
+            key="works",
+            unknown=tuple(sorted(listed - every)),
+            vanished=tuple(sorted(ours - listed)),
+            is_listed=True,
+        )
+
+
+def vanished_models(home: Path) -> Mapping[str, frozenset[str]]:
+    """Model ids by provider that the last refresh found withdrawn; empty where none was made or its file is damaged."""
+    try:
+        kept = json.loads((home / FILE).read_text("utf-8"))
+        return {name: frozenset(entry["listed_in_vain"]) for name, entry in kept["providers"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
