@@ -22,8 +22,7 @@ class Scope(Protocol):
 class Clock:
     """The machine's clock. Tests pass one that moves only when they say so."""
 
-    def __init__(self) -> None:
-        self._last = (0, 0)
+    _last = (0, 0)
 
     def now(self) -> datetime:
         return datetime.now(UTC)

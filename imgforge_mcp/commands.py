@@ -64,6 +64,8 @@ async def generate(forge: Forge, options: argparse.Namespace) -> int:
     show = _show_progress if sys.stderr.isatty() and not options.json else None
     job = await forge.submit(request, caller)
     try:
+        if show is not None:
+            await show(Progress(message=f"job {job.job_id}"))
         job = await forge.wait(job.job_id, forge.config.job_deadline, show)
     finally:
         if show is not None:
@@ -262,9 +264,9 @@ async def _show_progress(progress: Progress) -> None:
 
 
 def _overwrite(text: str) -> None:
-    """Put a text in place of the terminal's last line, and cut it: a line that wraps could not be overwritten."""
+    """Put a text in place of the terminal's last line, and cut it: a line that wraps, by a ^C even, would stay."""
     columns = os.get_terminal_size(sys.stderr.fileno()).columns or COLUMNS
-    print(f"\r\033[K{text[: columns - 1]}", end="", file=sys.stderr, flush=True)
+    print(f"\r\033[K{text[: max(0, columns - 3)]}", end="", file=sys.stderr, flush=True)
 
 
 async def _found(forge: Forge, options: argparse.Namespace) -> Asset:

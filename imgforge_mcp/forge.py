@@ -279,7 +279,9 @@ class Forge:
         return asset, await anyio.to_thread.run_sync(self.assets.read, asset)
 
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
-        """A small JPEG rendition, kept for the next time; None when the image is gone."""
+        """A small JPEG rendition, kept for the next time; None when the image is gone or a vector drawing."""
+        if asset.mime_type == media.SVG:
+            return None
         max_px = self.config.preview_max_px
         kept = await anyio.to_thread.run_sync(self.assets.preview, asset, max_px)
         if kept is not None and len(kept) <= max_bytes:

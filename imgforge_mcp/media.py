@@ -2,6 +2,7 @@
 thread."""
 
 import io
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,12 @@ FORMATS = {
     "GIF": ("image/gif", "gif"),
     "AVIF": ("image/avif", "avif"),
 }
-EXTENSIONS = dict(FORMATS.values())
+SVG = "image/svg+xml"
+EXTENSIONS = {**dict(FORMATS.values()), SVG: "svg"}
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_384
 MAX_FRAMES = 100
+MAX_VECTOR = 10 * 1024 * 1024
 KEPT_PIXELS = 8_000_000
 
 
@@ -45,6 +48,33 @@ def inspect(data: bytes) -> Sound:
         picture = image.copy() if image.width * image.height <= KEPT_PIXELS else None
         mime_type = FORMATS[image.format or ""][0]
         return Sound(mime_type=mime_type, width=image.width, height=image.height, picture=picture)
+
+
+def inspect_vector(data: bytes) -> Sound:
+    """The same for an SVG drawing, which is kept as it came and never shown inline; its size is that of its view box.
+
+    Raises:
+        BadReply: not one whole SVG document, or one with a script or entities of its own.
+    """
+    try:
+        text = data.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise BadReply("The drawing is not an SVG document.") from None
+    root = re.search(r"<svg\b[^>]*>", text[:8192])
+    if root is None or not text.endswith("</svg>") or len(data) > MAX_VECTOR:
+        raise BadReply("The drawing is not one whole SVG document.")
+    if re.search(r"<!(DOCTYPE|ENTITY)|<script|<foreignObject|javascript:|\son\w+\s*=", text, re.IGNORECASE):
+        raise BadReply("The drawing holds what no drawing needs: a script, or entities of its own.")
+    box = re.search(r'viewBox\s*=\s*["\']\s*[-\d.]+[\s,]+[-\d.]+[\s,]+([\d.]+)[\s,]+([\d.]+)', root[0])
+    sides = [re.search(rf'\b{side}\s*=\s*["\']([\d.]+)', root[0]) for side in ("width", "height")]
+    width, height = box.groups() if box else [side[1] if side else "0" for side in sides]
+    return Sound(mime_type=SVG, width=_pixels(width), height=_pixels(height))
+
+
+def _pixels(text: str) -> int:
+    """A length of an SVG document, within the bounds of any image."""
+    number = re.fullmatch(r"\d{1,6}(\.\d*)?", text)
+    return min(round(float(text)), MAX_SIDE) if number else 0
 
 
 def preview(data: bytes, max_px: int, max_bytes: int) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from imgforge_mcp import providers
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.config import Config, ProviderSettings
+from imgforge_mcp.providers import openai
 from imgforge_mcp.router import Entry
 from imgforge_mcp.spec import Manifest, ModelSpec, Provider
 
@@ -54,7 +55,7 @@ class Roster(Mapping[str, Member]):
 def open_roster(config: Config, catalog: Catalog) -> Roster:
     """Every provider of this package that has what it needs, and every named server of the configuration file."""
     own = [(provider, config.provider(provider.manifest)) for provider in all_providers()]
-    named = [(providers.load("openai"), config.server_settings(server)) for server in config.servers]
+    named = [(openai.server(server.name, server.base_url), config.server_settings(server)) for server in config.servers]
     return Roster(
         Member(provider=provider, settings=settings, models=catalog.of_provider(settings.name))
         for provider, settings in (*own, *named)

@@ -255,7 +255,7 @@ class Runner:
             data, sound = await self._downloaded(url, run)
         else:
             data = picture.data if picture.data is not None else data_url_bytes(url)
-            sound = await anyio.to_thread.run_sync(media.inspect, data)
+            sound = await anyio.to_thread.run_sync(_inspect, data, run.call)
         return Made(data=data, sound=sound, seed=picture.seed)
 
     async def _downloaded(self, url: str, run: Run) -> tuple[bytes, media.Sound]:
@@ -263,7 +263,7 @@ class Runner:
         for attempt in range(1, DOWNLOAD_TRIES + 1):
             try:
                 data = await self._transport().download(url, min(DOWNLOAD_SECONDS, max(1.0, self._left(run))))
-                return data, await anyio.to_thread.run_sync(media.inspect, data)
+                return data, await anyio.to_thread.run_sync(_inspect, data, run.call)
             except ProviderError:
                 if attempt == DOWNLOAD_TRIES:
                     raise
@@ -289,6 +289,13 @@ class Runner:
             is_over = True
         assert scope.cancelled_caught
         raise Unavailable("The picture was not ready in time.")
+
+
+def _inspect(data: bytes, call: Call) -> media.Sound:
+    """What the bytes are; a drawing counts only from a model that makes drawings."""
+    if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
+        return media.inspect_vector(data)
+    return media.inspect(data)
 
 
 class WorkStopped(Exception):

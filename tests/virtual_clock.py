@@ -19,7 +19,6 @@ class VirtualClock(Clock):
     """Sleeping takes no time and moves the clock; a bounded wait ends when the clock passes its end."""
 
     def __init__(self, start: datetime = START) -> None:
-        super().__init__()
         self._start = start
         self._elapsed = 0.0
         self._waits: list[tuple[float, anyio.CancelScope]] = []

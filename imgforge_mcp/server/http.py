@@ -24,7 +24,7 @@ from imgforge_mcp.clock import Clock
 from imgforge_mcp.config import Config
 from imgforge_mcp.errors import ConfigError, ForgeError, NotFound
 from imgforge_mcp.forge import Caller, Forge
-from imgforge_mcp.media import EXTENSIONS
+from imgforge_mcp.media import EXTENSIONS, SVG
 from imgforge_mcp.server import create_server
 from imgforge_mcp.server.seat import Door, ForgeSeat
 from imgforge_mcp.types import Asset
@@ -215,7 +215,8 @@ def _asset_route(seat: ForgeSeat) -> Callable[[Request], Awaitable[Response]]:
 def _image_response(request: Request, asset: Asset, data: bytes) -> Response:
     etag = f'"{asset.asset_id}"'
     name = f"{asset.asset_id[:16]}.{EXTENSIONS[asset.mime_type]}"
-    headers = {**ASSET_HEADERS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
+    place = "attachment" if asset.mime_type == SVG else "inline"
+    headers = {**ASSET_HEADERS, "ETag": etag, "Content-Disposition": f'{place}; filename="{name}"'}
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if etag in known or known == ["*"]:
         return Response(status_code=304, headers=headers)

@@ -81,7 +81,7 @@ async def read(seat: ForgeSeat, door: Door, context: Any, uri: str) -> types.Rea
 
 async def _image(uri: str, data: bytes, mime_type: str) -> types.ReadResourceResult:
     width = parse_qs(urlsplit(uri).query).get("width", [""])[0]
-    if width.isascii() and width.isdigit() and 0 < int(width) <= MAX_RENDITION:
+    if mime_type != media.SVG and width.isascii() and width.isdigit() and 0 < int(width) <= MAX_RENDITION:
         data, mime_type = await anyio.to_thread.run_sync(media.scaled, data, int(width))
     blob = base64.b64encode(data).decode("ascii")
     return types.ReadResourceResult(contents=[types.BlobResourceContents(uri=uri, blob=blob, mime_type=mime_type)])

@@ -11,6 +11,8 @@ from imgforge_mcp.types import QualityTier
 from tests.emulators import Emulator
 
 TODAY = date(2026, 11, 21)
+CAN_CANCEL = frozenset({"fal", "replicate"})
+"""Providers that can call accepted work off."""
 HANG_SECONDS = {"submit": 301.0, "poll": 21.0, "result": 21.0, "download": 61.0}
 """Longer than a call of that phase may take."""
 

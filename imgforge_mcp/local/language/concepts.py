@@ -35,7 +35,7 @@ PLACES: Final = {
     ),
     "room": (
         "room interior kitchen bedroom office indoors library classroom cafe café restaurant living_room coffee_shop "
-        "bathroom apartment lounge bar pub fireplace attic cabin hallway corridor desk_setup "
+        "bathroom apartment lounge bar pub fireplace attic hallway corridor desk_setup "
         "on_the_sofa"
     ),
     "studio": (
@@ -84,7 +84,7 @@ TIMES: Final = {
 }
 WEATHER: Final = {
     "snow": (
-        "snow snowy snowing snowfall snowflakes blizzard frozen icy arctic antarctic antarctica frosty snow_covered "
+        "snow snowy snowing snowfall snowflakes blizzard frozen icy arctic antarctic antarctica frosty ice iceberg snow_covered "
         "winter_wonderland north_pole snowstorm snowcapped"
     ),
     "rain": "rain rainy raining drizzle wet downpour puddles puddle rain_soaked",

@@ -51,6 +51,8 @@ _CLOTHES = frozenset(
 )
 
 _SAID_OF_PEOPLE = frozenset({"hair", "haired", "skin", "skinned", "beard", "bearded", "eyes"})
+_PAIRS = frozenset(["headphones", "glasses", "sunglasses", "scissors", "books", "swords", "jeans", "noodles", "trousers", "boots", "shoes", "sneakers", "heels", "scales"])
+_FLYING = frozenset({"flying", "flies", "soaring", "hovering", "floating", "gliding"})
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
 
 
@@ -127,7 +129,7 @@ def _read_phrases(reading: _Reading) -> None:
                     reading.found[axis].append((start, name))
             drawing = None
             if not meanings and not _is_plain_word(part):
-                drawing = drawings.get(plain) or drawings.get(single)
+                drawing = drawings.get(plain if part[-1] in _PAIRS else single) or drawings.get(plain)
                 if drawing:
                     reading.subjects.append((start, length, drawing))
             if meanings or drawing:
@@ -218,16 +220,7 @@ def _count(before: tuple[str, ...], phrase: str, name: str) -> int:
     if digits or counts:
         return min((digits or counts)[-1], 12)
     last = phrase.rpartition(" ")[2]
-    is_plural = singular(last) != last and last not in (
-        "headphones",
-        "glasses",
-        "sunglasses",
-        "scissors",
-        "books",
-        "swords",
-        "jeans",
-        "noodles",
-    )
+    is_plural = singular(last) != last and last not in _PAIRS
     return 3 if is_plural else 1
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imgforge_mcp.local import heightfield
 from imgforge_mcp.local.heightfield import Field
 from imgforge_mcp.local.noise import sample
-from imgforge_mcp.local.pixels import Array, blur, mix, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, luma, mix, rgb, smooth
+from imgforge_mcp.local.places.space import planet
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.trees import frame_with_pines, plant, turf
@@ -18,6 +19,8 @@ from imgforge_mcp.local.water import paint_water
 
 _SEA = -0.12
 _NO_SEA = -99.0
+_BLACK = ((0.0, (4.0, 5.0, 12.0)), (1.0, (16.0, 18.0, 30.0)))
+_DUST = ((0.0, (148.0, 112.0, 92.0)), (0.6, (206.0, 160.0, 120.0)), (1.0, (240.0, 200.0, 154.0)))
 
 
 @dataclass(slots=True)
@@ -53,13 +56,20 @@ def desert(stage: Stage) -> None:
 
 
 def mars(stage: Stage) -> None:
+    if stage.scene.has("moonscape"):
+        stage.light = replace(stage.light, sky=_BLACK, stars=True, overcast=False, cover=-1.0, haze=0.12, mist=rgb(30, 32, 40),
+                              ambient=rgb(96, 98, 106), key=rgb(255, 252, 244), glow=0.12)  # fmt: skip
+    elif stage.scene.time == "day":
+        stage.light = replace(stage.light, sky=_DUST, mist=rgb(226, 176, 132), ambient=rgb(150, 118, 98), overcast=False)
     _paint(stage, _mars_ground, water=False)
 
 
 def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool) -> None:
     stage.horizon = int(stage.height * (0.5 if water else 0.47))
     stage.sun = (stage.sun[0], stage.horizon * (1 - stage.light.height))
-    paint_sky(stage)
+    paint_sky(stage, clouds=not stage.scene.has("moonscape"))
+    if stage.scene.has("moonscape"):
+        planet(stage, (stage.width * 0.24, stage.horizon * 0.4), min(stage.shape) * 0.11, ring=False, earth=True)
     stage.report(0.2, "the sky")
     field = heightfield.open_field(stage)
     ground = make(stage, field)
@@ -247,6 +257,8 @@ def _mars_ground(stage: Stage, field: Field) -> Ground:
     colour = mix(rgb(140, 66, 40), rgb(214, 120, 72), np.clip(rough * 0.6 + 0.5 + stones * 0.15, 0, 1)[..., None])
     bands = 0.5 + 0.5 * np.sin(heights * 14 + rough * 2)
     colour = colour * (1 - 0.16 * bands * smooth(0.2, 0.8, heights))[..., None]
+    if stage.scene.has("moonscape"):
+        colour = luma(colour)[..., None] * rgb(255, 253, 248) * 1.25
     none = np.zeros_like(x)
     return Ground(heights.astype(np.float32), colour.astype(np.float32), none, none, haze=22.0)
 

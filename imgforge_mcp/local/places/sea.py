@@ -6,6 +6,7 @@ import numpy as np
 
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import Array, blur, mix, over, rgb, smooth
+from imgforge_mcp.local.places.waves import roll
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
@@ -15,7 +16,7 @@ from imgforge_mcp.local.water import flat_water, paint_water
 def ocean(stage: Stage) -> None:
     _open_water(stage, horizon=0.5)
     if (stage.scene.has("waves", "storm") and not stage.scene.has("boat")) or not stage.scene.subjects:
-        _waves(stage)
+        roll(stage)
     stage.surface, stage.ground = "water", stage.height * 0.68
 
 
@@ -50,42 +51,6 @@ def _far_land(stage: Stage) -> None:
     mask = smooth(-0.8, 0.8, rows - crest[None, :]) * (rows < stage.horizon)
     colour = mix(stage.light.mist, stage.light.ambient * 0.62, 0.5)
     stage.image = over(stage.image, np.broadcast_to(colour, stage.image.shape), mask)
-
-
-def _waves(stage: Stage) -> None:
-    """Rolling crests nearer and nearer, each with its lit face, its hollow and its foam."""
-    rng = stage.dice(83)
-    rough = 1.7 if stage.scene.has("storm") else 1.0
-    count = 6
-    for k in range(count):
-        t = (k + 0.6) / count
-        base = stage.horizon + (stage.height - stage.horizon) * (0.1 + 0.84 * t**1.5)
-        tall = stage.height * (0.012 + 0.085 * t**1.6) * rough
-        _one_wave(stage, base, tall, t, 84 + k, float(rng.uniform(0, 1)))
-
-
-def _one_wave(stage: Stage, base: float, tall: float, t: float, layer: int, shift: float) -> None:
-    top, bottom = int(max(0, base - tall * 2.4)), int(min(stage.height, base + tall * 2.6))
-    if bottom - top < 3:
-        return
-    rows = np.arange(top, bottom, dtype=np.float32)[:, None]
-    swell = stage.noise.line(stage.width, stage.width * (0.16 + 0.3 * t), octaves=3, layer=layer)
-    chop = stage.noise.line(stage.width, stage.width * 0.03, octaves=3, layer=layer + 20)
-    crest = (base - tall * (0.5 + swell * 1.1) - chop * tall * 0.12)[None, :]
-    depth = (rows - crest) / (tall * 2.2)
-    body = np.clip(depth, 0, 1)
-    texture = stage.noise.field((bottom - top, stage.width), tall * 0.9 + 2, octaves=4, stretch=3.5, layer=layer + 40)
-    glow = rgb(40, 150, 160) if stage.scene.time == "day" else mix(rgb(24, 110, 130), stage.light.key, 0.35)
-    deep = rgb(10, 58, 92) * (0.4 + stage.light.ambient * 1.1)
-    colour = mix(glow * (0.35 + stage.light.key * 0.75), deep, np.clip(body * 1.5 + texture * 0.2, 0, 1)[..., None])
-    colour = colour + (np.clip(texture - 0.25, 0, 1) * (1 - body) * 0.5)[..., None] * stage.light.sun
-    height = np.clip(swell - 0.05, 0, 1)[None, :]
-    foam = smooth(0.25, 0.7, texture * 0.7 + (1 - body * 2.6) * 0.9) * smooth(0.0, 0.3, height) * (depth > -0.02)
-    colour = mix(
-        colour, np.minimum(1, stage.light.ambient * 0.5 + stage.light.key * 0.62), np.clip(foam, 0, 1)[..., None]
-    )
-    mask = smooth(-0.03, 0.03, depth) * (1 - smooth(0.55, 1.0, depth))
-    stage.image[top:bottom] = np.clip(over(stage.image[top:bottom], colour, mask), 0, 1)
 
 
 def _beach(stage: Stage) -> None:

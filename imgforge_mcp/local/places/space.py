@@ -68,10 +68,12 @@ def _stars(stage: Stage, band: Array) -> None:
     stage.image = np.clip(stage.image + light[..., None] * rgb(240, 244, 255), 0, 1).astype(np.float32)
 
 
-def planet(stage: Stage, centre: tuple[float, float], radius: float, *, ring: bool) -> None:
+def planet(stage: Stage, centre: tuple[float, float], radius: float, *, ring: bool, earth: bool = False) -> None:
     """A lit ball with bands of weather, its air, and perhaps a ring that passes behind and before it."""
     rng = stage.dice(155)
     dark, pale = _PLANETS[int(rng.integers(len(_PLANETS)))]
+    if earth:
+        dark, pale = (34, 92, 176), (226, 238, 246)
     rows, columns = grid(*stage.shape)
     dx, dy = (columns - centre[0]) / radius, (rows - centre[1]) / radius
     reach = dx * dx + dy * dy

@@ -1,0 +1,50 @@
+"""What a tool's answer says, read as a client reads it: JSON of the text block, images, and jobs waited for."""
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from mcp.client import Client
+from mcp_types import CallToolResult, ImageContent, TextContent
+from PIL import Image
+
+ROUNDS = 400
+
+
+def told(result: CallToolResult) -> dict[str, Any]:
+    """The one text block of a result, decoded."""
+    (text,) = (block.text for block in result.content if isinstance(block, TextContent))
+    answer = json.loads(text)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def previews(result: CallToolResult) -> list[Image.Image]:
+    """The images of a result, decoded."""
+    shown = [block for block in result.content if isinstance(block, ImageContent)]
+    return [Image.open(io.BytesIO(base64.b64decode(block.data, validate=True))) for block in shown]
+
+
+def pictures(job: dict[str, Any]) -> list[tuple[int, int]]:
+    """Every asset of a job, decoded from its file to the last pixel: its size."""
+    sizes = []
+    for asset in job["assets"]:
+        with Image.open(Path(asset["path"])) as image:
+            image.load()
+            sizes.append(image.size)
+    return sizes
+
+
+async def ended(client: Client, job_id: str | None = None) -> dict[str, Any]:
+    """A job, by default the newest, when it has ended."""
+    if job_id is None:
+        listed = told(await client.call_tool("check_job", {"limit": 1}))
+        job_id = listed["jobs"][0]["job_id"]
+    for _ in range(ROUNDS):
+        asked = {"job_id": job_id, "wait_seconds": 50, "include_preview": False}
+        job = told(await client.call_tool("check_job", asked))
+        if job["state"] not in ("queued", "processing"):
+            return job
+    raise AssertionError(f"job {job_id} does not end: {job}")

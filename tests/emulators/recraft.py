@@ -1,0 +1,191 @@
+"""Recraft: its OpenAPI (2026-08-22), recraft.ai/docs/api-reference pages endpoints, appendix and agents (2026)."""
+
+import base64
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tests.emulators._emulator import Emulator, route
+from tests.emulators._picture import Picture
+from tests.emulators._wire import Answer, Call, Order, is_base64
+
+COMMON = {
+    *("prompt", "model", "n", "style", "style_id", "style_match", "substyle", "negative_prompt", "random_seed"),
+    *("controls", "image_format", "response_format", "block_nsfw", "calculate_features", "creativity", "expire"),
+    "text_layout",
+}
+GENERATE = COMMON | {"size", "upscale", "style_references", "style_reference_urls"}
+TRANSFORM = COMMON | {"image", "image_url"}
+# Units (a thousandth of a dollar) for one image.
+MODELS = {
+    "recraftv2": 22,
+    "recraftv2_vector": 44,
+    "recraftv3": 40,
+    "recraftv3_vector": 80,
+    "recraftv4": 40,
+    "recraftv4_vector": 80,
+    "recraftv4_pro": 250,
+    "recraftv4_pro_vector": 300,
+    "recraftv4_1": 35,
+    "recraftv4_1_vector": 80,
+    "recraftv4_1_pro": 210,
+    "recraftv4_1_pro_vector": 300,
+    "recraftv4_1_utility": 35,
+}
+OLD_SIZES = {
+    "1:1": (1024, 1024),
+    "2:1": (2048, 1024),
+    "1:2": (1024, 2048),
+    "3:2": (1536, 1024),
+    "2:3": (1024, 1536),
+    "4:3": (1365, 1024),
+    "3:4": (1024, 1365),
+    "5:4": (1280, 1024),
+    "4:5": (1024, 1280),
+    "6:10": (1024, 1707),
+    "14:10": (1434, 1024),
+    "10:14": (1024, 1434),
+    "16:9": (1820, 1024),
+    "9:16": (1024, 1820),
+}
+SIZES = {
+    "1:1": (1024, 1024),
+    "2:1": (1536, 768),
+    "1:2": (768, 1536),
+    "3:2": (1280, 832),
+    "2:3": (832, 1280),
+    "4:3": (1216, 896),
+    "3:4": (896, 1216),
+    "5:4": (1152, 896),
+    "4:5": (896, 1152),
+    "6:10": (832, 1344),
+    "14:10": (1280, 896),
+    "10:14": (896, 1280),
+    "16:9": (1344, 768),
+    "9:16": (768, 1344),
+}
+LARGEST = 10 * 1024 * 1024
+# The documentation promises a JSON body that explains; code and message are what it has been seen to hold.
+ERRORS = {
+    "400": (400, "invalid_request", "invalid request"),
+    "401": (401, "unauthorized", "invalid or missing API token"),
+    "402": (402, "not_enough_credits", "not enough API units"),
+    "403": (403, "forbidden", "access denied"),
+    "404": (404, "not_found", "not found"),
+    "429": (429, "rate_limit_exceeded", "rate limit exceeded"),
+    "500": (500, "internal", "internal error"),
+    "503": (503, "unavailable", "service unavailable"),
+}
+
+
+class Recraft(Emulator):
+    """OpenAI's shape with fields of its own and the cost in units; what a refusal looks like is not documented."""
+
+    name = "recraft"
+    key_variable = "RECRAFT_API_KEY"
+
+    def failure(self, kind: str, message: str = "") -> Answer:
+        """A code and a message."""
+        status, code, text = ERRORS[kind]
+        return Answer(status, {"code": code, "message": message or text})
+
+    @route("POST", "/v1/images/generations", phase="submit")
+    def generate(self, call: Call) -> Order:
+        """A picture from words, raster or vector by the model."""
+        return self._order(call, self.expect(call, GENERATE))
+
+    @route("POST", "/v1/images/imageToImage", phase="submit")
+    def transform(self, call: Call) -> Order:
+        """A picture made anew, as far from the old one as `strength` says."""
+        body = self.expect(call, TRANSFORM | {"strength"})
+        if not 0 <= float(body.get("strength", -1)) <= 1:
+            raise self.decline("400", "strength is required, from 0 to 1")
+        self._check_picture(call, "image")
+        return self._order(call, body)
+
+    @route("POST", "/v1/images/inpaint", phase="submit")
+    def inpaint(self, call: Call) -> Order:
+        """The white part of the mask made anew."""
+        body = self.expect(call, TRANSFORM | {"mask", "mask_url"})
+        self._check_picture(call, "image")
+        self._check_picture(call, "mask")
+        return self._order(call, body)
+
+    def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
+        """URLs unless base64 was asked for; the units that the call cost."""
+        data = [{"image_id": str(uuid.uuid4()), **self._item(call, order, each)} for each in pictures]
+        return Answer(200, {"created": 1_795_000_000, "credits": MODELS[order.model] * order.number, "data": data})
+
+    @route("GET", "/v1/users/me")
+    def user(self, call: Call) -> Answer:
+        """The account and its units."""
+        me = {"id": str(uuid.UUID(int=1)), "email": "someone@example.com", "name": "Someone"}
+        return Answer(200, {**me, "credits": 1000})
+
+    @route("GET", "/v1/models")
+    def models(self, call: Call) -> Answer:
+        """The models, priced in dollars."""
+        data = [
+            {
+                **{"id": name, "name": name, "created": 0, "description": ""},
+                **{"input_modalities": ["text"], "output_modalities": ["image"]},
+                "pricing": {"image": f"{units / 1000:g}"},
+            }
+            for name, units in MODELS.items()
+        ]
+        return Answer(200, {"data": data})
+
+    def _item(self, call: Call, order: Order, picture: Picture) -> dict[str, str]:
+        if order.body.get("response_format") == "b64_json":
+            return {"b64_json": base64.b64encode(picture.data).decode()}
+        return {"url": self.publish(call, picture)}
+
+    def _order(self, call: Call, body: Mapping[str, Any]) -> Order:
+        model, style = body.get("model", "recraftv4_1"), str(body.get("style", ""))
+        if model not in MODELS:
+            raise self.decline("400", f"unknown model {model!r}")
+        is_old = model.startswith(("recraftv2", "recraftv3"))
+        prompt, longest = body.get("prompt"), 1000 if is_old else 10_000
+        if not isinstance(prompt, str) or not 1 <= len(prompt) <= longest:
+            raise self.decline("400", f"prompt must have 1 to {longest} characters")
+        for name in ("style", "substyle", "negative_prompt"):
+            if name in body and not is_old:
+                self.log.surprise(f"{call.path}: {model} is not documented to take {name}")
+        self._check_values(body)
+        width, height = self._size(model, str(body.get("size", "1:1")))
+        is_vector = model.endswith("_vector") or style.startswith(("vector_illustration", "icon"))
+        return Order(
+            model=model,
+            prompt=prompt,
+            width=width,
+            height=height,
+            number=int(body.get("n", 1)),
+            seed=int(body["random_seed"]) if "random_seed" in body else None,
+            media="image/svg+xml" if is_vector else f"image/{body.get('image_format', 'webp')}",
+            body=body,
+        )
+
+    def _size(self, model: str, size: str) -> tuple[int, int]:
+        table = OLD_SIZES if model.startswith(("recraftv2", "recraftv3")) else SIZES
+        factor = 2 if "_pro" in model else 1
+        known = {ratio: (width * factor, height * factor) for ratio, (width, height) in table.items()}
+        known |= {f"{width}x{height}": (width, height) for width, height in known.values()}
+        if size not in known:
+            raise self.decline("400", f"size {size!r} is not supported by {model}")
+        return known[size]
+
+    def _check_values(self, body: Mapping[str, Any]) -> None:
+        allowed = {"image_format": {"webp", "png"}, "response_format": {"url", "b64_json"}}
+        for name, values in allowed.items():
+            if name in body and body[name] not in values:
+                raise self.decline("400", f"{name} must be one of {sorted(values)}")
+        if int(body.get("n", 1)) not in range(1, 7):
+            raise self.decline("400", "n must be between 1 and 6")
+        if not 0 <= int(body.get("random_seed", 0)) < 2**32:
+            raise self.decline("400", "random_seed must be a uint32")
+
+    def _check_picture(self, call: Call, name: str) -> None:
+        uploads, url = call.uploads.get(name, []), str(call.fields.get(f"{name}_url", ""))
+        is_url = url.startswith(("http://", "https://")) or (url.startswith("data:") and is_base64(url))
+        if len(uploads) + is_url != 1 or any(len(each.data) > LARGEST for each in uploads):
+            raise self.decline("400", f"{name} is required, below 10 MB")
