@@ -203,7 +203,7 @@ class Forge:
                         await running.done.wait()
                     else:
                         await self._clock.sleep(step)
-                if on_progress is not None:
+                if on_progress is not None and not (running and running.done.is_set()):
                     await on_progress(await self._progress(job_id, self._clock.monotonic() - started))
         return await self.registry.jobs.get(job_id)
 

@@ -44,10 +44,10 @@ def inspect(data: bytes) -> Sound:
     Raises:
         BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
     """
-    with _opened(data) as image:
-        picture = image.copy() if image.width * image.height <= KEPT_PIXELS else None
-        mime_type = FORMATS[image.format or ""][0]
-        return Sound(mime_type=mime_type, width=image.width, height=image.height, picture=picture)
+    image = _decoded(data)
+    picture = image if image.width * image.height <= KEPT_PIXELS else None
+    mime_type = FORMATS[image.format or ""][0]
+    return Sound(mime_type=mime_type, width=image.width, height=image.height, picture=picture)
 
 
 def inspect_vector(data: bytes) -> Sound:
@@ -79,7 +79,7 @@ def _pixels(text: str) -> int:
 
 def preview(data: bytes, max_px: int, max_bytes: int) -> bytes:
     """A JPEG rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits."""
-    with _opened(data) as image:
+    with _decoded(data) as image:
         return rendition(image, max_px, max_bytes)
 
 
@@ -98,7 +98,7 @@ def rendition(image: "Image", max_px: int, max_bytes: int) -> bytes:
 
 def scaled(data: bytes, width: int) -> tuple[bytes, str]:
     """A PNG or WebP rendition `width` pixels wide, never enlarged; with its type."""
-    with _opened(data) as image:
+    with _decoded(data) as image:
         height = max(1, round(image.height * min(width, image.width) / image.width))
         picture = image.convert("RGBA" if _has_alpha(image) else "RGB").resize((min(width, image.width), height))
         return _encoded(picture, "WEBP", quality=85, method=1), "image/webp"
@@ -106,7 +106,7 @@ def scaled(data: bytes, width: int) -> tuple[bytes, str]:
 
 def converted(data: bytes, output_format: str) -> bytes:
     """The same picture in another format: png, jpeg or webp."""
-    with _opened(data) as image:
+    with _decoded(data) as image:
         name = output_format.upper()
         picture = _flat(image) if name == "JPEG" else image.convert("RGBA" if _has_alpha(image) else "RGB")
         return _encoded(picture, name, quality=92)
@@ -122,7 +122,7 @@ def as_input(data: bytes, max_side: int = 2048) -> InputImage:
     from PIL import ImageOps
 
     try:
-        with _opened(data) as image:
+        with _decoded(data) as image:
             oriented = ImageOps.exif_transpose(image)
             picture = _within(oriented.convert("RGBA" if _has_alpha(oriented) else "RGB"), max_side)
             is_small = max(picture.size) <= 512
@@ -145,7 +145,7 @@ def as_mask(data: bytes, width: int, height: int, marks: str) -> InputImage:
     from PIL import Image, ImageOps
 
     try:
-        with _opened(data) as image:
+        with _decoded(data) as image:
             change = ImageOps.invert(image.convert("RGBA").getchannel("A")) if _has_alpha(image) else image.convert("L")
     except BadReply as error:
         raise InvalidRequest(f"The mask is no usable image: {error.message}", field="mask") from None
@@ -158,29 +158,20 @@ def as_mask(data: bytes, width: int, height: int, marks: str) -> InputImage:
     return InputImage(data=_encoded(mask, "PNG"), mime_type="image/png", width=width, height=height)
 
 
-class _opened:
-    """A decoded Pillow image, from bytes, within our bounds; a context manager that turns every failure into
-    BadReply."""
+def _decoded(data: bytes) -> "Image":
+    """A whole image, from bytes, within our bounds. Raises BadReply."""
+    from PIL import Image, UnidentifiedImageError
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def __enter__(self) -> "Image":
-        from PIL import Image, UnidentifiedImageError
-
-        try:
-            Image.MAX_IMAGE_PIXELS = None  # our own bound follows; Pillow's would only warn
-            self._image = Image.open(io.BytesIO(self._data), formats=tuple(FORMATS))
-            _check_bounds(self._image)
-            self._image.load()
-        except UnidentifiedImageError:
-            raise BadReply("The bytes are not a PNG, JPEG, WebP, GIF or AVIF image.") from None
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
-            raise BadReply("The image is damaged, cut short or too large.") from None
-        return self._image
-
-    def __exit__(self, *_: object) -> None:
-        self._image.close()
+    try:
+        Image.MAX_IMAGE_PIXELS = None  # our own bound follows; Pillow's would only warn
+        image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
+        _check_bounds(image)
+        image.load()
+    except UnidentifiedImageError:
+        raise BadReply("The bytes are not a PNG, JPEG, WebP, GIF or AVIF image.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+        raise BadReply("The image is damaged, cut short or too large.") from None
+    return image
 
 
 def _check_bounds(image: "Image") -> None:
@@ -199,7 +190,7 @@ def _flat(image: "Image") -> "Image":
     from PIL import Image
 
     if not _has_alpha(image):
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     layer = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
 

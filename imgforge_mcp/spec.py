@@ -5,7 +5,6 @@ or looks at a clock; the runner does that for all of them.
 """
 
 import base64
-import binascii
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -512,8 +511,12 @@ def decode_base64(text: object) -> bytes:
     if not isinstance(text, str) or not text:
         raise BadReply("The provider's answer holds no image.")
     try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:  # it may be broken into lines
+        pass
+    try:
         return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise BadReply("The provider's image is not valid base64.") from None
 
 

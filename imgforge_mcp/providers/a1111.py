@@ -19,7 +19,7 @@ class A1111(Provider):
         needs_key=False,
         aliases=("automatic1111", "forge", "sdwebui", "sd-webui"),
         concurrency=1,
-        source="hosted-b §9.2",
+        source="Forge's API source, 2025-06-26",
     )
 
     def submit(self, call: Call) -> Request:

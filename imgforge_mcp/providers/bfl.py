@@ -25,7 +25,7 @@ class BlackForestLabs(Provider):
         poll_seconds=1.0,
         concurrency=24,
         key_check="/v1/credits",
-        source="hosted-b §1",
+        source="api.bfl.ai OpenAPI 2026-04-23",
         key_page="https://dashboard.bfl.ai",
     )
 

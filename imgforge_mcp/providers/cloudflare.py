@@ -45,7 +45,7 @@ class Cloudflare(Provider):
         settings={"account_id": "CLOUDFLARE_ACCOUNT_ID"},
         aliases=("workers_ai", "workersai", "workers-ai", "cf"),
         listing="/client/v4/accounts/{account_id}/ai/models/search?task=Text-to-Image&per_page=100",
-        source="hosted-a §4",
+        source="developers.cloudflare.com Workers AI model pages and types 2026-11-17",
         key_page="https://dash.cloudflare.com/profile/api-tokens",
     )
 

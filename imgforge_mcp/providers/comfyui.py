@@ -37,7 +37,7 @@ class ComfyUI(Provider):
         needs_key=False,
         aliases=("comfy",),
         concurrency=1,
-        source="hosted-b §9.3",
+        source="ComfyUI's server source",
     )
 
     def submit(self, call: Call) -> Request:

@@ -32,7 +32,7 @@ class Fal(Provider):
         auth=Auth(prefix="Key "),
         key_hosts=("queue.fal.run",),
         aliases=("fal_ai", "fal-ai", "fal.ai"),
-        source="hosted-b §2",
+        source="docs.fal.ai and @fal-ai/client 1.10.1",
         key_page="https://fal.ai/dashboard/keys",
     )
 

@@ -39,7 +39,7 @@ class Gemini(Provider):
         auth=Auth(header="x-goog-api-key", prefix=""),
         aliases=("google", "imagen", "google_gemini"),
         listing="/v1beta/models?pageSize=1000",
-        source="hosted-a §3",
+        source="ai.google.dev and google-genai 3.4.0",
         key_page="https://aistudio.google.com/apikey",
     )
 

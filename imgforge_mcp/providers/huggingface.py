@@ -26,7 +26,7 @@ class HuggingFace(Provider):
         base_url="https://router.huggingface.co",
         key_variables=("HF_TOKEN",),
         aliases=("hf", "hugging_face", "hf_inference"),
-        source="hosted-b §7",
+        source="huggingface_hub 2.4.0",
         key_page="https://huggingface.co/settings/tokens",
     )
 
@@ -57,6 +57,9 @@ class HuggingFace(Provider):
         pictures = [found for item in listed(body.get("data")) if (found := picture(item))]
         urls = [image.get("url") for image in listed(body.get("images"))]
         pictures += [at(url) for url in urls if isinstance(url, str) and url]
+        flags = body.get("has_nsfw_concepts")
+        if isinstance(flags, list) and flags and all(flag is True for flag in flags):
+            raise self.refusal()
         if not pictures:
             raise BadReply("Hugging Face answered without an image.")
         return Images(pictures=tuple(pictures))

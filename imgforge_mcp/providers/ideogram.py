@@ -27,7 +27,7 @@ class Ideogram(Provider):
         auth=Auth(header="Api-Key", prefix=""),
         concurrency=10,
         mask="black",
-        source="hosted-b §6",
+        source="Ideogram's OpenAPI 2026-06, prices 2026-11-16",
         key_page="https://ideogram.ai/manage-api",
     )
 

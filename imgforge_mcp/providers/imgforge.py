@@ -30,7 +30,7 @@ class ImgForge(Provider):
         key_variables=("IMGFORGE_API_KEY",),
         aliases=("img-forge", "img_forge", "stackbilt"),
         poll_seconds=2.0,
-        source="hosted-b §10",
+        source="img-forge's own API page, 2026-03",
         key_page="https://imgforge.stackbilt.dev",
     )
 

@@ -18,7 +18,7 @@ class Nvidia(Provider):
         key_variables=("NVIDIA_API_KEY",),
         aliases=("nvidia_nim", "nim"),
         headers={"Accept": "application/json"},
-        source="hosted-a §5",
+        source="docs.api.nvidia.com",
         key_page="https://build.nvidia.com",
     )
 

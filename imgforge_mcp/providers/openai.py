@@ -36,7 +36,7 @@ class OpenAI(Provider):
         aliases=("open_ai",),
         mask="alpha",
         listing="/v1/models",
-        source="hosted-a §1",
+        source="OpenAI's OpenAPI 2026-08-21 and openai 2.54",
         key_page="https://platform.openai.com/api-keys",
     )
 

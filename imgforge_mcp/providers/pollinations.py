@@ -28,7 +28,7 @@ class Pollinations(Provider):
         key_variables=("POLLINATIONS_API_KEY",),
         aliases=("pollinations_ai", "pollinations.ai"),
         listing="/v1/models",
-        source="hosted-a §6",
+        source="gen.pollinations.ai docs and source, 2026-08",
         key_page="https://enter.pollinations.ai",
     )
 

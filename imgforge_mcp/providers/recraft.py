@@ -17,7 +17,7 @@ class Recraft(Provider):
         base_url="https://external.api.recraft.ai",
         key_variables=("RECRAFT_API_KEY",),
         key_check="/v1/users/me",
-        source="hosted-b §5",
+        source="Recraft's OpenAPI 2026-08-22",
         key_page="https://www.recraft.ai/profile/api",
     )
 

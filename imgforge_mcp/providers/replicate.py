@@ -34,7 +34,7 @@ class Replicate(Provider):
         key_variables=("REPLICATE_API_TOKEN",),
         key_hosts=("api.replicate.com",),
         key_check="/v1/account",
-        source="hosted-b §3",
+        source="replicate.com/docs and replicate 1.0.7",
         key_page="https://replicate.com/account/api-tokens",
     )
 

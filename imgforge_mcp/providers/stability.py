@@ -30,7 +30,7 @@ class Stability(Provider):
         aliases=("stability_ai", "stabilityai"),
         headers={"Accept": "application/json"},
         key_check="/v1/user/account",
-        source="hosted-b §4",
+        source="Stability's v2beta OpenAPI, 2025-06-24",
         key_page="https://platform.stability.ai/account/keys",
     )
 

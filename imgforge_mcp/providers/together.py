@@ -18,7 +18,7 @@ class Together(Provider):
         key_hosts=("api.together.ai", "api.together.xyz"),
         aliases=("together_flux", "togetherai", "together_ai"),
         listing="/v1/models",
-        source="hosted-a §2",
+        source="docs.together.ai images overview and OpenAPI 2026-04-28",
         key_page="https://api.together.ai/settings/api-keys",
     )
 

@@ -53,11 +53,13 @@ class RawCall:
     def __init__(self, client: httpx.Client, key: str, folder: Path) -> None:
         self._client = client
         self._headers = {"Authorization": f"Bearer {key}"}
-        self._path = folder / "raw.jpg"
+        self._folder = folder
+        self._number = 0
 
     def __call__(self, seed: int, form: str) -> bytes:
         data = self._image(seed, form)
-        with self._path.open("wb") as file:
+        self._number += 1
+        with (self._folder / f"raw-{self._number}.jpg").open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -84,7 +84,8 @@ TIMES: Final = {
 }
 WEATHER: Final = {
     "snow": (
-        "snow snowy snowing snowfall snowflakes blizzard frozen icy arctic antarctic antarctica frosty ice iceberg snow_covered "
+        "snow snowy snowing snowfall snowflakes blizzard frozen icy arctic antarctic antarctica frosty "
+        "ice iceberg snow_covered "
         "winter_wonderland north_pole snowstorm snowcapped"
     ),
     "rain": "rain rainy raining drizzle wet downpour puddles puddle rain_soaked",

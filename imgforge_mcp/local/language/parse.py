@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from typing import cast
+from dataclasses import replace
 
 from imgforge_mcp.local.language import concepts
 from imgforge_mcp.local.language.ignored import IGNORED
 from imgforge_mcp.local.language.lexicon import names, near, singular
-from imgforge_mcp.local.language.placing import choose_place, choose_time
+from imgforge_mcp.local.language.placing import choose_place, choose_time, emblems
+from imgforge_mcp.local.language.subjects import PAIRS, Reading, subjects_of
 from imgforge_mcp.local.language.tokens import cut, words_of
-from imgforge_mcp.local.scene import Colour, Relation, Scene, Subject
+from imgforge_mcp.local.scene import Colour, Scene, Subject
 
 _AXES = {
     "place": concepts.PLACES,
@@ -24,62 +24,27 @@ _AXES = {
     "feature": concepts.FEATURES,
 }
 _LONGEST_PHRASE = 4
-_MOST_SUBJECTS = 6
-_CLOTHES = frozenset(
-    [
-        "dress",
-        "coat",
-        "jacket",
-        "scarf",
-        "hat",
-        "shirt",
-        "sweater",
-        "suit",
-        "robe",
-        "cape",
-        "cloak",
-        "hoodie",
-        "gown",
-        "kimono",
-        "raincoat",
-        "skirt",
-        "pants",
-        "trousers",
-        "jeans",
-        "sari",
-    ]
-)
 
 _SAID_OF_PEOPLE = frozenset({"hair", "haired", "skin", "skinned", "beard", "bearded", "eyes"})
-_PAIRS = frozenset(["headphones", "glasses", "sunglasses", "scissors", "books", "swords", "jeans", "noodles", "trousers", "boots", "shoes", "sneakers", "heels", "scales"])
-_FLYING = frozenset({"flying", "flies", "soaring", "hovering", "floating", "gliding"})
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What has been understood so far."""
-
-    words: tuple[str, ...]
-    used: list[bool]
-    found: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
-    subjects: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def parse(prompt: str, *, style: str | None, negative: str | None, width: int, height: int) -> Scene:
     pieces = cut(prompt, negative)
-    reading = _Reading(pieces.words, [word in _SAID_OF_PEOPLE for word in pieces.words])
+    reading = Reading(pieces.words, [word in _SAID_OF_PEOPLE for word in pieces.words], pieces.breaks)
     _read_phrases(reading)
     _read_near_words(reading)
     if not reading.subjects and _PORTRAITS & set(pieces.words):
         reading.subjects.append((len(pieces.words), 0, "figure:person"))
     unwanted = pieces.unwanted | {singular(word) for word in pieces.unwanted}
     _read_bare_media(reading)
-    subjects = _subjects(reading, unwanted)
+    subjects = subjects_of(reading, unwanted)
     found = _wanted(reading.found, unwanted)
     found["style"] = _style_words(style) + found["style"]
     place, is_fallback = choose_place(found, subjects, has_text=bool(pieces.quoted))
     styles = tuple(dict.fromkeys(name for _, name in found["style"]))
+    if place == "plain" and not subjects:
+        subjects = emblems(found)
     features = frozenset(name for _, name in found["feature"]) | {"no-" + word for word in unwanted}
     shots = [name for _, name in found["shot"]]
     scene = Scene(
@@ -109,7 +74,7 @@ def _index() -> dict[str, tuple[tuple[str, str], ...]]:
     return {phrase: tuple(meanings) for phrase, meanings in index.items()}
 
 
-def _read_phrases(reading: _Reading) -> None:
+def _read_phrases(reading: Reading) -> None:
     """Longest phrases first; a phrase of the tables goes before a drawing of the same length."""
     index, drawings = _index(), names()
     for length in range(_LONGEST_PHRASE, 0, -1):
@@ -129,14 +94,14 @@ def _read_phrases(reading: _Reading) -> None:
                     reading.found[axis].append((start, name))
             drawing = None
             if not meanings and not _is_plain_word(part):
-                drawing = drawings.get(plain if part[-1] in _PAIRS else single) or drawings.get(plain)
+                drawing = drawings.get(plain if part[-1] in PAIRS else single) or drawings.get(plain)
                 if drawing:
                     reading.subjects.append((start, length, drawing))
             if meanings or drawing:
                 reading.used[start : start + length] = [True] * length
 
 
-def _read_bare_media(reading: _Reading) -> None:
+def _read_bare_media(reading: Reading) -> None:
     """'A lake, pencil' names the medium; 'a pencil' the thing."""
     for start, length, name in list(reading.subjects):
         before = reading.words[start - 1] if start else "a"
@@ -163,7 +128,7 @@ def _is_plain_word(part: tuple[str, ...]) -> bool:
     )
 
 
-def _read_near_words(reading: _Reading) -> None:
+def _read_near_words(reading: Reading) -> None:
     for place, word in enumerate(reading.words):
         if (
             reading.used[place]
@@ -177,112 +142,6 @@ def _read_near_words(reading: _Reading) -> None:
         if drawing:
             reading.subjects.append((place, 1, drawing))
             reading.used[place] = True
-
-
-def _subjects(reading: _Reading, unwanted: frozenset[str] | set[str]) -> tuple[Subject, ...]:
-    subjects: list[Subject] = []
-    seen: set[str] = set()
-    places: list[int] = []
-    for start, length, name in sorted(reading.subjects):
-        phrase = " ".join(reading.words[start : start + length])
-        if name.startswith("figure:") and {"old", "elderly"} & set(reading.words[max(0, start - 3) : start]):
-            phrase = f"old {phrase}"
-        if _is_unwanted(phrase, name, unwanted) or name in seen or len(subjects) >= _MOST_SUBJECTS:
-            continue
-        seen.add(name)
-        before = reading.words[max(0, start - 4) : start]
-        relation, target = _relation(reading, start, places)
-        count = _count(before, phrase, name)
-        subjects.append(
-            Subject(
-                name=name,
-                word=phrase,
-                count=count,
-                colour=_colour(before),
-                size=_size(before),
-                relation=relation,
-                target=target,
-                traits=_traits(reading, start + length),
-            )
-        )
-        places.append(start + length)
-    return tuple(_without_clothes(subjects))
-
-
-def _is_unwanted(phrase: str, name: str, unwanted: frozenset[str] | set[str]) -> bool:
-    is_person = name.startswith("figure:") and unwanted & {"people", "person", "human", "humans"}
-    return bool(is_person or unwanted & {phrase, singular(phrase.rpartition(" ")[2]), name})
-
-
-def _count(before: tuple[str, ...], phrase: str, name: str) -> int:
-    counts = [concepts.NUMBERS[word] for word in before if word in concepts.NUMBERS and concepts.NUMBERS[word] > 1]
-    digits = [int(word) for word in before if word.isdecimal() and len(word) < 3 and 1 <= int(word) <= 20]
-    if digits or counts:
-        return min((digits or counts)[-1], 12)
-    last = phrase.rpartition(" ")[2]
-    is_plural = singular(last) != last and last not in _PAIRS
-    return 3 if is_plural else 1
-
-
-def _colour(before: tuple[str, ...]) -> Colour | None:
-    for word in reversed(before[-3:]):
-        if word in concepts.COLOURS:
-            return concepts.COLOURS[word]
-        if word in ("and", "with", "in", "on", "of"):
-            return None
-    return None
-
-
-def _size(before: tuple[str, ...]) -> float:
-    return next((concepts.SIZES[word] for word in reversed(before[-3:]) if word in concepts.SIZES), 1.0)
-
-
-def _relation(reading: _Reading, start: int, ends: list[int]) -> tuple[Relation, int | None]:
-    """What stands between this thing and the one before it."""
-    if not ends:
-        return "", None
-    gap = reading.words[ends[-1] : start]
-    for length in (3, 2, 1):
-        for place in range(len(gap) - length + 1):
-            relation = concepts.RELATIONS.get(" ".join(gap[place : place + length]))
-            if relation:
-                return cast(Relation, relation), len(ends) - 1
-    return "", None
-
-
-def _traits(reading: _Reading, end: int) -> tuple[tuple[str, Colour], ...]:
-    """Colours said of hair, skin, eyes and clothes after a person: 'with red hair', 'in a blue coat'."""
-    traits: list[tuple[str, Colour]] = []
-    after = reading.words[end : end + 14]
-    for place, word in enumerate(after[:-1]):
-        if word in concepts.COLOURS:
-            for thing in after[place + 1 : place + 3]:
-                if thing in ("hair", "haired", "skin", "skinned", "eyes", "beard") or thing in _CLOTHES:
-                    traits.append(({"haired": "hair", "skinned": "skin"}.get(thing, thing), concepts.COLOURS[word]))
-                    break
-    return tuple(traits)
-
-
-def _without_clothes(subjects: list[Subject]) -> list[Subject]:
-    """Clothes said of someone are worn, not laid beside them."""
-    kept: list[Subject] = []
-    for subject in subjects:
-        is_worn = (
-            kept
-            and kept[-1].name.startswith("figure:")
-            and subject.word.rpartition(" ")[2] in _CLOTHES
-            and subject.relation in ("wearing", "in", "beside")
-        )
-        if is_worn:
-            colour = subject.colour or (150, 60, 60)
-            kept[-1] = replace(kept[-1], traits=(*kept[-1].traits, (subject.word.rpartition(" ")[2], colour)))
-        else:
-            kept.append(
-                replace(
-                    subject, target=min(subject.target, len(kept) - 1) if subject.target is not None and kept else None
-                )
-            )
-    return kept
 
 
 def _wanted(
@@ -312,13 +171,13 @@ def _style_words(style: str | None) -> list[tuple[int, str]]:
     return found
 
 
-def _free_colours(reading: _Reading, subjects: tuple[Subject, ...]) -> tuple[Colour, ...]:
+def _free_colours(reading: Reading, subjects: tuple[Subject, ...]) -> tuple[Colour, ...]:
     taken = {subject.colour for subject in subjects} | {colour for s in subjects for _, colour in s.traits}
     colours = [concepts.COLOURS[word] for word in reading.words if word in concepts.COLOURS]
     return tuple(dict.fromkeys(colour for colour in colours if colour not in taken))
 
 
-def _undrawn(reading: _Reading, subjects: tuple[Subject, ...], place: str) -> tuple[str, ...]:
+def _undrawn(reading: Reading, subjects: tuple[Subject, ...], place: str) -> tuple[str, ...]:
     words = [
         word
         for used, word in zip(reading.used, reading.words, strict=True)
@@ -357,4 +216,6 @@ def _settle(scene: Scene, width: int, height: int) -> Scene:
     shot = scene.shot
     if shot == "medium" and width > height * 1.9:
         shot = "wide"
+    if any(subject.name == "ringed-planet" for subject in scene.subjects):
+        scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in ("ring", "link")))
     return replace(scene, features=frozenset(features), shot=shot)

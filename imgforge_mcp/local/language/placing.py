@@ -64,6 +64,22 @@ def choose_place(found: _FOUND, subjects: tuple[Subject, ...], *, has_text: bool
     return _without_place(found, subjects, has_text)
 
 
+_EMBLEMS = {
+    "alpine": "snow-capped-mountain", "forest": "evergreen-tree", "ocean": "water-wave", "coast": "palm-tree", "city": "cityscape",
+    "fuji": "mount-fuji", "space": "ringed-planet", "desert": "cactus", "garden": "tulip", "lake": "water-wave", "room": "house",
+    "village": "house", "street": "cityscape", "meadow": "seedling", "underwater": "tropical-fish", "mars": "ringed-planet",
+}  # fmt: skip
+
+
+def emblems(found: _FOUND) -> tuple[Subject, ...]:
+    """For an icon of a place: the sign that stands for it."""
+    cafe = "cafe" in features_of(found)
+    names = [
+        "hot-beverage" if name == "room" and cafe else _EMBLEMS[name] for _, name in found["place"] if name in _EMBLEMS
+    ]
+    return tuple(Subject(name=name, word=name) for name in dict.fromkeys(names[:1]))
+
+
 def features_of(found: _FOUND) -> set[str]:
     return {name for _, name in found["feature"]}
 
@@ -74,6 +90,8 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
         if subjects[0].name.startswith("figure:") and any(name == "close" for _, name in found["shot"]):
             return "portrait", False
         home = kind_of(subjects[0].name).home
+        if home in ("studio", "room") and features & {"fireplace", "window"}:
+            return "studio" if home == "studio" else "room", False
         if home == "portrait" and (features or found["season"] or found["weather"] or found["time"]):
             home = (
                 "street"

@@ -21,9 +21,12 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
+    """`breaks` are the places of words that stand after a comma or a full stop."""
+
     words: tuple[str, ...]
     quoted: tuple[str, ...]
     unwanted: frozenset[str]
+    breaks: frozenset[int]
 
 
 def cut(prompt: str, negative: str | None) -> Cut:
@@ -37,12 +40,24 @@ def cut(prompt: str, negative: str | None) -> Cut:
     unwanted = {found.group(1).lower() for found in _NOT.finditer(text)}
     text = _NOT.sub(" ", text)
     unwanted |= set(words_of(_clean(negative or "")))
-    return Cut(tuple(words_of(text)[:_MOST_WORDS]), quoted[:3], frozenset(unwanted))
+    words, breaks = _with_breaks(text)
+    return Cut(tuple(words[:_MOST_WORDS]), quoted[:3], frozenset(unwanted), breaks)
 
 
 def words_of(text: str) -> list[str]:
+    return _with_breaks(text)[0]
+
+
+def _with_breaks(text: str) -> tuple[list[str], frozenset[int]]:
+    """The words, and the places before which a comma or a full stop stands."""
     low = _STOREYS.sub(" ", text.lower()).replace("b&w", "black and white").replace("’", "'")
-    return [word.removesuffix("'s") for word in _WORD.findall(low)]
+    words, breaks, end = [], set(), 0
+    for found in _WORD.finditer(low):
+        if set(",;.:!?\n") & set(low[end : found.start()]):
+            breaks.add(len(words))
+        words.append(found.group().removesuffix("'s"))
+        end = found.end()
+    return words, frozenset(breaks)
 
 
 def _clean(text: str) -> str:

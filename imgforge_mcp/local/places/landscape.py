@@ -60,7 +60,9 @@ def mars(stage: Stage) -> None:
         stage.light = replace(stage.light, sky=_BLACK, stars=True, overcast=False, cover=-1.0, haze=0.12, mist=rgb(30, 32, 40),
                               ambient=rgb(96, 98, 106), key=rgb(255, 252, 244), glow=0.12)  # fmt: skip
     elif stage.scene.time == "day":
-        stage.light = replace(stage.light, sky=_DUST, mist=rgb(226, 176, 132), ambient=rgb(150, 118, 98), overcast=False)
+        stage.light = replace(
+            stage.light, sky=_DUST, mist=rgb(226, 176, 132), ambient=rgb(150, 118, 98), overcast=False
+        )
     _paint(stage, _mars_ground, water=False)
 
 

@@ -145,7 +145,7 @@ def _flower_bed(stage: Stage) -> None:
         t = band / 15
         foot = stage.horizon + stage.height * (0.05 + 0.46 * t**1.5)
         size = stage.unit * (3.4 + 24 * t**1.5)
-        count = int(stage.width / size / (1.5 + 1.1 * t))
+        count = int(stage.width / size / (1.5 + 1.1 * t) * (2.4 if stage.scene.has("lavender") else 1.25))
         across = rng.uniform(0, stage.width, count)
         patch = sample(
             stage.noise.tile(6, octaves=3, layer=225),

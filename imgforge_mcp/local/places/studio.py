@@ -15,7 +15,7 @@ from imgforge_mcp.local.vector import Layer, lay
 
 
 def studio(stage: Stage) -> None:
-    if stage.scene.has("marble", "dark-marble", "wood", "kitchen", "cafe"):
+    if stage.scene.has("marble", "dark-marble", "wood", "kitchen", "cafe", "window", "cozy"):
         _table(stage)
     else:
         _sweep(stage)
@@ -101,7 +101,9 @@ def _table(stage: Stage) -> None:
         (columns - stage.width / 2) / stage.width * depth * 3.0,
         np.broadcast_to(depth * 2.3, (stage.height - top, stage.width)),
     )
-    is_marble = stage.scene.has("marble", "dark-marble") or not stage.scene.has("wood", "kitchen", "cafe")
+    is_marble = stage.scene.has("marble", "dark-marble") or not stage.scene.has(
+        "wood", "kitchen", "cafe", "window", "cozy"
+    )
     surface = (
         marble(stage.noise, u, v, dark=stage.scene.has("dark-marble", "dark")) if is_marble else wood(stage.noise, u, v)
     )
@@ -136,6 +138,8 @@ def _soft_room(stage: Stage) -> Array:
     if stage.scene.colours:
         back = back * rgb(*stage.scene.colours[0]) * 1.15
     rng, layer = stage.dice(173), Layer(stage.width, stage.height)
+    if stage.scene.has("window"):
+        _panes(stage, layer)
     for _ in range(22):
         size = float(rng.uniform(14, 62)) * stage.unit
         layer.ellipse(
@@ -147,6 +151,15 @@ def _soft_room(stage: Stage) -> Array:
             opacity=float(rng.uniform(0.08, 0.3)),
         )
     return clamp(lay(back, blur(layer.render(), 4 * stage.unit)))
+
+
+def _panes(stage: Stage, layer: Layer) -> None:
+    """A window behind, out of focus, with the hour's light in it."""
+    x, y, wide, tall = stage.width * 0.5, 0.0, stage.width * 0.44, stage.horizon * 0.86
+    sky = layer.gradient([(p, c, 1) for p, c in stage.light.sky])
+    for row in range(2):
+        for column in range(2):
+            layer.rect(x + wide * 0.5 * column, y + tall * 0.5 * row, wide * 0.47, tall * 0.47, sky)
 
 
 def marble(noise: Noise, u: Array, v: Array, *, dark: bool = False) -> Array:

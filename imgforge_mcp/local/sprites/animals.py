@@ -80,10 +80,10 @@ def _body(coat: _Coat, size: int) -> str:
         '<path d="M58 96 C42 150 38 200 50 246 L146 246 C158 200 152 150 138 96Z" fill="url(#b)"/>'
         '<path d="M72 108 C62 150 72 186 97 198 C122 186 132 150 122 108 L112 120 L104 108 L97 124 L90 '
         f'108 L82 120Z" fill="{coat.chest}"/>'
-        f'<path d="M68 170 C64 205 66 230 66 250 L94 250 C94 225 94 200 95 176Z" fill="{coat.back}"/>'
-        '<path d="M128 170 C132 205 130 230 130 250 L101 250 C101 225 101 200 100 176Z" '
+        f'<path d="M68 170 C64 205 66 230 66 250 L98 250 C98 225 98 200 98 176Z" fill="{coat.back}"/>'
+        '<path d="M128 170 C132 205 130 230 130 250 L98 250 C98 225 98 200 98 176Z" '
         f'fill="{coat.back}"/>'
         f'<path d="M66 214 C66 234 66 244 64 254 Q80 262 95 254 L94 214Z" fill="{coat.paws}"/><path '
         f'd="M130 214 C130 234 130 244 132 254 Q116 262 101 254 L102 214Z" fill="{coat.paws}"/>'
-        f'<path d="M97 180 V250" stroke="{coat.shade}" stroke-width="2.5" opacity=".5"/></svg>'
+        f'<path d="M98 180 V250" stroke="{coat.shade}" stroke-width="2.5" opacity=".5"/></svg>'
     )

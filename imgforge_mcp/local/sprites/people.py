@@ -79,7 +79,7 @@ _LOOKS = {
         hat_colour=(140, 140, 146),
         cape=(92, 72, 56),
     ),
-    "ballerina": Look("dress", (250, 206, 220), hair=(60, 42, 36)),
+    "ballerina": Look("dress", (250, 206, 220), hair=(60, 42, 36), long_hair=True),
     "geisha": Look("robe", (196, 60, 90), hair=(30, 26, 30)),
     "surfer": Look("suit", (30, 110, 140), (30, 110, 140)),
     "skier": Look("coat", (220, 70, 60), (40, 56, 90), hat="cap", hat_colour=(40, 56, 90)),
@@ -261,10 +261,10 @@ def _head(look: Look, radius: int) -> str:
             f"{middle - radius * 1.2} {80 + radius * 0.9} {middle + radius * 0.5} Q80 "
             f'{middle + radius * 1.02} {80 - radius * 0.9} {middle + radius * 0.5}Z" fill="{hair}"/>'
         )
-    return "".join(parts) + _hat(look, radius, middle)
+    return "".join(parts) + hat_of(look, radius, middle)
 
 
-def _hat(look: Look, radius: int, middle: float) -> str:
+def hat_of(look: Look, radius: int, middle: float) -> str:
     colour, dark = css(look.hat_colour), css([v * 0.7 for v in look.hat_colour])
     brow = middle - radius * 0.35
     shapes = {

@@ -114,6 +114,8 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
 def _free_spots(stage: Stage, subject: Subject, size: float, order: int, total: int) -> list[Spot]:
     kind = kind_of(subject.name)
     contact = _contact(stage, kind)
+    if contact == "ground" and subject.relation == "above" and subject.target is None:
+        contact = "air"
     rng = stage.dice(300 + order)
     centre = _column(stage, order, total, float(rng.uniform(-0.05, 0.05)))
     if total == 1 and subject.count == 1 and contact in ("ground", "water") and stage.scene.shot == "wide":
@@ -199,7 +201,8 @@ def _stand(
     foot = stage.ground + drift * (0.08 if contact == "table" else 0.16) * stage.height
     distance = 0.0
     if kind.height >= 5 and contact == "ground" and stage.scene.shot != "close":
-        foot = stage.horizon + (stage.ground - stage.horizon) * (0.5 + 0.5 * drift)
+        back = 0.5 + 0.5 * drift if stage.water is None or stage.scene.place == "coast" else 0.9
+        foot = stage.horizon + (stage.ground - stage.horizon) * back
         distance = 0.06
     return Spot(subject, x, foot, size, 0.3 + foot / stage.height, contact, flip, distance=distance)
 

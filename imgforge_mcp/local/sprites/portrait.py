@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from imgforge_mcp.local.sprites.library import rasterise
-from imgforge_mcp.local.sprites.people import Look
+from imgforge_mcp.local.sprites.people import Look, hat_of
 from imgforge_mcp.local.vector import css
 
 
@@ -19,9 +19,11 @@ def bust(look: Look, size: int, *, masculine: bool, bearded: bool = False) -> Im
             f'270" stroke="{_shade(look.skin, 0.7)}" stroke-width="4" fill="none"/>'
         )
     parts.append(_front_hair(look, masculine))
+    if look.hat not in ("", "hood", "helm", "helmet", "kabuto"):
+        parts.append(f'<g transform="translate(-40 -44) scale(3)">{hat_of(look, 24, 70)}</g>')
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 470" width="{size}" '
-        f'height="{round(size * 470 / 400)}"><defs>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -90 400 560" width="{size}" '
+        f'height="{round(size * 560 / 400)}"><defs>'
         f'<linearGradient id="s" x1="0" x2="1"><stop offset="0" stop-color="{css(look.skin)}"/><stop '
         f'offset=".55" stop-color="{css(look.skin)}"/><stop offset="1" '
         f'stop-color="{_shade(look.skin, 0.8)}"/></linearGradient>'

@@ -1,0 +1,183 @@
+"""The things a prompt names: their number, colour, size, what they wear, and how they stand to one another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from imgforge_mcp.local.language import concepts
+from imgforge_mcp.local.language.lexicon import singular
+from imgforge_mcp.local.scene import Colour, Relation, Subject
+
+_CLOTHES = frozenset(
+    [
+        "dress",
+        "coat",
+        "jacket",
+        "scarf",
+        "hat",
+        "shirt",
+        "sweater",
+        "suit",
+        "robe",
+        "cape",
+        "cloak",
+        "hoodie",
+        "gown",
+        "kimono",
+        "raincoat",
+        "skirt",
+        "pants",
+        "trousers",
+        "jeans",
+        "sari",
+    ]
+)
+PAIRS = frozenset(
+    [
+        "headphones",
+        "glasses",
+        "sunglasses",
+        "scissors",
+        "books",
+        "swords",
+        "jeans",
+        "noodles",
+        "trousers",
+        "boots",
+        "shoes",
+        "sneakers",
+        "heels",
+        "scales",
+    ]
+)
+_FLYING = frozenset({"flying", "flies", "soaring", "hovering", "floating", "gliding"})
+_MOST_SUBJECTS = 6
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been understood so far."""
+
+    words: tuple[str, ...]
+    used: list[bool]
+    breaks: frozenset[int] = frozenset()
+    found: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    subjects: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def subjects_of(reading: Reading, unwanted: frozenset[str] | set[str]) -> tuple[Subject, ...]:
+    subjects: list[Subject] = []
+    seen: set[str] = set()
+    places: list[int] = []
+    for start, length, name in _heads(reading):
+        phrase = " ".join(reading.words[start : start + length])
+        if name.startswith("figure:") and {"old", "elderly"} & set(reading.words[max(0, start - 3) : start]):
+            phrase = f"old {phrase}"
+        if _is_unwanted(phrase, name, unwanted) or name in seen or len(subjects) >= _MOST_SUBJECTS:
+            continue
+        seen.add(name)
+        before = reading.words[max(places[-1] if places else 0, start - 4) : start]
+        relation, target = _relation(reading, start, places)
+        around = set(reading.words[max(0, start - 3) : start]) | set(reading.words[start + length : start + length + 2])
+        if target is None and around & _FLYING:
+            relation = "above"
+        count = _count(before, phrase)
+        subjects.append(
+            Subject(
+                name=name,
+                word=phrase,
+                count=count,
+                colour=_colour(before),
+                size=_size(before),
+                relation=relation,
+                target=target,
+                traits=_traits(reading, start + length),
+            )
+        )
+        places.append(start + length)
+    return tuple(_without_clothes(subjects))
+
+
+def _heads(reading: Reading) -> list[tuple[int, int, str]]:
+    """Of nouns in a row only the last is a thing: a strawberry cake is a cake."""
+    ordered = sorted(reading.subjects)
+    starts = {start for start, _, name in ordered if not name.startswith("figure:")} - reading.breaks
+    return [(start, length, name) for start, length, name in ordered if not length or start + length not in starts]
+
+
+def _is_unwanted(phrase: str, name: str, unwanted: frozenset[str] | set[str]) -> bool:
+    is_person = name.startswith("figure:") and unwanted & {"people", "person", "human", "humans"}
+    return bool(is_person or unwanted & {phrase, singular(phrase.rpartition(" ")[2]), name})
+
+
+def _count(before: tuple[str, ...], phrase: str) -> int:
+    counts = [concepts.NUMBERS[word] for word in before if word in concepts.NUMBERS and concepts.NUMBERS[word] > 1]
+    digits = [int(word) for word in before if word.isdecimal() and len(word) < 3 and 1 <= int(word) <= 20]
+    if digits or counts:
+        return min((digits or counts)[-1], 12)
+    last = phrase.rpartition(" ")[2]
+    is_plural = singular(last) != last and last not in PAIRS
+    return 3 if is_plural else 1
+
+
+def _colour(before: tuple[str, ...]) -> Colour | None:
+    for word in reversed(before[-3:]):
+        if word in concepts.COLOURS:
+            return concepts.COLOURS[word]
+        if word in ("and", "with", "in", "on", "of"):
+            return None
+    return None
+
+
+def _size(before: tuple[str, ...]) -> float:
+    return next((concepts.SIZES[word] for word in reversed(before[-3:]) if word in concepts.SIZES), 1.0)
+
+
+def _relation(reading: Reading, start: int, ends: list[int]) -> tuple[Relation, int | None]:
+    """What stands between this thing and the one before it."""
+    if not ends:
+        return "", None
+    gap = reading.words[ends[-1] : start]
+    for length in (3, 2, 1):
+        for place in range(len(gap) - length + 1):
+            relation = concepts.RELATIONS.get(" ".join(gap[place : place + length]))
+            if relation:
+                return cast(Relation, relation), len(ends) - 1
+    return "", None
+
+
+def _traits(reading: Reading, end: int) -> tuple[tuple[str, Colour], ...]:
+    """Colours said of hair, skin, eyes and clothes after a person: 'with red hair', 'in a blue coat'."""
+    traits: list[tuple[str, Colour]] = []
+    after = reading.words[end : end + 14]
+    for place, word in enumerate(after[:-1]):
+        if word in concepts.COLOURS:
+            for thing in after[place + 1 : place + 3]:
+                if thing in ("hair", "haired", "skin", "skinned", "eyes", "beard") or thing in _CLOTHES:
+                    traits.append(({"haired": "hair", "skinned": "skin"}.get(thing, thing), concepts.COLOURS[word]))
+                    break
+    return tuple(traits)
+
+
+def _without_clothes(subjects: list[Subject]) -> list[Subject]:
+    """Clothes said of someone are worn, not laid beside them."""
+    kept: list[Subject] = []
+    for subject in subjects:
+        is_worn = (
+            kept
+            and kept[-1].name.startswith("figure:")
+            and subject.word.rpartition(" ")[2] in _CLOTHES
+            and subject.relation in ("wearing", "in", "beside")
+        )
+        if is_worn:
+            colour = subject.colour or (150, 60, 60)
+            kept[-1] = replace(kept[-1], traits=(*kept[-1].traits, (subject.word.rpartition(" ")[2], colour)))
+        else:
+            kept.append(
+                replace(
+                    subject, target=min(subject.target, len(kept) - 1) if subject.target is not None and kept else None
+                )
+            )
+    return kept

@@ -1,0 +1,305 @@
+"""The command line as a person uses it: what it says, where, and with which exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import emulators
+from tests.e2e._program import executable, fresh_account, run
+from tests.emulators import Emulator
+
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+SMALL = ("--size", "256x256")
+
+
+@pytest.fixture(scope="module")
+def drawn(account: dict[str, str]) -> dict[str, Any]:
+    """The Job of a picture on the account."""
+    return _json(run(account, "generate", "a red lighthouse", *SMALL, "--seed", "7", "--json"))
+
+
+@pytest.fixture
+def together(account: dict[str, str]) -> Iterator[tuple[Emulator, dict[str, str]]]:
+    """Together's emulator and an account that has its key."""
+    emulator = emulators.load("together")
+    with emulator.serve():
+        yield emulator, {**account, **emulator.environment()}
+
+
+def test_generate_says_where_the_picture_is_and_who_made_it(account: dict[str, str]) -> None:
+    answer = run(account, "generate", "a lake at dawn", *SMALL)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("The image is ready, 256x256, made by local/illustrator (free): ")
+    assert "No image provider is configured" in answer.stdout
+    [path] = [word.rstrip(".,") for word in answer.stdout.split() if word.rstrip(".,").endswith(".png")]
+    assert Path(path).read_bytes().startswith(b"\x89PNG")
+
+
+def test_generate_prints_the_job_as_json_and_nothing_else(drawn: dict[str, Any]) -> None:
+    [asset] = drawn["assets"]
+    assert next(iter(drawn)) == "message"
+    assert (drawn["state"], drawn["original_prompt"], drawn["cost_basis"]) == ("completed", "a red lighthouse", "free")
+    assert (asset["width"], asset["height"], asset["mime_type"]) == (256, 256, "image/png")
+    assert Path(asset["path"]).stat().st_size == asset["bytes"]
+
+
+def test_the_same_key_gives_the_same_job_in_another_process(account: dict[str, str]) -> None:
+    jobs = [_json(run(account, "generate", "a lake", *SMALL, "--key", "k1", "--json")) for _ in range(2)]
+    assert jobs[0]["job_id"] == jobs[1]["job_id"]
+
+
+def test_out_writes_below_the_pictures_and_never_over_a_file(account: dict[str, str], tmp_path: Path) -> None:
+    variables = {**account, "IMGFORGE_OUTPUT_DIRS": str(tmp_path)}
+    saved = [
+        _json(run(variables, "generate", "a lake", *SMALL, "--out", "lake.jpg", "--json"))["saved_to"] for _ in range(2)
+    ]
+    assert saved == [[str(tmp_path / "lake.png")], [str(tmp_path / "lake-1.png")]]
+
+
+def test_a_failure_is_one_sentence_on_stderr_and_exit_code_1(together: tuple[Emulator, dict[str, str]]) -> None:
+    emulator, account = together
+    emulator.fault("401")
+    answer = run(account, "generate", "a lake", "--provider", "together")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith("imgforge-mcp: ")
+    assert len(answer.stderr.splitlines()) == 1
+    assert "TOGETHER_API_KEY" in answer.stderr
+    assert emulator.key not in answer.stderr
+
+
+def test_a_failure_as_json_is_the_public_error(together: tuple[Emulator, dict[str, str]]) -> None:
+    emulator, account = together
+    emulator.fault("500")
+    answer = run(account, "generate", "a lake", "--provider", "together", "--json")
+    error = json.loads(answer.stdout)
+    assert answer.returncode == 1
+    assert (error["code"], error["status"]) == ("provider_error", 502)
+    assert error["details"]["attempts"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        pytest.param(["generate"], "prompt", id="no prompt"),
+        pytest.param(["generate", ""], "prompt", id="an empty prompt"),
+        pytest.param(["generate", "x", "--n", "9"], "n: ", id="too many images"),
+        pytest.param(["generate", "x", "--n", "two"], "--n", id="a word for a number"),
+        pytest.param(["generate", "x", "--size", "big"], "--size", id="a size that is none"),
+        pytest.param(["generate", "x", "--tier", "best"], "--tier", id="an unknown tier"),
+        pytest.param(["generate", "x", "--out", "/etc/x.png"], "save_to", id="a forbidden place"),
+        pytest.param(["generate", "x", "--input", "/etc/passwd"], "input", id="a forbidden input"),
+        pytest.param(["assets", "show"], "id", id="no image named"),
+        pytest.param(["assets", "burn"], "burn", id="an unknown action"),
+        pytest.param(["paint"], "paint", id="an unknown command"),
+        pytest.param(["serve", "--port", "x"], "--port", id="a word for a port"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_and_says_what_is_wrong(
+    arguments: list[str], complaint: str, account: dict[str, str]
+) -> None:
+    answer = run(account, *arguments)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert complaint in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(account: dict[str, str]) -> None:
+    answer = run({**account, "IMGFORGE_SYNC_WAIT": "soon"}, "models")
+    assert (answer.returncode, answer.stderr) == (2, "imgforge-mcp: IMGFORGE_SYNC_WAIT: must be a number.\n")
+
+
+def test_version_is_that_of_the_package(account: dict[str, str]) -> None:
+    answer = run(account, "version")
+    assert (answer.returncode, answer.stdout) == (0, f"imgforge-mcp {version('imgforge-mcp')}\n")
+
+
+def test_help_names_every_command(account: dict[str, str]) -> None:
+    answer = run(account, "--help")
+    assert answer.returncode == 0
+    for command in ("serve", "generate", "models", "jobs", "assets", "doctor", "version"):
+        assert command in answer.stdout
+
+
+def test_models_shows_what_each_tier_would_pick(account: dict[str, str]) -> None:
+    answer = run(account, "models")
+    assert answer.returncode == 0
+    for tier in ("draft", "standard", "premium", "ultra", "ultra_plus"):
+        assert f"  {tier:<11} local/illustrator (free" in answer.stdout
+    listed = {model["slug"]: model["state"] for model in _json(run(account, "models", "--all", "--json"))["models"]}
+    assert listed["illustrator"] == "available"
+    assert {"no_key", "retired"} <= set(listed.values())
+
+
+def test_jobs_lists_the_newest_first_and_shows_one(account: dict[str, str], drawn: dict[str, Any]) -> None:
+    newest = _json(run(account, "generate", "a hill", *SMALL, "--json"))["job_id"]
+    listed = [job["job_id"] for job in _json(run(account, "jobs", "--json"))]
+    assert listed[0] == newest
+    assert drawn["job_id"] in listed
+    assert f"{newest}  completed" in run(account, "jobs", "--limit", "1").stdout.splitlines()[0]
+    assert _json(run(account, "jobs", drawn["job_id"], "--json"))["assets"] == drawn["assets"]
+    assert "The image is ready" in run(account, "jobs", drawn["job_id"]).stdout
+
+
+def test_an_unknown_job_is_exit_code_1(account: dict[str, str]) -> None:
+    answer = run(account, "jobs", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--json")
+    assert (answer.returncode, json.loads(answer.stdout)["code"]) == (1, "not_found")
+
+
+def test_assets_can_be_listed_shown_and_exported(
+    account: dict[str, str], drawn: dict[str, Any], tmp_path: Path
+) -> None:
+    [asset] = drawn["assets"]
+    short = asset["asset_id"][:16]
+    assert short in run(account, "assets", "list").stdout
+    assert asset["asset_id"] in [entry["asset_id"] for entry in _json(run(account, "assets", "list", "--json"))]
+    [origin] = _json(run(account, "assets", "show", short, "--json"))["origins"]
+    assert (origin["prompt"], origin["provider"], origin["seed"]) == ("a red lighthouse", "local", 7)
+    variables = {**account, "IMGFORGE_OUTPUT_DIRS": str(tmp_path)}
+    exported = run(variables, "assets", "export", short, str(tmp_path / "lighthouse"))
+    assert exported.stdout == f"{tmp_path / 'lighthouse.png'}\n"
+    assert (tmp_path / "lighthouse.png").read_bytes() == Path(asset["path"]).read_bytes()
+
+
+def test_an_empty_store_says_so(tmp_path: Path) -> None:
+    account = fresh_account(tmp_path)
+    assert run(account, "assets", "list").stdout == "The store is empty.\n"
+    assert run(account, "jobs").stdout == "There are no jobs yet.\n"
+
+
+def test_verify_finds_a_damaged_image(tmp_path: Path) -> None:
+    account = fresh_account(tmp_path)
+    path = Path(_json(run(account, "generate", "a lake", *SMALL, "--json"))["assets"][0]["path"])
+    sound = run(account, "assets", "verify")
+    assert (sound.returncode, sound.stdout) == (0, "1 of 1 images are sound.\n")
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    damaged = run(account, "assets", "verify")
+    assert damaged.returncode == 1
+    assert damaged.stdout == f"0 of 1 images are sound.\ndamaged or missing: {path}\n"
+
+
+def test_prune_leaves_what_is_young(account: dict[str, str], drawn: dict[str, Any]) -> None:
+    answer = _json(run({**account, "IMGFORGE_CACHE_MAX_BYTES": "1"}, "assets", "prune", "--json"))
+    assert answer["removed"] == 0
+    assert Path(drawn["assets"][0]["path"]).exists()
+
+
+def test_doctor_tells_what_is_configured_where_files_go_and_which_keys_could_be_set(account: dict[str, str]) -> None:
+    answer = run(account, "doctor")
+    assert answer.returncode == 0
+    assert account["HOME"] in answer.stdout
+    assert "set TOGETHER_API_KEY" in answer.stdout
+    assert "set one of the keys below" in answer.stdout
+    assert list(_json(run(account, "doctor", "--json"))["configured"]) == ["local"]
+
+
+def test_doctor_never_shows_a_key(together: tuple[Emulator, dict[str, str]]) -> None:
+    emulator, account = together
+    answer = run(account, "doctor")
+    assert "  - together: " in answer.stdout
+    assert emulator.key not in answer.stdout + answer.stderr
+
+
+# A terminal --------------------------------------------------------------------------------------------------------
+
+
+@UNIX
+def test_without_a_command_at_a_terminal_it_says_what_it_waits_for(account: dict[str, str]) -> None:
+    screen, terminal = os.openpty()
+    with subprocess.Popen(
+        [executable()], env=account, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        os.write(screen, b"\x04")  # Ctrl-D
+        stdout, _ = process.communicate(timeout=30)
+    os.close(screen)
+    os.close(terminal)
+    assert "waits for a client on stdin" in said
+    assert "imgforge-mcp --help" in said
+    assert (stdout, process.returncode) == ("", 0)
+
+
+@UNIX
+def test_the_progress_bar_stays_on_its_line_and_leaves_nothing_behind(account: dict[str, str]) -> None:
+    import termios
+
+    columns = 30
+    screen, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
+    answer = subprocess.run(
+        [executable(), "generate", "a lake", *SMALL],
+        env=account,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        timeout=60,
+        check=True,
+    )
+    os.close(terminal)
+    shown = os.read(screen, 65536).decode().split("\r\x1b[K")
+    os.close(screen)
+    assert shown[1].startswith("[------------------------]")
+    assert all(len(line) < columns for line in shown)
+    assert shown[-1] == ""
+    assert answer.stdout.startswith(b"The image is ready")
+
+
+# What is loaded ----------------------------------------------------------------------------------------------------
+
+LIST_MODULES = """
+import atexit, sys
+atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))
+from imgforge_mcp.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["version"], ["models"], ["jobs"], ["assets", "list"], ["doctor"], ["generate", "a lake", *SMALL], ["--help"]],
+    ids=" ".join,
+)
+def test_a_command_does_not_load_the_sdk(arguments: list[str], account: dict[str, str]) -> None:
+    loaded = _loaded(account, *arguments)
+    assert "imgforge_mcp.cli" in loaded
+    assert loaded & {"mcp", "mcp_types", "starlette", "uvicorn", "imgforge_mcp.server"} == set()
+
+
+def test_a_server_that_has_listed_its_tools_has_loaded_nothing_it_does_not_need_yet(account: dict[str, str]) -> None:
+    greeting = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
+    messages = [
+        {"id": 1, "method": "initialize", "params": greeting},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/list"},
+    ]
+    lines = "".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages)
+    loaded = _loaded(account, stdin=lines)
+    assert "imgforge_mcp.server.tools" in loaded
+    heavy = {"numpy", "PIL", "httpx", "resvg_py", "starlette", "uvicorn", "imgforge_mcp.transport"}
+    assert loaded & heavy == set()
+
+
+def _loaded(account: dict[str, str], *arguments: str, stdin: str = "") -> set[str]:
+    """The modules of a process at its end."""
+    answer = subprocess.run(
+        [sys.executable, "-c", LIST_MODULES, *arguments],
+        env=account,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(answer.stderr.split())
+
+
+def _json(answer: subprocess.CompletedProcess[str]) -> Any:
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)

@@ -1,0 +1,35 @@
+"""What the README shows works."""
+
+import json
+import re
+
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.errors import ContentRefused
+from imgforge_mcp.spec import Call, Images, Provider, Reply, Request
+from tests.readme_tables import README
+
+PIXEL = "iVBORw0KGgo="
+
+
+def test_the_provider_that_the_readme_shows_is_a_whole_one() -> None:
+    [program] = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    names: dict[str, object] = {}
+    exec(program, names)
+    provider = names["PROVIDER"]
+    assert isinstance(provider, Provider)
+    call = Call(model=load_catalog().models[0], prompt="a fox", seed=7)
+    request = provider.submit(call)
+    assert isinstance(request, Request)
+    assert request.json is not None
+    assert request.json["seed"] == 7
+    reply = Reply(status=200, headers={}, body=json.dumps({"picture": PIXEL}).encode())
+    images = provider.parse(reply, call)
+    assert isinstance(images, Images)
+    assert images.pictures[0].data == b"\x89PNG\r\n\x1a\n"
+    refusal = Reply(status=400, headers={}, body=b'{"error": "against our policy"}')
+    assert isinstance(provider.failure(refusal, call), ContentRefused)
+
+
+def test_the_provider_that_the_readme_shows_is_short() -> None:
+    [program] = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert len([line for line in program.splitlines() if line.strip()]) <= 40
