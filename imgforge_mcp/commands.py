@@ -20,7 +20,8 @@ from imgforge_mcp.forge import Forge
 from imgforge_mcp.listing import Filter
 from imgforge_mcp.media import EXTENSIONS
 from imgforge_mcp.roster import all_providers, key_hint
-from imgforge_mcp.types import Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.router import LOCAL
+from imgforge_mcp.types import ASPECT_RATIO, Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
 from imgforge_mcp.views import job_json, job_line
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
@@ -34,6 +35,7 @@ KEY_STATES = {
     "unreachable": "no answer",
     "unchecked": "configured; it has no free question to check the key with",
 }
+BUILT_IN = "built in; it needs no key"
 KEY_PROBLEMS = {
     "rejected": "the key is rejected; check {variables}, or make a new one at {page}",
     "unreachable": "it does not answer; check the network, or the base URL if you replaced it",
@@ -70,7 +72,8 @@ async def generate(forge: Forge, options: argparse.Namespace) -> int:
     finally:
         if show is not None:
             _overwrite("")
-    return _show_job(forge, job, options)
+    code = _show_job(forge, job, options)
+    return code if job.state is JobState.COMPLETED else FAILED
 
 
 async def edit(forge: Forge, options: argparse.Namespace) -> int:
@@ -113,7 +116,7 @@ async def models(forge: Forge, options: argparse.Namespace) -> int:
         capability=options.capability,
         available_only=not options.all,
     )
-    answer = await forge.models(wanted, limit=1000)
+    answer = await forge.models(wanted, is_paged=False)
     lines = ["Tiers, and who would be tried first:"]
     for tier in answer["tiers"]:
         order = "; then ".join(f"{place['candidate']} ({place['why']})" for place in tier["order"]) or "nobody yet"
@@ -184,12 +187,14 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         "store_cap_bytes": config.cache_max_bytes,
         "spent_today_usd": day,
         "spent_this_month_usd": month,
-        "configured": {name: KEY_STATES[found.key] for name, found in findings.items()},
+        "configured": {n: BUILT_IN if n == LOCAL else KEY_STATES[found.key] for n, found in findings.items()},
         "not_configured": [key_hint(p.manifest) for p in all_providers() if p.manifest.name not in forge.roster],
         "problems": problems,
     }
-    if set(forge.roster) == {"local"}:
-        problems.append("No provider has a key, so the embedded engine draws everything; set one of the keys below.")
+    if set(forge.roster) == {LOCAL}:
+        problems.append(
+            "No provider has a key, so the embedded engine draws everything; set one of those that are not configured."
+        )
     lines = [f"{name.replace('_', ' ')}: {_line(value)}" for name, value in report.items()]
     _print(report, options, lines)
     return DONE
@@ -233,6 +238,8 @@ def _request(options: argparse.Namespace) -> ImageRequest:
     }
     if options.size and (match := SIZE.fullmatch(options.size)):
         values |= {"width": int(match[1]), "height": int(match[2])}
+    elif options.size and not ASPECT_RATIO.fullmatch(options.size):
+        raise InvalidRequest("--size is pixels (1024x768) or a shape (16:9).", field="--size")
     elif options.size:
         values["aspect_ratio"] = options.size
     try:

@@ -22,6 +22,7 @@ MAX_SYNC_WAIT = 300.0
 SWITCH = {"on": True, "off": False, "1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 CORE_TOOLS = ("generate_image", "list_models", "check_job")
+TOOLS = (*CORE_TOOLS, "edit_image", "generate_batch", "cancel_job", "get_usage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,13 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _pixels(text: str) -> int:
+    number = _whole(text)
+    if not 16 <= number <= 8192:
+        raise ValueError("must be from 16 to 8192 pixels")
+    return number
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in SWITCH:
         raise ValueError("must be on or off")
@@ -120,7 +128,11 @@ def _level(text: str) -> str:
 
 def _tools(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
-    return () if names == ("all",) else CORE_TOOLS if names == ("core",) else names
+    if names in (("all",), ("core",)):
+        return CORE_TOOLS if names == ("core",) else ()
+    if unknown := set(names) - set(TOOLS):
+        raise ValueError(f"there is no tool {sorted(unknown)[0]!r}; there are all, core, {', '.join(TOOLS)}")
+    return names
 
 
 def _default_home() -> Path:
@@ -139,7 +151,7 @@ class Config:
     sync_wait: float = setting("IMGFORGE_SYNC_WAIT", 40.0, _seconds)
     job_deadline: float = setting("IMGFORGE_JOB_DEADLINE", 600.0, _seconds)
     preview: bool = setting("IMGFORGE_PREVIEW", True, _switch)
-    preview_max_px: int = setting("IMGFORGE_PREVIEW_MAX_PX", 768, _whole)
+    preview_max_px: int = setting("IMGFORGE_PREVIEW_MAX_PX", 768, _pixels)
     resource_links: bool = setting("IMGFORGE_RESOURCE_LINKS", True, _switch)
     structured: bool = setting("IMGFORGE_STRUCTURED", False, _switch)
     tools: tuple[str, ...] = setting("IMGFORGE_TOOLS", (), _tools)
@@ -199,7 +211,7 @@ class Config:
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be shown, whether or not its provider is used."""
         marked = [
-            value
+            value.strip()
             for name, value in self.environment.items()
             if name.endswith(("_KEY", "_TOKEN", "_SECRET", "_PASSWORD"))
         ]

@@ -43,6 +43,7 @@ PREVIEW_BYTES = 500_000
 """What one preview may take of a tool's result; several images have to share, and are encoded smaller when shown."""
 RESUME_SECONDS = 30.0
 """How long work that was accepted before a restart is asked about at least, its deadline passed or not: it was paid."""
+CHANGED_BY_LOCAL = "Changed on this machine by the embedded engine, not by a diffusion model."
 DRAWN_BY_LOCAL = "Composed by the embedded illustrator, not by a diffusion model."
 
 
@@ -209,7 +210,8 @@ class Execution:
                 continue
             underway.warnings.extend(candidate.warnings)
             if candidate.provider == LOCAL:
-                underway.warnings.insert(0, DRAWN_BY_LOCAL)
+                is_edit = underway.job.request.is_edit
+                underway.warnings.insert(0, CHANGED_BY_LOCAL if is_edit else DRAWN_BY_LOCAL)
             return
         raise all_failed(causes, self._key_variables)
 

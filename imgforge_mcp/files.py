@@ -24,13 +24,16 @@ def read_input(text: str, allowed: Sequence[Path]) -> bytes:
     """
     path, root = _placed(text, allowed, "input_images")
     descriptor = _open_below(root, path.relative_to(root), "input_images")
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise InvalidRequest("The input path is not a plain file.", field="input_images")
         if status.st_size > MAX_INPUT_BYTES:
             raise InvalidRequest(f"The input file is larger than {MAX_INPUT_BYTES // 2**20} MiB.", field="input_images")
-        return file.read(MAX_INPUT_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_INPUT_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def place_output(text: str, allowed: Sequence[Path]) -> tuple[Path, Path]:
@@ -110,7 +113,7 @@ def _check_text(text: str, field: str) -> None:
         or "://" in text
         or any(RESERVED.match(part) for part in parts)
         or any(part != part.rstrip(". ") for part in parts if part not in ("", "."))
-        or (":" in text and not re.match(r"^[A-Za-z]:[\\/][^:]*$", text))
+        or (":" in text and (os.name != "nt" or not re.match(r"^[A-Za-z]:[\\/][^:]*$", text)))
     )
     if bad:
         raise InvalidRequest(f"{field} is not a plain path; give an absolute path without '..'.", field=field)

@@ -16,7 +16,7 @@ from imgforge_mcp.clock import Clock, day_start, first_id
 from imgforge_mcp.config import Config
 from imgforge_mcp.errors import ForgeError, InvalidRequest, NoImageProvider, NotFound
 from imgforge_mcp.inquiry import Inquiry
-from imgforge_mcp.listing import PAGE, Filter, by_tier, capabilities, list_models, page
+from imgforge_mcp.listing import Filter, by_tier, capabilities, list_models, page
 from imgforge_mcp.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.prompts import boosted, find_template, with_template
 from imgforge_mcp.references import References
@@ -195,8 +195,11 @@ class Forge:
         """The job when it has ended, or as it stands after `seconds`."""
         started = self._clock.monotonic()
         with self._clock.move_on_after(seconds):
-            while not (await self.registry.jobs.state(job_id)).is_final:
+            while True:
                 running = self._worker.running(job_id)
+                if running is None and (await self.registry.jobs.state(job_id)).is_final:
+                    break
+                running = running or self._worker.running(job_id)
                 step = PROGRESS_STEP if running else WAIT_STEP
                 with self._clock.move_on_after(step):
                     if running:
@@ -296,8 +299,8 @@ class Forge:
 
     # Models ---------------------------------------------------------------------------------------------------------
 
-    async def models(self, wanted: Filter, cursor: str | None = None, limit: int = PAGE) -> Json:
-        """The tiers with their live routing order, and a page of models with state, price and health.
+    async def models(self, wanted: Filter, cursor: str | None = None, *, is_paged: bool = True) -> Json:
+        """The tiers with their live routing order, and the models (a page of them) with state, price and health.
 
         Raises:
             InvalidRequest: no such provider or capability.
@@ -315,7 +318,7 @@ class Forge:
         tiers = [wanted.tier] if wanted.tier else list(QualityTier)
         orders = {tier: await self._order(tier) for tier in tiers}
         entries = list_models(catalog, self.roster, self.planner.health, now, wanted)
-        shown, following = page(entries, cursor, limit)
+        shown, following = page(entries, cursor) if is_paged else (entries, None)
         answer: Json = {"tiers": by_tier(orders, catalog), "models": shown, "total": len(entries)}
         return answer | ({"next_cursor": following} if following else {})
 

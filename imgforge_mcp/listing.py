@@ -1,17 +1,21 @@
 """What list_models answers: the live routing order of every tier, and each model with its state, price and health.
 Pure."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from imgforge_mcp.catalog import Catalog
+from imgforge_mcp.errors import InvalidRequest
 from imgforge_mcp.health import Health, Vitals
 from imgforge_mcp.roster import Roster
 from imgforge_mcp.spec import ModelSpec, Sizing
 from imgforge_mcp.types import Json, QualityTier
 
 PAGE = 50
+PAGE_BYTES = 15_000
+"""What a page's models may come to as JSON: with tiers and envelope a page stays below 20 KB for a model to read."""
 STATES = ("available", "cooling_down", "quota_exhausted", "no_key", "retired")
 """Best first: a slug that several providers carry has the best of their states."""
 
@@ -29,10 +33,10 @@ class Filter:
 def list_models(catalog: Catalog, roster: Roster, health: Health, now: datetime, wanted: Filter) -> list[Json]:
     """Every model that fits, one entry a slug, those that can be used first."""
     by_slug: dict[str, list[Json]] = {}
-    specs: dict[str, ModelSpec] = {}
+    specs: dict[str, list[ModelSpec]] = {}
     for spec in catalog.models:
         if _fits(spec, catalog, wanted):
-            specs.setdefault(spec.slug, spec)
+            specs.setdefault(spec.slug, []).append(spec)
             by_slug.setdefault(spec.slug, []).append(_offer(spec, roster, health, now))
     entries = [_entry(specs[slug], offers, catalog) for slug, offers in by_slug.items()]
     shown = [e for e in entries if not wanted.available_only or e["state"] not in ("no_key", "retired")]
@@ -48,7 +52,9 @@ def _fits(spec: ModelSpec, catalog: Catalog, wanted: Filter) -> bool:
     return wanted.capability is None or wanted.capability in able
 
 
-def _entry(spec: ModelSpec, offers: Sequence[Json], catalog: Catalog) -> Json:
+def _entry(specs: Sequence[ModelSpec], offers: Sequence[Json], catalog: Catalog) -> Json:
+    """One model: what at least one of its providers can do with it, and each provider's own state and price."""
+    spec = specs[0]
     ranked = sorted(offers, key=lambda offer: STATES.index(offer["state"]))
     return {
         "slug": spec.slug,
@@ -56,10 +62,10 @@ def _entry(spec: ModelSpec, offers: Sequence[Json], catalog: Catalog) -> Json:
         "description": spec.description,
         "tiers": [tier.value for tier in QualityTier if catalog.tiers[tier].grade(spec.slug) is not None],
         "state": ranked[0]["state"],
-        "capabilities": sorted(spec.capabilities),
-        "settings": sorted(spec.accepts),
+        "capabilities": sorted(frozenset[str]().union(*(each.capabilities for each in specs))),
+        "settings": sorted(frozenset[str]().union(*(each.accepts for each in specs))),
         "size": _size(spec.sizing),
-        "max_input_images": spec.max_inputs,
+        "max_input_images": max(each.max_inputs for each in specs),
         "providers": ranked,
     }
 
@@ -126,11 +132,25 @@ def capabilities(models: Iterable[ModelSpec]) -> list[str]:
     return sorted(known)
 
 
-def page(entries: Sequence[Json], cursor: str | None, limit: int = PAGE) -> tuple[list[Json], str | None]:
-    """One page and the cursor of the next; a cursor is the number of entries before it."""
-    start = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
-    following = start + limit
-    return list(entries[start:following]), str(following) if following < len(entries) else None
+def page(entries: Sequence[Json], cursor: str | None) -> tuple[list[Json], str | None]:
+    """One page and the cursor of the next; a cursor is the number of entries before it.
+
+    Raises:
+        InvalidRequest: the cursor is none of ours.
+    """
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit()):
+        raise InvalidRequest(
+            "cursor must be the next_cursor of the page before; leave it out to begin.", field="cursor"
+        )
+    start, left = int(cursor or 0), PAGE_BYTES
+    shown: list[Json] = []
+    for entry in entries[start : start + PAGE]:
+        left -= len(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode())
+        if shown and left < 0:
+            break
+        shown.append(entry)
+    following = start + len(shown)
+    return shown, str(following) if following < len(entries) else None
 
 
 def by_tier(orders: Mapping[QualityTier, Sequence[Json]], catalog: Catalog) -> list[Json]:

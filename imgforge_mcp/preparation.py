@@ -33,7 +33,8 @@ class Preparation:
         """
         side = int(model.options.get("input_max", INPUT_SIDE))
         references = (job.request.input_images or [])[: model.max_inputs] if with_inputs else []
-        inputs = tuple([await self._input(reference, side) for reference in references])
+        is_raw = bool(model.options.get("raw_inputs"))
+        inputs = tuple([await self._input(reference, side, is_raw=is_raw) for reference in references])
         mask = await self._mask(job.request.mask, inputs[0], member) if job.request.mask and inputs else None
         call = fit(
             job.request,
@@ -51,8 +52,11 @@ class Preparation:
             )
         return call
 
-    async def _input(self, asset_id: str, side: int) -> InputImage:
-        return await anyio.to_thread.run_sync(as_input, await self._bytes(asset_id), side)
+    async def _input(self, asset_id: str, side: int, *, is_raw: bool) -> InputImage:
+        """The image encoded again within `side` pixels; or, for a model on this machine that wants it, as it is."""
+        data = await self._bytes(asset_id)
+        image = await anyio.to_thread.run_sync(as_input, data, side)
+        return replace(image, data=data) if is_raw else image
 
     async def _mask(self, asset_id: str, first: InputImage, member: Member) -> InputImage:
         marks = member.provider.manifest.mask

@@ -109,8 +109,9 @@ class Router:
         specs = self.catalog.find(request.model)
         if not specs:
             nearest = self.catalog.nearest(request.model)
+            hint = f"the nearest are {', '.join(nearest)}" if nearest else "list_models shows those that there are"
             raise InvalidModel(
-                f"There is no model of that name; the nearest are {', '.join(nearest) or 'none'}.",
+                f"There is no model of that name; {hint}.",
                 field="model",
                 nearest=nearest,
             )

@@ -17,7 +17,7 @@ import anyio.to_thread
 from imgforge_mcp import media
 from imgforge_mcp.clock import Clock
 from imgforge_mcp.config import ProviderSettings
-from imgforge_mcp.errors import Ambiguous, BadReply, ForgeError, ProviderError, Unavailable
+from imgforge_mcp.errors import Ambiguous, BadReply, ForgeError, InvalidRequest, ProviderError, Unavailable
 from imgforge_mcp.spec import (
     Call,
     Images,
@@ -206,13 +206,20 @@ class Runner:
         return run.deadline - self._clock.monotonic()
 
     def _outgoing(self, request: Request, provider: Provider, settings: ProviderSettings, seconds: float) -> Outgoing:
-        """The request with its absolute URL and, for hosts that may see it, the key."""
+        """The request with its absolute URL and, for hosts that may see it, the key.
+
+        Raises:
+            BadReply: the provider handed out a URL that is not fetched.
+        """
         manifest = provider.manifest
         is_relative = request.target.startswith("/")
         url = settings.base_url + request.target if is_relative else request.target
         headers = {**manifest.headers, **request.headers}
         if not is_relative:
-            self._transport().check(url)
+            try:
+                self._transport().check(url)
+            except InvalidRequest as error:
+                raise BadReply(f"The provider named an address that is not asked: {error.message}") from error
         if settings.key and (is_relative or _may_see_key(url, settings.base_url, manifest.key_hosts)):
             headers[manifest.auth.header] = f"{manifest.auth.prefix}{settings.key}"
         return Outgoing(

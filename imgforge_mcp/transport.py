@@ -192,7 +192,7 @@ async def _capped(response: httpx.Response, outgoing: Outgoing) -> AsyncIterator
     if inflate is None and encoding not in ("", "identity"):
         raise _bad_reply(outgoing, "The answer came in an unknown content encoding.")
     total = 0
-    async for chunk in response.aiter_raw(65_536):
+    async for chunk in response.aiter_raw():
         piece = chunk if inflate is None else _inflated(inflate, chunk, outgoing, total)
         total += len(piece)
         if total > outgoing.cap:

@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Json = dict[str, Any]
 """A decoded JSON object."""
 
-ASPECT_RATIO = re.compile(r"(\d{1,3}(?:\.\d)?):(\d{1,3}(?:\.\d)?)")
+ASPECT_RATIO = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9])?):([1-9][0-9]{0,2}(?:\.[0-9])?)")
 
 
 class QualityTier(StrEnum):
@@ -63,7 +63,7 @@ def _without_outer_space(value: object) -> object:
 
 
 Text = Annotated[
-    str, BeforeValidator(_without_outer_space), StringConstraints(min_length=1), BeforeValidator(_well_formed)
+    str, BeforeValidator(_without_outer_space), StringConstraints(min_length=1), AfterValidator(_well_formed)
 ]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=24 * 1024 * 1024)]
 
@@ -120,7 +120,7 @@ class ImageRequest(BaseModel):
     """The same key within 24 hours returns the existing job instead of paying again."""
     sync: bool = True
     """Wait for the image; false returns at once with a job id."""
-    max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, strict=False)] | None = None
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
     """Refuse models whose listed price is above this."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     """Also write the image to this path."""
@@ -128,7 +128,7 @@ class ImageRequest(BaseModel):
     """Whether the first input image is to be changed, rather than looked at."""
     mask: Reference | None = None
     """Where the first input image may change: white or transparent."""
-    strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=False)] | None = None
+    strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     """How far from the first input image: 0 keeps it, 1 forgets it."""
 
     def fingerprint(self) -> Json:

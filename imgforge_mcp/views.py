@@ -11,27 +11,30 @@ WARNING_SHOWN = 200
 ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
 
 
-def job_json(forge: Forge, base_url: str | None, job: Job, *, with_message: bool = True) -> Json:
-    """The public form of a job: `message` first, empty fields left out, long texts cut (the registry has them
-    whole)."""
+def job_json(
+    forge: Forge, base_url: str | None, job: Job, *, with_message: bool = True, shown: int = PROMPT_SHOWN
+) -> Json:
+    """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the registry
+    has them whole)."""
     request = job.request
-    prompt = _cut(request.prompt, PROMPT_SHOWN)
+    prompt = _cut(request.prompt, shown)
+    less = shown * WARNING_SHOWN // PROMPT_SHOWN
     values: Json = {
         "message": message(forge, base_url, job) if with_message else None,
         "job_id": job.job_id,
         "state": job.state.value,
         "original_prompt": prompt,
-        "final_prompt": _cut(job.final_prompt, PROMPT_SHOWN) if job.final_prompt != request.prompt else prompt,
-        "enhancement_logic": _cut(job.enhancement_logic, WARNING_SHOWN),
+        "final_prompt": _cut(job.final_prompt, shown) if job.final_prompt != request.prompt else prompt,
+        "enhancement_logic": _cut(job.enhancement_logic, less),
         "quality_tier": job.quality_tier.value,
         "model": job.model,
         "provider": job.provider,
         "assets": [asset_json(forge, base_url, asset) for asset in job.assets],
         "saved_to": list(job.saved_to),
-        "attempts": [_attempt_json(attempt) for attempt in job.attempts],
+        "attempts": [_attempt_json(attempt, less) for attempt in job.attempts],
         "cost_usd": job.cost_usd,
         "cost_basis": job.cost_basis.value if job.cost_basis else None,
-        "warnings": [_cut(warning, WARNING_SHOWN) for warning in job.warnings],
+        "warnings": [_cut(warning, less) for warning in job.warnings],
         "error": job.error,
         "progress": _progress_json(job),
         "poll_after_seconds": None if job.state.is_final else 2,
@@ -129,17 +132,17 @@ def _done(forge: Forge, base_url: str | None, job: Job) -> str:
     where = ", ".join(job.saved_to or places)
     text = f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
     if job.provider == "local" and set(forge.roster) == {"local"}:
-        text += f". No image provider is configured, so the embedded illustrator drew it. {ADD_A_KEY}"
+        text += f". No image provider is configured, so the embedded engine made it. {ADD_A_KEY}"
     return text
 
 
-def _attempt_json(attempt: Attempt) -> Json:
+def _attempt_json(attempt: Attempt, shown: int) -> Json:
     values: Json = {
         "provider": attempt.provider,
         "model": attempt.model,
         "outcome": attempt.state.value if attempt.ended_at is None else _outcome(attempt),
-        "error": _cut(attempt.message, WARNING_SHOWN) if attempt.message else None,
-        "reason": _cut(attempt.reason, 120),
+        "error": _cut(attempt.message, shown) if attempt.message else None,
+        "reason": _cut(attempt.reason, min(120, shown)),
         "latency_ms": attempt.latency_ms,
         "cost_usd": attempt.cost_usd,
         "maybe_billed": attempt.maybe_billed or None,

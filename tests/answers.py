@@ -1,14 +1,19 @@
-"""What a tool's answer says, read as a client reads it: JSON of the text block, images, and jobs waited for."""
+"""A tool's answer as a client reads it: JSON of the text block, images, jobs waited for; and calls that hang."""
 
+import asyncio
 import base64
+import importlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mcp.client import Client
 from mcp_types import CallToolResult, ImageContent, TextContent
 from PIL import Image
+
+from tests.emulators import Emulator
 
 ROUNDS = 400
 
@@ -48,3 +53,20 @@ async def ended(client: Client, job_id: str | None = None) -> dict[str, Any]:
         if job["state"] not in ("queued", "processing"):
             return job
     raise AssertionError(f"job {job_id} does not end: {job}")
+
+
+def check_schema(value: Any, schema: dict[str, Any] | None) -> None:
+    """Fail unless a structured answer is what its output schema declares."""
+    assert schema is not None
+    # The SDK brings the library; it has no types.
+    importlib.import_module("jsonschema").validate(value, schema)
+
+
+def on_hang(emulator: Emulator, act: Callable[[], None]) -> None:
+    """Do something in the test's own loop whenever a call hangs; the emulator runs in a thread of its own."""
+    loop = asyncio.get_running_loop()
+
+    def hang() -> None:
+        loop.call_soon_threadsafe(act)
+
+    emulator.on_hang = hang

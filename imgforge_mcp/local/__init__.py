@@ -36,10 +36,10 @@ def draw(
     _check_size(width, height)
     from imgforge_mcp.local import engine
 
-    picture, warnings = engine.compose(
+    picture, warnings, note = engine.compose(
         prompt, width, height, seed, style=style, negative=negative_prompt, progress=progress or _silent
     )
-    return Drawing(data=engine.encode(picture), width=width, height=height, seed=seed, warnings=warnings)
+    return Drawing(data=engine.encode(picture, note), width=width, height=height, seed=seed, warnings=warnings)
 
 
 def adjust(
@@ -56,9 +56,9 @@ def adjust(
         _check_size(width or SMALLEST, height or SMALLEST)
     from imgforge_mcp.local import adjusting, engine
 
-    picture, warnings = adjusting.adjust(data, instruction, width, height, seed, progress or _silent)
+    picture, warnings, note = adjusting.adjust(data, instruction, width, height, seed, progress or _silent)
     return Drawing(
-        data=engine.encode(picture), width=picture.width, height=picture.height, seed=seed, warnings=warnings
+        data=engine.encode(picture, note), width=picture.width, height=picture.height, seed=seed, warnings=warnings
     )
 
 

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from imgforge_mcp.local.engine import paint
 from imgforge_mcp.local.language import concepts
 from imgforge_mcp.local.language.tokens import cut, words_of
 from imgforge_mcp.local.noise import Noise
 from imgforge_mcp.local.pixels import Array, from_image, luma, mix, rgb, to_image
+from imgforge_mcp.local.recalled import elsewhere, note, recall
+from imgforge_mcp.local.scene import Scene
 from imgforge_mcp.local.stage import Report
 from imgforge_mcp.local.styles import STYLES, restyle
 from imgforge_mcp.local.styles.brush import Brush
@@ -31,7 +34,8 @@ CAN = (
     "'sepia', 'invert'), tone ('brighter', 'darker', 'more contrast', 'more saturated', 'blur', "
     "'sharpen', 'vignette'), shape ('crop to square', "
     "'extend to 16:9', 'rotate 90', 'flip', 'mirror', 'add a border'), resize ('resize to 512x512', "
-    "'half size') and caption ('add the text \"Hello\"')"
+    "'half size') and caption ('add the text \"Hello\"'); its own drawings it can set elsewhere "
+    "('change the background to a beach', 'make it night', 'in winter')"
 )
 
 Step = Callable[[Image.Image], Image.Image]
@@ -51,13 +55,25 @@ class _Asked:
 
 def adjust(
     data: bytes, instruction: str, width: int | None, height: int | None, seed: int, progress: Report
-) -> tuple[Image.Image, tuple[str, ...]]:
-    picture = _opened(data)
+) -> tuple[Image.Image, tuple[str, ...], str]:
+    """The changed picture, what was done, and the scene it remembers if it was set elsewhere."""
+    picture, remembered = _opened(data)
+    notes = []
+    if max(picture.size) > _LARGEST:
+        picture.thumbnail((_LARGEST, _LARGEST), Image.Resampling.LANCZOS)
+        notes.append(
+            f"The picture was reduced to {picture.width}x{picture.height}, the largest that is adjusted locally."
+        )
     pieces = cut(instruction, None)
     low = " ".join(instruction.lower().split())[:2000]
     asked = _Asked(low, frozenset(words_of(low)), pieces.quoted)
+    moved = elsewhere(remembered[0], instruction) if remembered else None
     steps = [*_shapes(asked), *_tones(asked), *_colours(asked), *_styles(asked, seed), *_words(asked)]
-    if not steps and width is None and height is None:
+    if moved and remembered:
+        picture = paint(
+            moved, *_drawable(picture.size), remembered[1], lambda fraction, what: progress(fraction * 0.8, what)
+        )
+    if not steps and not moved and width is None and height is None:
         raise ValueError(f"The local adjuster found nothing it can do in that instruction. It can: {CAN}.")
     for order, (name, step) in enumerate(steps):
         progress(0.1 + 0.8 * order / len(steps), name)
@@ -65,14 +81,21 @@ def adjust(
     if width or height:
         picture = _resized(picture, width, height)
     progress(1.0, "done")
-    notes = [f"Done: {', '.join(name for name, _ in steps)}."] if steps else []
+    if steps:
+        notes.append(f"Done: {', '.join(name for name, _ in steps)}.")
     missing = unwritable(asked.quoted) if asked.quoted else ""
     if missing:
         notes.append(f"The typeface has no {' '.join(missing)}.")
-    return picture, tuple(notes)
+    if moved:
+        notes.insert(0, "The scene was painted again with what was asked.")
+    return picture, tuple(notes), note(moved, remembered[1]) if moved and remembered else ""
 
 
-def _opened(data: bytes) -> Image.Image:
+def _drawable(size: tuple[int, int]) -> tuple[int, int]:
+    return max(64, min(_LARGEST, size[0])), max(64, min(_LARGEST, size[1]))
+
+
+def _opened(data: bytes) -> tuple[Image.Image, tuple[Scene, int] | None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -80,10 +103,11 @@ def _opened(data: bytes) -> Image.Image:
             opened.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError("The local adjuster could not read that picture; give it a PNG, JPEG, WebP or GIF.") from error
+    remembered = recall(opened)
     picture = ImageOps.exif_transpose(opened).convert("RGBA")
     flat = Image.new("RGBA", picture.size, (255, 255, 255, 255))
     flat.alpha_composite(picture)
-    return flat.convert("RGB")
+    return flat.convert("RGB"), remembered
 
 
 def _shapes(asked: _Asked) -> list[tuple[str, Step]]:

@@ -6,10 +6,12 @@ import io
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from imgforge_mcp.local import places
 from imgforge_mcp.local.language.parse import parse
 from imgforge_mcp.local.pixels import to_image
+from imgforge_mcp.local.recalled import KEY, note
 from imgforge_mcp.local.scene import Scene
 from imgforge_mcp.local.sprites import arrange
 from imgforge_mcp.local.stage import Report, open_stage
@@ -23,13 +25,14 @@ _LEAST_SIDE = 192
 
 def compose(
     prompt: str, width: int, height: int, seed: int, *, style: str | None, negative: str | None, progress: Report
-) -> tuple[Image.Image, tuple[str, ...]]:
+) -> tuple[Image.Image, tuple[str, ...], str]:
+    """The picture, its warnings, and the note that it carries of its scene."""
     progress(0.02, "reading the prompt")
     scene = parse(prompt, style=style, negative=negative, width=width, height=height)
     progress(0.08, "setting the scene")
     picture = paint(scene, width, height, seed, progress)
     progress(1.0, "done")
-    return picture, warnings_for(scene)
+    return picture, warnings_for(scene), note(scene, seed)
 
 
 def paint(scene: Scene, width: int, height: int, seed: int, progress: Report) -> Image.Image:
@@ -65,9 +68,12 @@ def warnings_for(scene: Scene) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def encode(picture: Image.Image) -> bytes:
+def encode(picture: Image.Image, remembered: str = "") -> bytes:
     stream = io.BytesIO()
-    picture.convert("RGB").save(stream, "PNG", compress_level=3)
+    chunks = PngInfo()
+    if remembered:
+        chunks.add_text(KEY, remembered)
+    picture.convert("RGB").save(stream, "PNG", compress_level=3, pnginfo=chunks)
     return stream.getvalue()
 
 

@@ -91,7 +91,7 @@ def kinds(stage: Stage) -> list[Image.Image]:
         return [crown(rng, _AUTUMN) for _ in range(5)] + [conifer(rng)]
     if scene.has("blossom"):
         return [crown(rng, _BLOSSOM) for _ in range(5)]
-    if scene.place in ("meadow", "village", "garden", "park") and not scene.has("pine", "snow", "winter"):
+    if scene.place in ("meadow", "village", "garden", "street", "city") and not scene.has("pine", "snow", "winter"):
         return [crown(rng, _GREEN) for _ in range(5)]
     return [conifer(rng, snow=scene.has("snow", "winter")) for _ in range(6)]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from PIL import Image
 
-from imgforge_mcp.local.pixels import Array
+from imgforge_mcp.local.pixels import Array, blur
 from imgforge_mcp.local.sprites.library import rasterise
 
 Point = tuple[float, float]
@@ -85,12 +86,27 @@ class Layer:
         d = "M" + " L".join(f"{x:.2f} {y:.2f}" for x, y in points)
         self.path(d, stroke=stroke, width=width, opacity=opacity)
 
-    def render(self) -> Array:
+    def render(self, *, soft: float = 0.0, detail: float = 1.0) -> Array:
+        """RGBA floats; `soft` blurs them, `detail` below 1 draws smaller and enlarges what will be blurred anyway."""
+        if soft > 2.5:
+            detail = min(detail, 0.5)
+        width, height = max(1, round(self.width * detail)), max(1, round(self.height * detail))
         svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" preserveAspectRatio="none" '
             f'viewBox="0 0 {self.width} {self.height}"><defs>{"".join(self._defs)}</defs>{"".join(self._parts)}</svg>'
         )
-        return np.asarray(rasterise(svg), np.float32) * np.float32(1 / 255)
+        drawn = rasterise(svg)
+        if drawn.size != (self.width, self.height):
+            drawn = drawn.resize((self.width, self.height), Image.Resampling.BILINEAR)
+        values = np.asarray(drawn, np.float32) * np.float32(1 / 255)
+        return _softened(values, soft) if soft else values
+
+
+def _softened(layer: Array, radius: float) -> Array:
+    """Blurred with the colour weighted by its opacity, so that no dark rim appears."""
+    spread = blur(np.dstack([layer[..., :3] * layer[..., 3:], layer[..., 3]]), radius)
+    alpha = spread[..., 3:]
+    return np.dstack([spread[..., :3] / np.maximum(alpha, 1e-3), alpha])
 
 
 def _opacity(value: float) -> str:

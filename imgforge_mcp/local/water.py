@@ -62,7 +62,12 @@ def _sun_path(stage: Stage, water: Array, down: Array, columns: Array, ripple: A
     strength = {"day": 0.18, "night": 0.55, "dusk": 0.3}.get(stage.scene.time, 0.75)
     width = stage.width * (0.018 + 0.26 * down)
     path = np.exp(-(((columns - stage.sun[0]) / width) ** 2))
-    sparkle = np.clip(ripple * 1.9 + 0.28, 0, 1) ** 2
+    fine = sample(
+        stage.noise.tile(40, octaves=4, layer=42),
+        np.broadcast_to(columns / stage.width * 1.6 / (0.25 + down * 2), ripple.shape),
+        np.broadcast_to(0.5 / (0.06 + down), ripple.shape),
+    )
+    sparkle = np.clip(ripple * 1.0 + fine * 1.5 - 0.12, 0, 1) ** 1.6
     water += (path * sparkle * strength)[..., None] * stage.light.sun
 
 

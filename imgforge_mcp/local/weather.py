@@ -55,7 +55,7 @@ def _snow(stage: Stage) -> None:
                 (252, 253, 255),
                 opacity=opacity,
             )
-        stage.image = lay(stage.image, blur(layer.render(), softness * stage.unit))
+        stage.image = lay(stage.image, layer.render(soft=softness * stage.unit))
 
 
 def _rain(stage: Stage) -> None:
@@ -124,7 +124,7 @@ def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
                 rgb(*palette[int(rng.integers(len(palette)))]) * (stage.light.ambient * 0.5 + stage.light.key * 0.6),
                 opacity=0.92,
             )
-        stage.image = lay(stage.image, blur(layer.render(), softness * stage.unit))
+        stage.image = lay(stage.image, layer.render(soft=softness * stage.unit))
 
 
 def _fireflies(stage: Stage) -> None:

@@ -19,6 +19,9 @@ from imgforge_mcp.spec import (
     quoted,
 )
 
+RANDOM = -1
+"""Without a seed the gateway takes 0: every picture of one prompt would be the same."""
+
 
 class Pollinations(Provider):
     manifest = Manifest(
@@ -39,7 +42,7 @@ class Pollinations(Provider):
             "model": call.model.model_id,
             "size": f"{call.width}x{call.height}" if is_sized else None,
             "quality": effort(call),
-            "seed": call.seed,
+            "seed": RANDOM if call.seed is None and "seed" in call.model.accepts else call.seed,
             **fixed(call),
         }
         if call.inputs:

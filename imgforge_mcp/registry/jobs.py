@@ -66,19 +66,18 @@ class Jobs:
         """
         row = new_job_row(new, self._now())
 
-        def act(run: Statements) -> tuple[str, bool]:
+        def act(run: Statements) -> tuple[Job, bool]:
             if new.request.idempotency_key is not None:
                 existing = _claim_key(run, new, row["now"])
                 if existing is not None:
-                    return existing, False
+                    return _job(run, existing), False
             _reserve(run, row["budget_day"], row["reserved"], caps)
             run.run("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
-            return new.job_id, True
+            return _job(run, new.job_id), True
 
         with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
-            job_id, created = await self._database.write(act)
-            job = await self.get(job_id)
-        return job, created
+            opened = await self._database.write(act)
+        return opened
 
     async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
         """The job that has the request's idempotency key already. Raises IdempotencyConflict."""
@@ -90,17 +89,7 @@ class Jobs:
 
     async def get(self, job_id: str) -> Job:
         """Raises NotFound."""
-
-        def act(run: Statements) -> Job | None:
-            row = run.one("job", job_id=job_id)
-            if row is None:
-                return None
-            return to_job(row, run.all("job_attempts", job_id=job_id), run.all("job_assets", job_id=job_id))
-
-        job = await self._database.read(act)
-        if job is None:
-            raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
-        return job
+        return await self._database.read(lambda run: _job(run, job_id))
 
     async def tenant(self, job_id: str) -> str | None:
         row = await self._database.read(lambda run: run.one("job", job_id=job_id))
@@ -294,6 +283,14 @@ class Jobs:
         if held is None:
             raise LeaseLost
         return dict(held)
+
+
+def _job(run: Statements, job_id: str) -> Job:
+    """Raises NotFound."""
+    row = run.one("job", job_id=job_id)
+    if row is None:
+        raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
+    return to_job(row, run.all("job_attempts", job_id=job_id), run.all("job_assets", job_id=job_id))
 
 
 def _claim_key(run: Statements, new: NewJob, now: float) -> str | None:

@@ -39,7 +39,7 @@ class EditImage(ImageRequest):
 class GenerateBatch(Arguments):
     items: Annotated[list[Json], Field(min_length=1, max_length=MAX_ITEMS)]
     """Each one generate_image's arguments."""
-    wait_seconds: Annotated[float, Field(ge=0, le=50, strict=False, allow_inf_nan=False)] | None = None
+    wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
     """Wait up to this long for all of them; left out: as long as generate_image would."""
 
 
@@ -59,7 +59,7 @@ class ListModels(Arguments):
 class CheckJob(Arguments):
     job_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     """A job or a batch; left out: the most recent jobs."""
-    wait_seconds: Annotated[float, Field(ge=0, le=50, strict=False, allow_inf_nan=False)] = 0
+    wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 0
     """Wait up to this long for the end."""
     include_preview: bool = True
     """Whether to show the image."""
@@ -129,7 +129,7 @@ def schema(model: type[BaseModel], hidden: frozenset[str]) -> Json:
             if key == "properties"
             else slim(entry)
             for key, entry in value.items()
-            if not (key in dropped and isinstance(entry, str | None))
+            if not (key in dropped and isinstance(entry, str | None)) and (key, entry) != ("minLength", 1)
         }
 
     slimmed: Json = slim(whole)

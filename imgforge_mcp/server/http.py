@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -55,6 +56,7 @@ def serve_http(config: Config, host: str, port: int, public_url: str | None) -> 
 
     Raises:
         ConfigError: the address is not of this machine alone: there is no key check yet, and the door spends money.
+            Or it cannot be listened on, or the public URL is none.
     """
     if host not in LOOPBACK:
         raise ConfigError(
@@ -62,10 +64,13 @@ def serve_http(config: Config, host: str, port: int, public_url: str | None) -> 
             "authenticating proxy in front, with --public-url.",
             setting="--host",
         )
+    if public_url is not None and (not public_url.startswith(("http://", "https://")) or not _authority(public_url)):
+        raise ConfigError("--public-url is an http or https URL, such as https://host/prefix.", setting="--public-url")
     listener = _listen(host, port)
-    base_url = (public_url or f"http://{_bracketed(host)}:{listener.getsockname()[1]}").rstrip("/")
-    app = create_app(ForgeSeat(config), base_url)
-    print(f"imgforge-mcp: {base_url}/mcp (Streamable HTTP), {base_url}/sse (SSE)", file=sys.stderr)
+    local_url = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
+    app = create_app(ForgeSeat(config), (public_url or local_url).rstrip("/"))
+    shown = f", shown to clients as {public_url}" if public_url else ""
+    print(f"imgforge-mcp: {local_url}/mcp (Streamable HTTP), {local_url}/sse (SSE){shown}", file=sys.stderr)
     settings = uvicorn.Config(
         app,
         log_config=None,
@@ -155,7 +160,8 @@ class Doorkeeper:
 
     def __init__(self, app: ASGIApp, base_url: str) -> None:
         self._app = app
-        self._hosts = {*(_bracketed(host) for host in LOOPBACK), _host(base_url.partition("://")[2])}
+        names = {*(_bracketed(host) for host in LOOPBACK), _authority(base_url)}
+        self._hosts = names - {None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -185,6 +191,14 @@ def _host(text: str) -> str | None:
     if match is None or (match[2] is not None and int(match[2]) > 65535):
         return None
     return match[1].removesuffix(".")
+
+
+def _authority(url: str) -> str | None:
+    """The host of a URL, as Host headers have it."""
+    try:
+        return _host(urlsplit(url).netloc)
+    except ValueError:
+        return None
 
 
 def _bracketed(host: str) -> str:

@@ -15,6 +15,10 @@ from imgforge_mcp.views import asset_url, job_json
 
 RESULT_BYTES = 700_000
 """Claude Desktop refuses a result of 1,048,576 characters; others are slower to say so."""
+TEXT_BYTES = 2_000
+"""Of the text block, an image."""
+SHOWN = (300, 200, 100, 50, 25)
+"""Characters of a long text, tried in turn."""
 ENVELOPE_BYTES = 20_000
 BASE64_GROWTH = 4 / 3
 
@@ -25,7 +29,7 @@ async def job_result(
     """A job as a tool result. A failed one is an error, unless the caller merely asked about it."""
     if job.state is JobState.FAILED and not is_question:
         return error_result(job.error or ForgeError("The job failed.").body(job.request_id), forge.config)
-    shown = job_json(forge, door.base_url, job)
+    shown = _short(forge, door, job)
     text = compact(shown)
     content: list[types.ContentBlock] = [types.TextContent(text=text)]
     if forge.config.preview and include_preview:
@@ -33,6 +37,15 @@ async def job_result(
     if forge.config.resource_links:
         content += [_link(door, asset, number, len(job.assets)) for number, asset in enumerate(job.assets, 1)]
     return types.CallToolResult(content=content, structured_content=shown if forge.config.structured else None)
+
+
+def _short(forge: Forge, door: Door, job: Job) -> Json:
+    """The job with its texts cut until it is worth a model's while; the caller's own metadata is returned whole."""
+    for characters in SHOWN:
+        shown = job_json(forge, door.base_url, job, shown=characters)
+        if len(compact(shown).encode()) < TEXT_BYTES * max(1, len(job.assets)):
+            break
+    return shown
 
 
 def error_result(body: Json, config: Config) -> types.CallToolResult:

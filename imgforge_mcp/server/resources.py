@@ -23,6 +23,8 @@ MODELS = "imgforge://models"
 USAGE = "imgforge://usage"
 GUIDE = "imgforge://guide"
 MAX_RENDITION = 4096
+WHOLE = 10_000
+"""Characters: more than any text of a job has."""
 
 
 def resource_list() -> list[types.Resource]:
@@ -66,7 +68,7 @@ async def read(seat: ForgeSeat, door: Door, context: Any, uri: str) -> types.Rea
             return await _image(uri, data, asset.mime_type)
         if match := JOB.fullmatch(uri):
             job = await forge.job(match[1], caller)
-            return _text(uri, render.compact(job_json(forge, door.base_url, job)))
+            return _text(uri, render.compact(job_json(forge, door.base_url, job, shown=WHOLE)))
         if uri == MODELS:
             return _text(uri, render.compact(await forge.models(Filter())))
         if uri == USAGE:

@@ -26,9 +26,11 @@ async def declared_roots(context: Any, arguments: BaseModel, caller: Caller) -> 
 
 
 def _names_a_path(arguments: BaseModel) -> bool:
-    references = getattr(arguments, "input_images", None) or ()
+    lists = (getattr(arguments, name, None) or () for name in ("input_images", "reference_images"))
+    single = (getattr(arguments, name, None) or "" for name in ("image", "mask"))
+    references = [*(reference for each in lists for reference in each), *single]
     return bool(getattr(arguments, "save_to", None)) or any(
-        reference.startswith(("/", "~", "file://", ".")) or reference[1:3] == ":\\" for reference in references
+        reference.startswith(("/", "~", "file://", ".")) or reference[1:3] in (":\\", ":/") for reference in references
     )
 
 

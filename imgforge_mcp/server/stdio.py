@@ -22,6 +22,7 @@ import mcp_types as types
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from imgforge_mcp.config import Config
 from imgforge_mcp.server import create_server
@@ -212,8 +213,12 @@ class _Shell:
                 await self._refuse(types.INVALID_REQUEST, "A request with this id is still being answered.", None)
                 return None
             self._unanswered.add(_key(message.id))
-        elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._answered((message.params or {}).get("requestId"))
+        elif isinstance(message, types.JSONRPCNotification):
+            if "id" in from_json(line):  # the SDK takes a request with a bad id for a notification and is silent
+                await self._refuse(types.INVALID_REQUEST, "A request id must be a string or a whole number.", None)
+                return None
+            if message.method == "notifications/cancelled":
+                self._answered((message.params or {}).get("requestId"))
         return message
 
     def _answered(self, request_id: Any) -> None:

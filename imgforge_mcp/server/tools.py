@@ -164,6 +164,12 @@ def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress
 
 STATE = {"type": "string", "enum": ["queued", "processing", "completed", "failed", "canceled"]}
 ITEMS = {"type": "array", "items": {"type": "object"}}
+JOB: Json = {
+    "type": "object",
+    "properties": {"message": {"type": "string"}, "job_id": {"type": "string"}, "assets": {"type": "array"}},
+    "required": ["message"],
+}
+"""A job, or check_job's list of jobs."""
 
 TOOLS = (
     Tool(
@@ -278,21 +284,21 @@ BY_NAME = {tool.name: tool for tool in TOOLS}
 
 def tool_list(config: Config) -> list[types.Tool]:
     """The tools that the configuration offers."""
-    return [declared(tool.name) for tool in TOOLS if not config.tools or tool.name in config.tools]
+    offered = [tool.name for tool in TOOLS if not config.tools or tool.name in config.tools]
+    return [declared(name, structured=config.structured) for name in offered]
 
 
 @cache
-def declared(name: str) -> types.Tool:
-    """A tool as `tools/list` shows it."""
+def declared(name: str, *, structured: bool = False) -> types.Tool:
+    """A tool as `tools/list` shows it; those that show images declare an output only where `structured` is wanted."""
     tool = BY_NAME[name]
     return types.Tool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
         input_schema=dict(input_schema(tool.name) or {}),
-        output_schema=tool.output,
+        output_schema=tool.output or (JOB if structured else None),
         annotations=types.ToolAnnotations(
-            title=tool.title,
             read_only_hint=tool.is_read_only,
             destructive_hint=False,
             idempotent_hint=tool.is_idempotent,

@@ -25,6 +25,8 @@ PACKAGES = {
 }
 OLDEST_NODE = (22, 19)
 INSTALL_SECONDS = 300
+QUIETLY = ("--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=2000")
 UNREACHABLE = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|network")
 
 
@@ -74,8 +76,8 @@ def _install(npm: list[str], parent: Path, folder: Path) -> None:
         place = Path(name) / "packages"
         place.mkdir()
         wanted = [f"{package}@{version}" for package, version in PACKAGES.items()]
-        quiet = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
-        answer = _attempt([*npm, "install", *quiet, "--prefix", str(place), *wanted])
+
+        answer = _attempt([*npm, "install", *QUIETLY, *PATIENCE, "--prefix", str(place), *wanted])
         if answer.returncode != 0 and UNREACHABLE.search(answer.stderr):
             pytest.skip("npm cannot reach its registry")
         assert answer.returncode == 0, answer.stderr

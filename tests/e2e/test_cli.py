@@ -22,7 +22,8 @@ SMALL = ("--size", "256x256")
 @pytest.fixture(scope="module")
 def drawn(account: dict[str, str]) -> dict[str, Any]:
     """The Job of a picture on the account."""
-    return _json(run(account, "generate", "a red lighthouse", *SMALL, "--seed", "7", "--json"))
+    job: dict[str, Any] = _json(run(account, "generate", "a red lighthouse", *SMALL, "--seed", "7", "--json"))
+    return job
 
 
 @pytest.fixture
@@ -82,6 +83,22 @@ def test_a_failure_as_json_is_the_public_error(together: tuple[Emulator, dict[st
     assert answer.returncode == 1
     assert (error["code"], error["status"]) == ("provider_error", 502)
     assert error["details"]["attempts"]
+
+
+def test_a_job_that_another_process_cancels_is_a_failure_for_the_one_that_waits(account: dict[str, str]) -> None:
+    fal = emulators.load("fal")
+    fal.fault("never")
+    with fal.serve():
+        variables = {**account, **fal.environment()}
+        waiting = subprocess.Popen(
+            [executable(), "generate", "a lake", "--provider", "fal"], env=variables, stdout=subprocess.PIPE, text=True
+        )
+        with waiting:
+            assert fal.wait_for_submits()
+            [job, *_] = _json(run(variables, "jobs", "--json"))
+            assert run(variables, "jobs", job["job_id"], "--cancel").returncode == 0
+            said, _ = waiting.communicate(timeout=60)
+    assert (said, waiting.returncode) == ("The job was canceled; nothing more will be spent on it.\n", 1)
 
 
 @pytest.mark.parametrize(
@@ -195,14 +212,14 @@ def test_doctor_tells_what_is_configured_where_files_go_and_which_keys_could_be_
     assert answer.returncode == 0
     assert account["HOME"] in answer.stdout
     assert "set TOGETHER_API_KEY" in answer.stdout
-    assert "set one of the keys below" in answer.stdout
-    assert list(_json(run(account, "doctor", "--json"))["configured"]) == ["local"]
+    assert "No provider has a key" in answer.stdout
+    assert _json(run(account, "doctor", "--json"))["configured"] == {"local": "built in; it needs no key"}
 
 
 def test_doctor_never_shows_a_key(together: tuple[Emulator, dict[str, str]]) -> None:
     emulator, account = together
     answer = run(account, "doctor")
-    assert "  - together: " in answer.stdout
+    assert "  - together: the key works" in answer.stdout
     assert emulator.key not in answer.stdout + answer.stderr
 
 
@@ -274,7 +291,7 @@ def test_a_command_does_not_load_the_sdk(arguments: list[str], account: dict[str
 
 def test_a_server_that_has_listed_its_tools_has_loaded_nothing_it_does_not_need_yet(account: dict[str, str]) -> None:
     greeting = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"id": 1, "method": "initialize", "params": greeting},
         {"method": "notifications/initialized"},
         {"id": 2, "method": "tools/list"},
@@ -282,7 +299,7 @@ def test_a_server_that_has_listed_its_tools_has_loaded_nothing_it_does_not_need_
     lines = "".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages)
     loaded = _loaded(account, stdin=lines)
     assert "imgforge_mcp.server.tools" in loaded
-    heavy = {"numpy", "PIL", "httpx", "resvg_py", "starlette", "uvicorn", "imgforge_mcp.transport"}
+    heavy = {"numpy", "PIL", "httpx", "resvg_py", "imgforge_mcp.transport", "imgforge_mcp.server.http"}
     assert loaded & heavy == set()
 
 

@@ -19,7 +19,7 @@ SUITES = {
     "2026-07-28": "conformance-2026",
 }
 
-BOTH_ERAS = {"tools-list", "resources-list"}
+BOTH_ERAS = {"completion-complete", "prompts-list", "resources-list", "tools-list"}
 HANDSHAKE = BOTH_ERAS | {"server-initialize", "ping"}
 PASSES = {
     "2025-03-26": {"server-session-lifecycle"},
@@ -30,6 +30,7 @@ PASSES = {
         "caching",
         "dns-rebinding-protection",
         "http-header-validation",
+        "input-required-result-unsupported-methods",
         "sep-2164-resource-not-found",
         "server-sse-multiple-streams",
         "server-stateless",
@@ -41,7 +42,6 @@ FIXTURE_RESOURCE = "reads a resource that only the suite's own fixture server ha
 FIXTURE_PROMPT = "gets a prompt that only the suite's own fixture server has"
 NO_INPUT = "needs a fixture tool that asks the client for input; no tool of ours does"
 DOES_NOT_APPLY = {
-    "completion-complete": "completes an argument of a fixture prompt; completion is not declared",
     "elicitation-sep1034-defaults": NO_INPUT,
     "elicitation-sep1330-enums": NO_INPUT,
     "http-custom-header-server-validation": "needs a fixture tool whose schema maps arguments to headers",
@@ -57,7 +57,6 @@ DOES_NOT_APPLY = {
     "input-required-result-request-state": NO_INPUT,
     "input-required-result-result-type": NO_INPUT,
     "input-required-result-tampered-state": NO_INPUT,
-    "input-required-result-unsupported-methods": NO_INPUT,
     "input-required-result-validate-input": NO_INPUT,
     "json-schema-2020-12": FIXTURE_TOOL,
     "logging-set-level": "the logging capability is not declared; logs go to stderr",
@@ -65,7 +64,6 @@ DOES_NOT_APPLY = {
     "prompts-get-simple": FIXTURE_PROMPT,
     "prompts-get-with-args": FIXTURE_PROMPT,
     "prompts-get-with-image": FIXTURE_PROMPT,
-    "prompts-list": "the prompts capability is not declared",
     "resources-read-binary": FIXTURE_RESOURCE,
     "resources-read-text": FIXTURE_RESOURCE,
     "resources-subscribe": "the subscribe capability is not declared: an image never changes",
@@ -85,7 +83,6 @@ DOES_NOT_APPLY = {
 """Scenarios and why they cannot be run on this server."""
 
 CHECKS_THAT_DO_NOT_APPLY = {
-    "sep-2549-prompts-list-caching-hints": "the prompts capability is not declared",
     "sep-2575-http-server-no-independent-requests-on-stream": FIXTURE_TOOL,
     "sep-2575-missing-capability-http-400": FIXTURE_TOOL,
     "sep-2575-server-no-log-without-loglevel": FIXTURE_TOOL,
@@ -151,6 +148,13 @@ def test_the_server_conforms(revision: str, scenario: str, report_of: Any) -> No
 def test_every_scenario_of_the_suite_is_run_or_has_a_reason(revision: str, report_of: Any) -> None:
     known = PASSES[revision] | DOES_NOT_APPLY.keys()
     assert report_of(revision).keys() - known == set()
+
+
+def test_every_message_is_valid_by_the_protocols_schema_also_where_a_scenario_does_not_apply(report_of: Any) -> None:
+    report: Report = report_of("2026-07-28")
+    validated = [check for checks in report.values() for check in checks if check.name == "wire-schema-valid"]
+    assert validated
+    assert [check for check in validated if check.status != "SUCCESS"] == []
 
 
 def test_no_reason_has_outlived_its_scenario(report_of: Any) -> None:

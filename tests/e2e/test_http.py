@@ -46,7 +46,8 @@ INITIALIZE = json.dumps(
         "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}},
     }
 ).encode()
-EXIT_SECONDS = 3.0
+EXIT_SECONDS = 5.0
+"""Of a busy machine; an idle one takes less than two."""
 
 
 @pytest.fixture(scope="module")
@@ -172,13 +173,31 @@ def test_other_methods_are_refused(method: str, target: str, server: Server) -> 
     assert _raw.request(server.port, method, target).status == 405
 
 
-@pytest.mark.parametrize(
-    "host", ["0.0.0.0", "::", "192.168.1.10", "example.com", "127.0.0.1.evil.com", "127.0.0.2", ""]
-)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1.evil.com", ""])
 def test_it_refuses_to_listen_beyond_this_machine(host: str, account: dict[str, str]) -> None:
     answer = _program.run(account, "serve", "--host", host, "--port", "0")
     assert answer.returncode == 2
     assert f"Refusing to listen on {host}" in answer.stderr
+    assert "--public-url" in answer.stderr
+
+
+async def test_behind_a_proxy_it_answers_to_its_public_name_too(account: dict[str, str]) -> None:
+    with serve(account, "--public-url", "https://pictures.example.com/forge/") as server:
+        for name in ("pictures.example.com", "pictures.example.com:443", "localhost"):
+            assert _raw.request(server.port, "GET", "/health", host=name).status == 200
+        for name in ("other.example.com", "pictures.example.com.evil.com", "localhost:80.evil.com", "a/b"):
+            assert _raw.request(server.port, "GET", "/health", host=name).status in (400, 421)
+        for origin, status in (("https://pictures.example.com", 200), ("https://example.com", 403)):
+            assert _raw.request(server.port, "GET", "/health", {"Origin": origin}).status == status
+        async with Client(f"{server.base_url}/mcp") as client:
+            job = _json(await client.call_tool("generate_image", {"prompt": "a lake", "width": 256, "height": 256}))
+    assert job["assets"][0]["url"].startswith("https://pictures.example.com/forge/v2/assets/")
+
+
+@pytest.mark.parametrize("url", ["pictures.example.com", "https://", "https://[x/"])
+def test_a_public_url_that_is_none_is_wrong_usage(url: str, account: dict[str, str]) -> None:
+    answer = _program.run(account, "serve", "--public-url", url, "--port", "0")
+    assert answer.returncode == 2
     assert "--public-url" in answer.stderr
 
 
@@ -427,15 +446,15 @@ async def test_a_refusal_does_not_tell_whether_the_file_is_there(server: Server)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
-@pytest.mark.parametrize("transport", ["sse", "http"])
-async def test_sigterm_ends_it_at_once_with_a_call_in_flight(transport: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("transport", "mode"), [("sse", "legacy"), ("http", "legacy"), ("http", "auto")])
+async def test_sigterm_ends_it_at_once_with_a_call_in_flight(transport: str, mode: str, tmp_path: Path) -> None:
     together = emulators.load("together")
     together.fault("hang")
     with together.serve():
         environment = fresh_account(tmp_path / "account", **together.environment())
         with serve(environment) as server:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_call_that_breaks, transport, server)
+                tasks.start_soon(_call_that_breaks, transport, mode, server)
                 assert await anyio.to_thread.run_sync(together.wait_for_submits)
                 server.process.terminate()
                 await anyio.to_thread.run_sync(server.process.wait, EXIT_SECONDS)
@@ -446,10 +465,10 @@ async def test_sigterm_ends_it_at_once_with_a_call_in_flight(transport: str, tmp
     assert len(together.submits) == 1
 
 
-async def _call_that_breaks(transport: str, server: Server) -> None:
+async def _call_that_breaks(transport: str, mode: str, server: Server) -> None:
     url = f"{server.base_url}/{'sse' if transport == 'sse' else 'mcp'}"
     with suppress(MCPError, ExceptionGroup):
-        async with Client(sse_client(url) if transport == "sse" else url, mode="legacy") as client:
+        async with Client(sse_client(url) if transport == "sse" else url, mode=mode) as client:
             await client.call_tool("generate_image", {"prompt": "a lake"})
 
 

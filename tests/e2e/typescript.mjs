@@ -32,5 +32,6 @@ const { job_id, assets } = JSON.parse(drawn.content[0].text);
 const models = await call("list_models", {});
 const job = await call("check_job", { job_id });
 const picture = await client.readResource({ uri: assets[0].uri });
+const protocol = client.getNegotiatedProtocolVersion?.();
 await client.close();
-console.log(JSON.stringify({ tools, drawn, models, job, picture }));
+console.log(JSON.stringify({ tools, drawn, models, job, picture, protocol }));

@@ -8,7 +8,13 @@ from functools import lru_cache
 
 from PIL import Image
 
-EXTENSIONS = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp", "image/svg+xml": "svg"}
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/svg+xml": "svg",
+}
 PALETTES = 16
 
 
@@ -35,7 +41,7 @@ def draw(about: str, width: int, height: int, media: str = "image/png", size: in
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><circle r="{palette}"/></svg>'
         )
         return Picture(drawing.encode(), media, width, height)
-    if media == "image/webp":
+    if media in ("image/webp", "image/avif"):
         return Picture(_encoded(zlib.crc32(about.encode()), width, height, media, size), media, width, height)
     # Drawing is per palette and cached, a comment makes the bytes unique: a large picture costs next to nothing.
     data = _encoded(palette, width, height, media, size)
@@ -45,6 +51,13 @@ def draw(about: str, width: int, height: int, media: str = "image/png", size: in
 def black(width: int, height: int) -> Picture:
     """What some providers deliver in place of a refused picture."""
     return Picture(_save(Image.new("RGB", (width, height)), "image/png", 90), "image/png", width, height)
+
+
+def measured(data: bytes) -> tuple[int, int]:
+    """Width and height of a picture that came with a call; raises OSError for what is none."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return image.size
 
 
 def ratio_size(ratio: str, pixels: int = 1024 * 1024, multiple: int = 32) -> tuple[int, int]:
@@ -80,6 +93,8 @@ def _save(image: Image.Image, media: str, quality: int) -> bytes:
             image.save(out, "JPEG", quality=quality)
         case "image/webp":
             image.save(out, "WEBP", quality=quality, method=0)
+        case "image/avif":
+            image.save(out, "AVIF", quality=min(quality, 90), speed=10)
         case _:
             image.save(out, "PNG", compress_level=1)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""fal.ai's queue: fal-client 1.0.3, @fal-ai/client 1.10.1 endpoint types, fal.ai/docs/model-apis/errors (2026-08)."""
+"""fal.ai, the queue and the host without one: fal-client 1.0.3, @fal-ai/client 1.10.1, fal.ai/docs errors (2026-08)."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -9,6 +9,8 @@ from tests.emulators._picture import Picture, black, ratio_size
 from tests.emulators._queue import QueueEmulator, Work
 from tests.emulators._wire import Answer, Call, Order
 
+# A prefix that stands for fal.run, the host without a queue.
+RUN = "/run"
 SAFE = {"prompt", "image_size", "enable_safety_checker"}
 SEEDED = SAFE | {"sync_mode", "seed"}
 DIFFUSION = SEEDED | {"num_inference_steps", "guidance_scale", "num_images", "output_format", "acceleration"}
@@ -134,6 +136,7 @@ class Fal(QueueEmulator):
         return _invalid(CHECKER if name == self.refusals[0] else "unsafe content", name, 422)
 
     @route("POST", "/fal-ai/{endpoint:path}", phase="submit")
+    @route("POST", f"{RUN}/fal-ai/{{endpoint:path}}", phase="submit")
     def submit(self, call: Call, endpoint: str) -> Order:
         """Check the input against the endpoint's type."""
         if endpoint not in ENDPOINTS:
@@ -157,6 +160,16 @@ class Fal(QueueEmulator):
             seed=body.get("seed"),
             media="image/svg+xml" if is_vector else f"image/{body.get('output_format') or default}",
             body=body,
+        )
+
+    def finish(self, call: Call, order: Order, fault: Fault | None) -> Answer:
+        """The other host answers with the result."""
+        answer = super().finish(call, order, fault)
+        if not call.path.startswith(f"{RUN}/"):
+            return answer
+        work = self.work[order.identifier]
+        return (
+            self.refuse(work.refusal, call) if work.refusal else Answer(200, self._output(call, order, work.pictures))
         )
 
     def accepted(self, call: Call, order: Order) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Hugging Face's router: the requests that huggingface_hub 2.4.0 makes for hf-inference, fal-ai, together, replicate."""
+"""Hugging Face's router, by the requests that huggingface_hub 2.4.0 makes for the services that it knows there."""
 
 import base64
 from collections.abc import Mapping
@@ -132,7 +132,8 @@ class HuggingFace(Emulator):
             service: {"status": "live", "providerId": own, "task": "text-to-image"}
             for service, own in MAPPINGS[model].items()
         }
-        return Answer(200, {"id": model, "inferenceProviderMapping": services})
+        about = {"id": model, "pipeline_tag": "text-to-image", "library_name": "diffusers", "tags": ["diffusers"]}
+        return Answer(200, {**about, "inferenceProviderMapping": services})
 
     def _endpoint(self, call: Call, model: str) -> Order:
         body = self.expect(call, {"inputs", "parameters"})

@@ -1,10 +1,11 @@
 """Ideogram 3.0: its OpenAPI (2026-06), developer.ideogram.ai; no official Python client is known."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tests.emulators._emulator import Emulator, route
-from tests.emulators._picture import Picture
+from tests.emulators._picture import Picture, measured
 from tests.emulators._wire import Answer, Call, Order
 
 SHARED = {
@@ -108,7 +109,10 @@ class Ideogram(Emulator):
         """The black part of the mask made anew."""
         body = self.expect(call, EDIT)
         self._check_files(call, ("image", "mask"))
-        return self._order(body)
+        width, height = measured(call.uploads["image"][0].data)
+        if measured(call.uploads["mask"][0].data) != (width, height):
+            raise self.decline("400", "mask must be as large as image")
+        return replace(self._order(body), width=width, height=height)
 
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
         """An item per picture, with the seed of each."""

@@ -41,9 +41,7 @@ MODELS = {
         fields=FLUX | {"image"}, steps=(1, 4), most_scale=0, modes={"Image Generation", "Image Editing"}
     ),
     # The larger model's page is not known; it is taken to be like the other.
-    "stabilityai/stable-diffusion-3_5-large": Page(
-        fields=SD3, steps=(5, 100), most_scale=9, modes={"text-to-image"}
-    ),
+    "stabilityai/stable-diffusion-3_5-large": Page(fields=SD3, steps=(5, 100), most_scale=9, modes={"text-to-image"}),
     "stabilityai/stable-diffusion-3-medium": Page(fields=SD3, steps=(5, 100), most_scale=9, modes={"text-to-image"}),
 }
 RETIRED = {"stabilityai/sdxl-turbo", "stabilityai/stable-diffusion-xl"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.emulators._emulator import Emulator, route
-from tests.emulators._picture import Picture
+from tests.emulators._picture import Picture, measured
 from tests.emulators._wire import Answer, Call, Order, is_base64
 
 COMMON = {
@@ -152,7 +152,8 @@ class Recraft(Emulator):
             if name in body and not is_old:
                 self.log.surprise(f"{call.path}: {model} is not documented to take {name}")
         self._check_values(body)
-        width, height = self._size(model, str(body.get("size", "1:1")))
+        files = call.uploads.get("image", [])
+        width, height = measured(files[0].data) if files else self._size(model, str(body.get("size", "1:1")))
         is_vector = model.endswith("_vector") or style.startswith(("vector_illustration", "icon"))
         return Order(
             model=model,

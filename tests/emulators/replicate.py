@@ -1,4 +1,4 @@
-"""Replicate: replicate.com/docs/topics/predictions (2026), the models' own input schemas, replicate 1.0.7 and 2.0.0b4."""
+"""Replicate: replicate.com/docs/topics/predictions (2026), the models' input schemas, replicate 1.0.7 and 2.0.0b4."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -128,12 +128,11 @@ class Replicate(QueueEmulator):
         return self._order(name or (digest if "/" in digest else "black-forest-labs/flux-schnell"), body)
 
     def finish(self, call: Call, order: Order, fault: Fault | None) -> Answer:
-        """`Prefer: wait` is worth one poll; what is not finished by then is answered with a Location."""
+        """With `Prefer: wait` work of one poll is done at once; longer work is answered as it starts."""
         super().finish(call, order, fault)
         work = self.work[order.identifier]
-        if call.headers.get("prefer", "").startswith("wait"):
-            work.look()
-            work.polls_left = max(work.polls_left, -1)
+        if call.headers.get("prefer", "").startswith("wait") and work.polls_left <= 1:
+            work.polls_left = -1
         prediction = self._prediction(call, work)
         return Answer(201, prediction, headers={"Location": prediction["urls"]["get"]})
 
@@ -261,4 +260,5 @@ def _identifier(call: Call) -> str:
 def _model(name: str) -> dict[str, Any]:
     owner, _, short = name.partition("/")
     about = {"url": f"https://replicate.com/{name}", "owner": owner, "name": short, "description": "", "run_count": 1}
-    return {**about, "visibility": "public", "default_example": None, "latest_version": {"id": "hidden"}}
+    version = {"id": "hidden", "created_at": "2026-01-01T00:00:00Z", "cog_version": "0.16", "openapi_schema": {}}
+    return {**about, "visibility": "public", "default_example": None, "latest_version": version}

@@ -1,11 +1,11 @@
-"""Stability AI v2beta: the types made from its OpenAPI (2025-06-24), ComfyUI's node models, litellm 1.109's requests."""
+"""Stability AI v2beta: the types made from its OpenAPI (2025-06-24), ComfyUI's node models, litellm's requests."""
 
 import base64
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tests.emulators._emulator import Emulator, route
-from tests.emulators._picture import Picture, black, ratio_size
+from tests.emulators._picture import Picture, black, measured, ratio_size
 from tests.emulators._wire import Answer, Call, Order, Upload
 
 RATIOS = {"21:9", "16:9", "3:2", "5:4", "1:1", "4:5", "2:3", "9:16", "9:21"}
@@ -83,7 +83,8 @@ class Stability(Emulator):
             raise self.decline("400", f"{name}: is required")
         self._check_values(body, formats)
         self._check_pictures(endpoint, body, call)
-        width, height = ratio_size(body.get("aspect_ratio", "1:1"), pixels, 64)
+        files = call.uploads.get("image", [])
+        width, height = measured(files[0].data) if files else ratio_size(body.get("aspect_ratio", "1:1"), pixels, 64)
         return Order(
             model=body.get("model", "sd3.5-large") if endpoint == "sd3" else f"stable-image-{endpoint}",
             prompt=body["prompt"],

@@ -17,6 +17,7 @@ from imgforge_mcp import Forge, Job, open_forge
 from imgforge_mcp.clock import Clock
 from imgforge_mcp.config import load_config
 from imgforge_mcp.registry import LEASE_SECONDS
+from imgforge_mcp.registry.records import MILLIONTHS
 from imgforge_mcp.types import JobState
 from tests.emulators import Emulator
 from tests.faults._processes import Worker, write_requests
@@ -67,9 +68,7 @@ async def test_thirty_two_kills_lose_no_job_and_buy_none_twice(
     assert {job.provider for job in jobs} == {"together", "bfl"}
     assert not together.surprises
     assert not bfl.surprises
-    with sqlite3.connect(home / "registry.db") as registry:
-        assert registry.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    registry.close()
+    _check_books(home, jobs)
 
 
 def _request(number: int) -> dict[str, object]:
@@ -123,6 +122,19 @@ async def _recover(forge: Forge, job_ids: set[str]) -> list[Job]:
         for job_id in job_ids:
             tasks.start_soon(look, job_id)
     return jobs
+
+
+def _check_books(home: Path, jobs: list[Job]) -> None:
+    """The file is sound, no money is held any more, and what was spent is what the jobs cost."""
+    registry = sqlite3.connect(home / "registry.db")
+    try:
+        assert registry.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert registry.execute("SELECT count(*) FROM jobs WHERE completed_at IS NULL").fetchall() == [(0,)]
+        ((reserved, spent),) = registry.execute("SELECT sum(reserved), sum(spent) FROM spend")
+        assert reserved == 0
+        assert spent == sum(round((job.cost_usd or 0.0) * MILLIONTHS) for job in jobs)
+    finally:
+        registry.close()
 
 
 def _check_end(job: Job, bought: Counter[str], home: Path) -> None:

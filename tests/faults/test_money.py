@@ -307,15 +307,15 @@ async def test_a_limit_of_calls_sends_the_next_request_to_another_provider(
 # What may have been billed ------------------------------------------------------------------------------------------
 
 
-def arm(emulator: Emulator, kind: str, clock: VirtualClock) -> None:
-    """The next submit is taken and not answered; a hung one runs into its time limit at once."""
+def arm(emulator: Emulator, kind: str, clock: VirtualClock, phase: str = "submit", times: int | None = 1) -> None:
+    """Set a fault; a call that hangs runs into its time limit at once."""
     loop = asyncio.get_running_loop()
 
     def run_out() -> None:
         loop.call_soon_threadsafe(clock.advance, SUBMIT_SECONDS + 1)
 
     emulator.on_hang = run_out
-    emulator.fault(kind, times=1)
+    emulator.fault(kind, phase, times)
 
 
 @pytest.mark.parametrize("kind", UNANSWERED)
@@ -421,4 +421,28 @@ async def test_work_that_was_accepted_and_never_finished_counts_as_spent(
         assert await spent_today(forge) == 0.04
     assert (job.state, code_of(job)) == (JobState.FAILED, "timeout")
     assert [attempt.maybe_billed for attempt in job.attempts] == [True]
+    assert len(bfl.submits) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase"),
+    [
+        *((kind, "poll") for kind in ("401", "404", "hang", "cut", "not_json", "wrong_shape", "redirect", "503")),
+        *(
+            (kind, "download")
+            for kind in ("404", "hang", "cut", "not_an_image", "truncated_image", "redirect", "empty")
+        ),
+    ],
+)
+async def test_accepted_work_whose_image_cannot_be_had_counts_as_spent(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], clock: VirtualClock, kind: str, phase: str
+) -> None:
+    configure(environment, TWO_PRICES)
+    bfl = emulate("bfl")
+    arm(bfl, kind, clock, phase, times=None)
+    async with forge_on(bfl) as forge:
+        job = await draw(forge, model="bfl/flux-1.1-pro")
+        assert await spent_today(forge) == 0.04
+    assert job.state is JobState.FAILED
+    assert [(attempt.maybe_billed, attempt.cost_usd) for attempt in job.attempts] == [(True, 0.04)]
     assert len(bfl.submits) == 1

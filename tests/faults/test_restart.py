@@ -1,6 +1,8 @@
 """What a new process makes of a dead one's jobs: it runs, resumes or gives up each by how far it had come."""
 
+import sqlite3
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -71,8 +73,8 @@ async def successor(settings: dict[str, str], clock: Clock | None = None) -> Asy
         yield forge
 
 
-async def ended(forge: Forge, job_id: str) -> Job:
-    job = await forge.job(job_id, forge.caller(), wait_seconds=30.0)
+async def ended(forge: Forge, job_id: str, seconds: float = 30.0) -> Job:
+    job = await forge.job(job_id, forge.caller(), wait_seconds=seconds)
     assert job.state.is_final, job
     return job
 
@@ -108,6 +110,26 @@ async def test_an_accepted_job_is_asked_about_and_not_bought_again(
     assert (job.state, [attempt.state for attempt in job.attempts]) == (JobState.COMPLETED, [AttemptState.SUCCEEDED])
     assert len(data) == job.assets[0].bytes
     assert len(bfl.submits) == 1
+
+
+async def test_all_calls_of_a_job_for_several_images_are_resumed(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path
+) -> None:
+    bfl = emulate("bfl")
+    settings |= bfl.environment()
+    bfl.fault("never", "poll")
+
+    def both_are_asked_about() -> bool:
+        return len({call.query["id"] for call in bfl.calls if "id" in call.query}) == 2
+
+    job_id = leave_behind(settings, tmp_path, both_are_asked_about, model=KLEIN, n=2)
+    bfl.clear()
+    async with successor(settings) as forge:
+        job = await ended(forge, job_id)
+    assert job.state is JobState.COMPLETED
+    assert len({asset.asset_id for asset in job.assets}) == 2
+    assert job.cost_usd == sum(attempt.cost_usd or 0.0 for attempt in job.attempts) > 0
+    assert len(bfl.submits) == 2
 
 
 async def test_a_job_that_was_sent_and_not_answered_is_interrupted_and_counts_as_spent(
@@ -208,7 +230,7 @@ async def test_accepted_work_that_is_not_ready_after_its_deadline_times_out(
     bfl.fault("never")
     job_id = leave_behind(settings, tmp_path, lambda: len(bfl.calls) >= 2, model=KLEIN)
     async with successor(settings, VirtualClock(datetime.now(UTC) + timedelta(hours=1))) as forge:
-        job = await ended(forge, job_id)
+        job = await ended(forge, job_id, seconds=3600.0)
     assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "timeout")
     assert [attempt.maybe_billed for attempt in job.attempts] == [True]
     assert len(bfl.submits) == 1
@@ -230,13 +252,17 @@ async def test_a_forge_that_is_closed_lets_the_next_one_resume_at_once(
     assert len(bfl.submits) == 1
 
 
-async def test_a_living_process_keeps_its_jobs(emulate: Emulate, settings: dict[str, str], tmp_path: Path) -> None:
+async def test_a_living_process_renews_its_lease_and_keeps_its_jobs(
+    emulate: Emulate, settings: dict[str, str], tmp_path: Path, home: Path
+) -> None:
     bfl = emulate("bfl")
     settings |= bfl.environment()
     bfl.fault("never", "poll")
     with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": KLEIN}) as worker:
         job_id = str(worker.said[1]["job_id"])
-        await anyio.to_thread.run_sync(until, lambda: len(bfl.calls) >= 2, "a first question")
+        first = lease(home, job_id)
+        await anyio.to_thread.run_sync(until, lambda: lease(home, job_id) > first, "the lease to be renewed")
+        assert time.time() < first, "it had run out"
         async with successor(settings, Clock()) as forge:
             owner = (await forge.registry.jobs.get(job_id)).owner
             assert owner != forge.registry.jobs.owner
@@ -244,6 +270,17 @@ async def test_a_living_process_keeps_its_jobs(emulate: Emulate, settings: dict[
             bfl.clear()
             job = await ended(forge, job_id)
     assert (job.state, job.owner) == (JobState.COMPLETED, owner)
+    assert len(bfl.submits) == 1
+
+
+def lease(home: Path, job_id: str) -> float:
+    """Until when a job belongs to its process, in seconds since 1970."""
+    registry = sqlite3.connect(home / "registry.db")
+    try:
+        ((until_when,),) = registry.execute("SELECT lease_until FROM jobs WHERE job_id = ?", (job_id,))
+        return float(until_when)
+    finally:
+        registry.close()
 
 
 # Two living processes -----------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def request(**changed: Any) -> bytes:
 LIST = request()
 
 
-# Lines that are no message ----------------------------------------------------------------------------------------------
+# Lines that are no message ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,9 @@ LIST = request()
         pytest.param(b"[" * DEPTH, PARSE_ERROR, id="deep and open"),
         pytest.param(b"[" * DEPTH + b"]" * DEPTH, PARSE_ERROR, id="deep"),
         pytest.param(b'{"a":' * DEPTH + b"1" + b"}" * DEPTH, PARSE_ERROR, id="deep objects"),
+        pytest.param(
+            b'{"jsonrpc":"2.0","method":"x","params":{"n":' + b"9" * 5000 + b"}}", PARSE_ERROR, id="5000 digits"
+        ),
         pytest.param(b"null", INVALID_REQUEST, id="null"),
         pytest.param(b"42", INVALID_REQUEST, id="number"),
         pytest.param(b'"tools/list"', INVALID_REQUEST, id="string"),
@@ -109,6 +112,9 @@ def test_a_line_that_is_no_message_is_answered_with_an_error(child: Child, line:
         pytest.param(request(id=True), None, id="id true"),
         pytest.param(request(id={}), None, id="id an object"),
         pytest.param(request(id=[1]), None, id="id a list"),
+        pytest.param(
+            b'{"jsonrpc":"2.0","id":' + b"9" * 5000 + b',"method":"tools/list"}', None, id="id of 5000 digits"
+        ),
         pytest.param(b"\xef\xbb\xbf" + LIST, "x", id="byte order mark"),
         pytest.param(request(params={"cursor": "\ud800"}), "x", id="lone surrogate"),
     ],
@@ -155,7 +161,7 @@ def test_a_hundred_bad_lines_get_a_hundred_answers(child: Child) -> None:
     assert {child.answer(None)["error"]["code"] for _ in range(100)} == {PARSE_ERROR}
 
 
-# Size -------------------------------------------------------------------------------------------------------------------
+# Size ---------------------------------------------------------------------------------------------------------------
 
 
 def test_a_message_above_the_cap_is_refused(child: Child) -> None:
@@ -189,7 +195,7 @@ def _peak_memory(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-# Ids --------------------------------------------------------------------------------------------------------------------
+# Ids ----------------------------------------------------------------------------------------------------------------
 
 
 def test_an_id_that_is_still_being_answered_is_refused_and_nothing_is_bought_twice(
@@ -216,7 +222,7 @@ def test_a_number_and_a_string_are_different_ids(child: Child) -> None:
     assert "tools" in child.answer("70001")["result"]
 
 
-# Methods, tools, arguments ----------------------------------------------------------------------------------------------
+# Methods, tools, arguments ------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_method_is_not_found(child: Child) -> None:
@@ -244,12 +250,12 @@ def test_a_call_of_nothing_is_refused(child: Child, params: dict[str, Any]) -> N
 
 NOT_A_NUMBER = float("nan")
 ENDLESS = float("inf")
-WHOLE = ("1", True, 1.5, NOT_A_NUMBER, ENDLESS, -1, 2**63, 10**400, [1], {})
-NUMBER = ("1", True, NOT_A_NUMBER, ENDLESS, -ENDLESS, -1, [1], {})
-WORD = (1, True, 1.5, "", [1], {}, "\x00", "x" * 10_000)
-YES_OR_NO = ("true", "yes", 1, 0, 1.0, [], {})
-WRONG = {
-    "prompt": (*WORD, "  ", "\ud800"),
+WHOLE: tuple[object, ...] = ("1", True, 1.5, NOT_A_NUMBER, ENDLESS, -1, 2**63, 10**400, [1], {})
+NUMBER: tuple[object, ...] = ("1", True, NOT_A_NUMBER, ENDLESS, -ENDLESS, -1, [1], {})
+WORD: tuple[object, ...] = (1, True, 1.5, "", [1], {}, "\x00", "x" * 10_000)
+YES_OR_NO: tuple[object, ...] = ("true", "yes", 1, 0, 1.0, [], {})
+WRONG: dict[str, tuple[object, ...]] = {
+    "prompt": (*WORD, "  "),
     "quality_tier": ("best", 1, True, [], {}),
     "model": (1, True, "", [], "x" * 10_000),
     "provider": (1, True, "", [], "x" * 10_000),

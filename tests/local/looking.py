@@ -27,7 +27,7 @@ def seen(
 
 
 def pixels(data: bytes) -> Pixels:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.float32) / 255
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.float32) * np.float32(1 / 255)
 
 
 def warmth(picture: Pixels) -> float:

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from imgforge_mcp.local import adjust, draw
 from tests.local.looking import colourfulness, difference, lightness, pixels, warmth
@@ -96,3 +97,29 @@ def test_transparent_pictures_come_out_on_white() -> None:
     stream = io.BytesIO()
     Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(stream, "PNG")
     assert lightness(pixels(adjust(stream.getvalue(), "mirror").data)) == 1.0
+
+
+def test_a_drawing_of_ours_can_be_set_elsewhere_and_at_another_hour() -> None:
+    fox = draw("a red fox in a meadow by day", width=128, height=128, seed=2)
+    night = adjust(fox.data, "make it night")
+    assert lightness(pixels(night.data)) < lightness(pixels(fox.data)) - 0.15
+    snow = adjust(fox.data, "change the background to a snowy forest")
+    assert lightness(pixels(snow.data)[:30]) > 0.4
+    assert difference(pixels(adjust(night.data, "make it day").data), pixels(fox.data)) < 0.02
+
+
+def test_a_meddled_note_of_the_scene_is_ignored() -> None:
+    stream = io.BytesIO()
+    chunks = PngInfo()
+    chunks.add_text("imgforge-scene", '{"seed": 1, "place": 3, "subjects": [{"name": "../../etc/passwd"}]}')
+    Image.new("RGB", (64, 64)).save(stream, "PNG", pnginfo=chunks)
+    with pytest.raises(ValueError, match="found nothing"):
+        adjust(stream.getvalue(), "change the background to a beach")
+
+
+def test_a_picture_beyond_the_limit_is_reduced_and_that_is_said() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (4000, 100)).save(stream, "PNG")
+    drawing = adjust(stream.getvalue(), "mirror")
+    assert drawing.width == 2048
+    assert "reduced" in drawing.warnings[0]

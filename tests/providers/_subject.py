@@ -1,7 +1,7 @@
 """What the conformance suite asks of every provider: its usual model, and how each kind of fault must end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from imgforge_mcp.types import QualityTier
 from tests.emulators import Emulator
 
 TODAY = date(2026, 11, 21)
-CAN_CANCEL = frozenset({"fal", "replicate"})
+CAN_CANCEL = frozenset({"comfyui", "fal", "replicate"})
 """Providers that can call accepted work off."""
 HANG_SECONDS = {"submit": 301.0, "poll": 21.0, "result": 21.0, "download": 61.0}
 """Longer than a call of that phase may take."""
@@ -72,11 +72,20 @@ PECULIAR: Mapping[tuple[str, str, str], Ending] = {
     ("fal", "wrong_shape", "result"): BAD_REPLY,
     ("fal", "500", "result"): UNAVAILABLE,
     ("fal", "echo_key", "result"): UNAVAILABLE,
+    # The result is the picture itself.
+    ("comfyui", "wrong_shape", "result"): BAD_REPLY,
+    # A model that is loading says how long that takes.
+    ("huggingface", "503", "submit"): replace(UNAVAILABLE, rests="cooling_down"),
 }
 
 
 def ending(emulator: Emulator, kind: str, phase: str) -> Ending:
-    """How a fault of that kind and phase must end."""
+    """How a fault of that kind and phase must end; what costs nothing is never billed."""
+    found = _ending(emulator, kind, phase)
+    return replace(found, is_billed=False) if usual_model(emulator.name).price.image == 0 else found
+
+
+def _ending(emulator: Emulator, kind: str, phase: str) -> Ending:
     peculiar = PECULIAR.get((emulator.name, kind, phase))
     if peculiar is not None:
         return peculiar

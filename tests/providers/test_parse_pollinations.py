@@ -37,8 +37,8 @@ FLUX = call_for("pollinations/flux-schnell")
             "gpt-image-2",
             {"tier": QualityTier.PREMIUM},
             "generations",
-            {"model": "gpt-image-2", "size": "1024x1024", "quality": "high", "response_format": "b64_json"},
-            id="effort follows the tier",
+            {"model": "gpt-image-2", "size": "1024x1024", "quality": "high", "seed": -1, "response_format": "b64_json"},
+            id="effort follows the tier, and no seed means a random one",
         ),
         pytest.param(
             "flux-2-klein-4b",

@@ -147,7 +147,8 @@ STYLES: Final = {
 SHOTS: Final = {
     "close": "closeup macro portrait headshot close_up extreme_close_up close-up detail_shot face bust tight_shot",
     "wide": (
-        "wide panorama panoramic vista aerial wide_angle wide_shot establishing_shot birds_eye distant far_away "
+        "wide panorama panoramic vista aerial wide_angle wide_shot establishing_shot birds_eye bird_eye "
+        "distant far_away "
         "drone_shot landscape_photo"
     ),
     "medium": "medium shot",
@@ -233,9 +234,7 @@ COLOURS: Final = {
     "lavender": (184, 160, 226),
     "magenta": (220, 50, 160),
     "pink": (242, 130, 176),
-    "rose": (232, 110, 140),
     "peach": (252, 190, 152),
-    "coral": (252, 118, 96),
     "white": (242, 242, 242),
     "ivory": (246, 240, 224),
     "cream": (248, 238, 214),
@@ -290,13 +289,10 @@ NUMBERS: Final = {
     "swarm": 8,
     "bunch": 5,
     "row": 5,
-    "crowd": 8,
     "trio": 3,
     "duo": 2,
     "pile": 5,
     "fleet": 5,
-    "family": 3,
-    "bouquet": 1,
     "team": 4,
 }
 

@@ -38,23 +38,66 @@ _SHOWN_SMILEYS = frozenset(
         "ogre",
     ]
 )
-_SHOWN_PEOPLE = frozenset(
-    [
-        "brain",
-        "eye",
-        "eyes",
-        "mermaid",
-        "merman",
-        "tooth",
-        "bone",
-        "anatomical-heart",
-        "lungs",
-        "footprints",
-        "genie",
-        "fairy",
-        "zombie",
-        "troll",
-    ]
+_SHOWN_PEOPLE = frozenset(("brain", "eye", "eyes", "tooth", "bone", "anatomical-heart", "lungs", "footprints"))
+# keywords of the library that mean something else in a prompt
+_MISLEADING = frozenset(
+    (
+        "water",
+        "concert",
+        "diagram",
+        "china",
+        "japan",
+        "italy",
+        "france",
+        "india",
+        "card",
+        "cycle",
+        "light",
+        "game",
+        "time",
+        "summer",
+        "winter",
+        "party",
+        "cool",
+        "sport",
+        "sports",
+        "hot",
+        "cold",
+        "sweet",
+        "work",
+        "school",
+        "money",
+        "food",
+        "drink",
+        "animal",
+        "nature",
+        "fire",
+        "power",
+        "love",
+        "face",
+        "hand",
+        "body",
+        "sleep",
+        "night",
+        "weather",
+        "travel",
+        "vacation",
+        "holiday",
+        "music",
+        "art",
+        "color",
+        "sign",
+        "symbol",
+        "asia",
+        "asian",
+        "japanese",
+        "chinese",
+        "mexican",
+        "italian",
+        "american",
+        "king",
+        "queen",
+    )
 )
 _NEAR = 0.72
 
@@ -78,9 +121,21 @@ def singular(word: str) -> str:
     }.get(word, word)
 
 
-@functools.cache
 def names() -> dict[str, str]:
-    """Words and phrases with spaces to the name of a drawing, surest wins."""
+    """Words and phrases with spaces to the name of a drawing."""
+    return {key: name for key, (_, name) in _sure_names().items()}
+
+
+def drawing_for(plain: str, single: str) -> str | None:
+    """The surer of a phrase as written and in the singular."""
+    known = _sure_names()
+    candidates = [known[key] for key in (single, plain) if key in known]
+    return max(candidates, key=lambda entry: entry[0])[1] if candidates else None
+
+
+@functools.cache
+def _sure_names() -> dict[str, tuple[float, str]]:
+    """With how sure the word is; the surest drawing of a word wins."""
     found: dict[str, tuple[float, str]] = {}
 
     def add(key: str, sure: float, name: str) -> None:
@@ -106,7 +161,11 @@ def names() -> dict[str, str]:
     for role, words in ROLES.items():
         for word in words.split():
             add(word.replace("_", " "), 1.2, "figure:" + role)
-    return {key: name for key, (sure, name) in found.items() if sure >= 0.6}
+    return {
+        key: (sure, name)
+        for key, (sure, name) in found.items()
+        if sure >= 0.62 and not (sure < 0.9 and (key.endswith("ing") or key in _MISLEADING))
+    }
 
 
 @functools.cache
@@ -138,7 +197,7 @@ def _near_table() -> tuple[list[str], NDArray[np.float32]]:
 
 def near(word: str) -> str | None:
     """The drawing whose name lies nearest in meaning, if it lies near."""
-    direction = vector(word)
+    direction = None if word in _MISLEADING else vector(word)
     if direction is None:
         return None
     drawn, table = _near_table()

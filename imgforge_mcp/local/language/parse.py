@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from imgforge_mcp.local.language import concepts
 from imgforge_mcp.local.language.ignored import IGNORED
-from imgforge_mcp.local.language.lexicon import names, near, singular
+from imgforge_mcp.local.language.lexicon import drawing_for, near, singular
 from imgforge_mcp.local.language.placing import choose_place, choose_time, emblems
 from imgforge_mcp.local.language.subjects import PAIRS, Reading, subjects_of
 from imgforge_mcp.local.language.tokens import cut, words_of
@@ -26,6 +26,10 @@ _AXES = {
 _LONGEST_PHRASE = 4
 
 _SAID_OF_PEOPLE = frozenset({"hair", "haired", "skin", "skinned", "beard", "bearded", "eyes"})
+_JOINING = frozenset({"on", "in", "with", "and", "under", "beside", "at", "next", "near", "tree"})
+_SCENERY = frozenset({"sun", "cloud", "rainbow", "sun-behind-cloud", "water-wave", "sunrise", "sunset"})
+_INDOORS = frozenset({"plain", "studio", "room", "portrait", "poster", "abstract", "space"})
+_INHERITED = frozenset({"feature", "season", "weather", "time"})
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
 
 
@@ -40,10 +44,11 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
     _read_bare_media(reading)
     subjects = subjects_of(reading, unwanted)
     found = _wanted(reading.found, unwanted)
-    found["style"] = _style_words(style) + found["style"]
+    for axis, name in reversed(_tone(style)):
+        found[axis].insert(0, (-1, name))
     place, is_fallback = choose_place(found, subjects, has_text=bool(pieces.quoted))
     styles = tuple(dict.fromkeys(name for _, name in found["style"]))
-    if place == "plain" and not subjects:
+    if place in ("plain", "studio") and not subjects:
         subjects = emblems(found)
     features = frozenset(name for _, name in found["feature"]) | {"no-" + word for word in unwanted}
     shots = [name for _, name in found["shot"]]
@@ -64,6 +69,14 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
     return _settle(scene, width, height)
 
 
+def names_place(text: str) -> bool:
+    """Does the text say where, rather than leave it to what stands there?"""
+    pieces = cut(text, None)
+    reading = Reading(pieces.words, [False] * len(pieces.words), pieces.breaks)
+    _read_phrases(reading)
+    return bool(reading.found["place"])
+
+
 @functools.cache
 def _index() -> dict[str, tuple[tuple[str, str], ...]]:
     index: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -76,7 +89,7 @@ def _index() -> dict[str, tuple[tuple[str, str], ...]]:
 
 def _read_phrases(reading: Reading) -> None:
     """Longest phrases first; a phrase of the tables goes before a drawing of the same length."""
-    index, drawings = _index(), names()
+    index = _index()
     for length in range(_LONGEST_PHRASE, 0, -1):
         for start in range(len(reading.words) - length + 1):
             if any(reading.used[start : start + length]):
@@ -86,15 +99,15 @@ def _read_phrases(reading: Reading) -> None:
             meanings = index.get(plain) or index.get(single)
             if meanings:
                 inner = (
-                    [meaning for word in part for meaning in index.get(word, ()) if meaning[0] == "feature"]
+                    [meaning for word in part for meaning in index.get(word, ()) if meaning[0] in _INHERITED]
                     if length > 1
                     else []
                 )
                 for axis, name in dict.fromkeys([*meanings, *inner]):
                     reading.found[axis].append((start, name))
             drawing = None
-            if not meanings and not _is_plain_word(part):
-                drawing = drawings.get(plain if part[-1] in PAIRS else single) or drawings.get(plain)
+            if not meanings and (not _is_plain_word(part) or _is_fruit(reading, start, part)):
+                drawing = drawing_for(plain, plain if part[-1] in PAIRS else single)
                 if drawing:
                     reading.subjects.append((start, length, drawing))
             if meanings or drawing:
@@ -113,6 +126,16 @@ def _read_bare_media(reading: Reading) -> None:
         ):
             reading.subjects.remove((start, length, name))
             reading.found["style"].append((start, "pencil"))
+
+
+def _is_fruit(reading: Reading, start: int, part: tuple[str, ...]) -> bool:
+    """'An orange on a plate' is a thing where 'an orange car' is a colour."""
+    if len(part) > 1 or part[0] not in concepts.COLOURS:
+        return False
+    after = start + 1
+    ends = after >= len(reading.words) or after in reading.breaks or reading.words[after] in _JOINING
+    before = reading.words[start - 1] if start else ""
+    return ends and (before in concepts.NUMBERS or before in concepts.COLOURS or before == "the")
 
 
 def _is_plain_word(part: tuple[str, ...]) -> bool:
@@ -157,23 +180,27 @@ def _wanted(
     return kept
 
 
-def _style_words(style: str | None) -> list[tuple[int, str]]:
-    if not style:
-        return []
-    words, found = words_of(style[:200]), []
-    index = _index()
+def _tone(style: str | None) -> list[tuple[str, str]]:
+    """What a style text adds: its styles, and its hour, weather, season and smaller features; never a place."""
+    words = words_of((style or "")[:200])
+    meanings: list[tuple[str, str]] = []
     for length in (3, 2, 1):
         for start in range(len(words) - length + 1):
             phrase = " ".join(words[start : start + length])
-            found += [(-1, name) for axis, name in index.get(phrase, ()) if axis == "style"]
+            meanings += [(axis, name) for axis, name in _index().get(phrase, ()) if axis not in ("place", "shot")]
             if phrase in concepts.STYLES:
-                found.append((-1, phrase))
-    return found
+                meanings.append(("style", phrase))
+    return list(dict.fromkeys(meanings))
 
 
 def _free_colours(reading: Reading, subjects: tuple[Subject, ...]) -> tuple[Colour, ...]:
     taken = {subject.colour for subject in subjects} | {colour for s in subjects for _, colour in s.traits}
-    colours = [concepts.COLOURS[word] for word in reading.words if word in concepts.COLOURS]
+    things = {start for start, _, _ in reading.subjects}
+    colours = [
+        concepts.COLOURS[word]
+        for place, word in enumerate(reading.words)
+        if word in concepts.COLOURS and place not in things
+    ]
     return tuple(dict.fromkeys(colour for colour in colours if colour not in taken))
 
 
@@ -213,6 +240,8 @@ def _settle(scene: Scene, width: int, height: int) -> Scene:
         for subject in scene.subjects
     ):
         features.add("boat")
+    if scene.place not in _INDOORS:
+        scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in _SCENERY))
     shot = scene.shot
     if shot == "medium" and width > height * 1.9:
         shot = "wide"

@@ -42,8 +42,13 @@ def choose_place(found: _FOUND, subjects: tuple[Subject, ...], *, has_text: bool
     homes = {kind_of(subject.name).home for subject in subjects}
     if place == "alpine" and "coast" in homes:
         place = "coast"
+    mediums = {kind_of(subject.name).medium for subject in subjects}
+    if place == "ocean" and mediums == {"ground"}:
+        place = "coast"
     if place == "room" and "studio" in places and subjects and kind_of(subjects[0].name).home == "studio":
         place = "studio"
+    if place == "room" and places & {"street", "city"} and "cafe" in features_of(found):
+        place = "street"
     if (
         place == "studio"
         and places & {"forest", "alpine", "ocean", "coast", "city", "street"}
@@ -65,15 +70,33 @@ def choose_place(found: _FOUND, subjects: tuple[Subject, ...], *, has_text: bool
 
 
 _EMBLEMS = {
-    "alpine": "snow-capped-mountain", "forest": "evergreen-tree", "ocean": "water-wave", "coast": "palm-tree", "city": "cityscape",
-    "fuji": "mount-fuji", "space": "ringed-planet", "desert": "cactus", "garden": "tulip", "lake": "water-wave", "room": "house",
-    "village": "house", "street": "cityscape", "meadow": "seedling", "underwater": "tropical-fish", "mars": "ringed-planet",
-}  # fmt: skip
+    "alpine": "snow-capped-mountain",
+    "forest": "evergreen-tree",
+    "ocean": "water-wave",
+    "coast": "palm-tree",
+    "city": "cityscape",
+    "fuji": "mount-fuji",
+    "space": "ringed-planet",
+    "desert": "cactus",
+    "garden": "tulip",
+    "lake": "water-wave",
+    "room": "house",
+    "village": "house",
+    "street": "cityscape",
+    "meadow": "seedling",
+    "underwater": "tropical-fish",
+    "mars": "ringed-planet",
+}
 
 
 def emblems(found: _FOUND) -> tuple[Subject, ...]:
     """For an icon of a place: the sign that stands for it."""
-    cafe = "cafe" in features_of(found)
+    features = features_of(found)
+    if features & {"flowers", "blossom"}:
+        return (Subject(name="bouquet", word="flowers"),)
+    if not any(name == "plain" for _, name in found["place"]):
+        return ()
+    cafe = "cafe" in features
     names = [
         "hot-beverage" if name == "room" and cafe else _EMBLEMS[name] for _, name in found["place"] if name in _EMBLEMS
     ]
@@ -90,8 +113,16 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
         if subjects[0].name.startswith("figure:") and any(name == "close" for _, name in found["shot"]):
             return "portrait", False
         home = kind_of(subjects[0].name).home
+        if len(subjects) > 1 and subjects[1].relation in ("in", "on") and subjects[1].target == 0:
+            home = kind_of(subjects[1].name).home
         if home in ("studio", "room") and features & {"fireplace", "window"}:
             return "studio" if home == "studio" else "room", False
+        others = [kind_of(subject.name).home for subject in subjects[1:]]
+        outdoors = [other for other in others if other not in ("portrait", "studio", "plain", "room")]
+        if home == "portrait" and subjects[0].count > 2 and not outdoors:
+            outdoors = ["meadow"]
+        if home == "portrait" and outdoors:
+            home = outdoors[0]
         if home == "portrait" and (features or found["season"] or found["weather"] or found["time"]):
             home = (
                 "street"

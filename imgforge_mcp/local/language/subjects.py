@@ -52,8 +52,25 @@ PAIRS = frozenset(
         "scales",
     ]
 )
+_ARTICLES = frozenset({"a", "an", "the", "his", "her", "their", "its", "some"})
 _FLYING = frozenset({"flying", "flies", "soaring", "hovering", "floating", "gliding"})
 _MOST_SUBJECTS = 6
+_PLURALS = frozenset(
+    {
+        "children",
+        "people",
+        "men",
+        "women",
+        "ladies",
+        "kids",
+        "friends",
+        "mice",
+        "geese",
+        "sheep",
+        "pedestrians",
+        "family",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -80,8 +97,7 @@ def subjects_of(reading: Reading, unwanted: frozenset[str] | set[str]) -> tuple[
         seen.add(name)
         before = reading.words[max(places[-1] if places else 0, start - 4) : start]
         relation, target = _relation(reading, start, places)
-        around = set(reading.words[max(0, start - 3) : start]) | set(reading.words[start + length : start + length + 2])
-        if target is None and around & _FLYING:
+        if target is None and _flies(reading, start, start + length):
             relation = "above"
         count = _count(before, phrase)
         subjects.append(
@@ -100,11 +116,23 @@ def subjects_of(reading: Reading, unwanted: frozenset[str] | set[str]) -> tuple[
     return tuple(_without_clothes(subjects))
 
 
+def _flies(reading: Reading, start: int, end: int) -> bool:
+    """'A flying dragon' and 'a dragon flying over' are in the air; 'a boy flying a kite' is not."""
+    if set(reading.words[max(0, start - 2) : start]) & _FLYING:
+        return True
+    after = reading.words[end : end + 2]
+    return bool(after) and after[0] in _FLYING and (len(after) < 2 or after[1] not in _ARTICLES)
+
+
 def _heads(reading: Reading) -> list[tuple[int, int, str]]:
     """Of nouns in a row only the last is a thing: a strawberry cake is a cake."""
     ordered = sorted(reading.subjects)
     starts = {start for start, _, name in ordered if not name.startswith("figure:")} - reading.breaks
-    return [(start, length, name) for start, length, name in ordered if not length or start + length not in starts]
+    return [
+        (start, length, name)
+        for start, length, name in ordered
+        if not length or start + length not in starts or name.startswith("figure:")
+    ]
 
 
 def _is_unwanted(phrase: str, name: str, unwanted: frozenset[str] | set[str]) -> bool:
@@ -118,6 +146,12 @@ def _count(before: tuple[str, ...], phrase: str) -> int:
     if digits or counts:
         return min((digits or counts)[-1], 12)
     last = phrase.rpartition(" ")[2]
+    if last == "crowd":
+        return 8
+    if last == "couple":
+        return 2
+    if last in _PLURALS:
+        return 3
     is_plural = singular(last) != last and last not in PAIRS
     return 3 if is_plural else 1
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from imgforge_mcp.local.language.foreign import LATIN, in_english
+
 _LONGEST = 8000
 _MOST_WORDS = 400
 _QUOTED = re.compile(
@@ -15,7 +17,10 @@ _SAYING = re.compile(
     r"(?:says?|saying|reads?|reading|titled|text|words?|lettering|caption|captioned|called|named)[:\s]+((?:[A-Z][A-Z0-9!&'?.-]*\s?){1,6})(?=$|[\s,.;])"
 )
 _NOT = re.compile(r"\b(?:no|without|not|excluding|except|minus)\s+(?:any\s+|a\s+|an\s+|the\s+)?([a-z]+)", re.IGNORECASE)
-_STOREYS = re.compile(r"\b\w+[- ](?:stor(?:e?y|ies|eyed|ied)|bedroom|door|piece|tone|point|wheeled?)\b")
+_STOREYS = re.compile(
+    r"\b(?:\d+|one|two|three|four|five|multi|single|double)[- ]"
+    r"(?:stor(?:e?y|ies|eyed|ied)|bedroom|door|piece|tone|point|wheeled?)\b"
+)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
@@ -50,12 +55,14 @@ def words_of(text: str) -> list[str]:
 
 def _with_breaks(text: str) -> tuple[list[str], frozenset[int]]:
     """The words, and the places before which a comma or a full stop stands."""
-    low = _STOREYS.sub(" ", text.lower()).replace("b&w", "black and white").replace("’", "'")
-    words, breaks, end = [], set(), 0
+    low = _STOREYS.sub(" ", in_english(text.lower())).replace("b&w", "black and white").replace("’", "'")
+    words: list[str] = []
+    breaks: set[int] = set()
+    end = 0
     for found in _WORD.finditer(low):
         if set(",;.:!?\n") & set(low[end : found.start()]):
             breaks.add(len(words))
-        words.append(found.group().removesuffix("'s"))
+        words += LATIN.get(word := found.group().removesuffix("'s"), word).split()
         end = found.end()
     return words, frozenset(breaks)
 

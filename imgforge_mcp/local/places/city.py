@@ -215,7 +215,7 @@ def shine(stage: Stage, picture: Array, glow: Array, strength: float = 1.0) -> A
     return clamp(picture + small * strength)
 
 
-def mirror_floor(stage: Stage, *, base: Array, wet: float, ripple: float = 24.0) -> None:
+def mirror_floor(stage: Stage, *, base: Array, wet: float, ripple: float = 24.0, grain: float = 0.16) -> None:
     """Everything below the horizon becomes a floor that mirrors, sharply when wet."""
     top = stage.horizon
     rows, columns = (
@@ -232,8 +232,8 @@ def mirror_floor(stage: Stage, *, base: Array, wet: float, ripple: float = 24.0)
     )
     mirrored = stage.image[source_row, source_column]
     mirrored = mirrored * 0.5 + blur(mirrored, 9 * stage.unit) * 0.5
-    grain = stage.noise.field((stage.height - top, stage.width), 4 * stage.unit + 1, octaves=2, layer=131)
-    floor = base * (1 + 0.16 * grain[..., None])
+    tooth = stage.noise.field((stage.height - top, stage.width), 4 * stage.unit + 1, octaves=2, layer=131)
+    floor = base * (1 + grain * tooth[..., None])
     stage.image[top:] = np.clip(floor * (1 - wet * 0.4) + mirrored * (wet * (1 - 0.4 * down))[..., None], 0, 1)
 
 

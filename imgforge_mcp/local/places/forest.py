@@ -158,7 +158,7 @@ def _trunks(stage: Stage, look: _Look, row: int, count: int, bark: Array) -> Arr
         )
         if stage.scene.has("bamboo", "birch"):
             _rings(layer, rng, x + lean * 0.5, width, foot, stage.scene.has("birch"))
-    return layer.render()
+    return layer.render(detail=0.5 if row < 2 else 1.0)
 
 
 def _rings(layer: Layer, rng: np.random.Generator, x: float, width: float, foot: float, birch: bool) -> None:
@@ -176,25 +176,26 @@ def _rings(layer: Layer, rng: np.random.Generator, x: float, width: float, foot:
 
 def _foliage(stage: Stage, look: _Look, row: int, light: Array) -> None:
     """Leaves as thresholded noise, thick above, with gaps where the light comes in."""
-    rows, columns = grid(*stage.shape)
+    factor = 2 if row < 2 else 1  # what will be out of focus is worked out at half size
+    shape = (stage.height // factor, stage.width // factor)
+    rows, columns = grid(*shape)
     t = row / 3
-    cell = (34 + 62 * t) * stage.unit
-    clump = stage.noise.field(stage.shape, cell * 5, octaves=3, layer=70 + row)
-    leaf = stage.noise.field(stage.shape, cell, octaves=4, gain=0.72, layer=80 + row)
-    height = rows / stage.height
-    opening = np.exp(
-        -(((columns / stage.width - stage.sun[0] / stage.width) / 0.27) ** 2) - ((height - 0.34) / 0.3) ** 2
-    )
+    cell = (34 + 62 * t) * stage.unit / factor
+    clump = stage.noise.field(shape, cell * 5, octaves=3, layer=70 + row)
+    leaf = stage.noise.field(shape, cell, octaves=4, gain=0.72, layer=80 + row)
+    height = rows / shape[0]
+    opening = np.exp(-(((columns / shape[1] - stage.sun[0] / stage.width) / 0.27) ** 2) - ((height - 0.34) / 0.3) ** 2)
     density = 0.42 - height * (1.5 + 0.25 * t) + clump * 0.4 - opening * 0.55
     if stage.scene.has("jungle"):
         density = density + 0.3
     edge = 0.16 - 0.1 * t
     mask = smooth(-edge, edge, density + leaf * 0.55) * (0.55 + 0.35 * t)
-    hue = stage.noise.field(stage.shape, cell * 1.6, octaves=3, layer=90 + row)
+    hue = stage.noise.field(shape, cell * 1.6, octaves=3, layer=90 + row)
     palette = [(k / (len(look.leaves) - 1), colour) for k, colour in enumerate(look.leaves)]
     colour = ramp(palette, np.clip(hue * 0.9 + 0.5, 0, 1))
     shade = (0.62 + 0.5 * np.clip(leaf * 0.8 + opening * 0.7 + 0.3, 0, 1))[..., None]
-    stage.image = over(stage.image, colour * shade * light, np.clip(mask, 0, 1))
+    painted = resize(colour * shade * light, *stage.shape)
+    stage.image = over(stage.image, painted, resize(np.clip(mask, 0, 1).astype(np.float32), *stage.shape))
 
 
 def _conifer_rows(stage: Stage, back: Array, light: Array) -> None:

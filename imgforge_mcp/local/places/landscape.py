@@ -57,8 +57,18 @@ def desert(stage: Stage) -> None:
 
 def mars(stage: Stage) -> None:
     if stage.scene.has("moonscape"):
-        stage.light = replace(stage.light, sky=_BLACK, stars=True, overcast=False, cover=-1.0, haze=0.12, mist=rgb(30, 32, 40),
-                              ambient=rgb(96, 98, 106), key=rgb(255, 252, 244), glow=0.12)  # fmt: skip
+        stage.light = replace(
+            stage.light,
+            sky=_BLACK,
+            stars=True,
+            overcast=False,
+            cover=-1.0,
+            haze=0.12,
+            mist=rgb(30, 32, 40),
+            ambient=rgb(96, 98, 106),
+            key=rgb(255, 252, 244),
+            glow=0.12,
+        )
     elif stage.scene.time == "day":
         stage.light = replace(
             stage.light, sky=_DUST, mist=rgb(226, 176, 132), ambient=rgb(150, 118, 98), overcast=False
@@ -118,7 +128,7 @@ def _noise(
 def _alpine_ground(stage: Stage, field: Field) -> Ground:
     x, z = field.x, np.broadcast_to(field.z, field.x.shape)
     shift = stage.dice(10).uniform(0, 1, 2)
-    ridge = _noise(stage, x * 0.0125 + shift[0], z * 0.0125 + shift[1], 50, cells=6, octaves=7, ridged=True)
+    ridge = _noise(stage, x * 0.019 + shift[0], z * 0.019 + shift[1], 50, cells=6, octaves=7, ridged=True)
     bend = _noise(stage, x * 0.02, z * 0.02, 51, cells=4, octaves=3)
     basin = smooth(4.2, 20, z + x * x * 0.012 + 2.4 * bend)
     rough = _noise(stage, x * 0.05, z * 0.05, 52, cells=6, octaves=5)
@@ -126,7 +136,7 @@ def _alpine_ground(stage: Stage, field: Field) -> Ground:
     heights = (
         -0.34
         + basin * (0.24 + 0.3 * rough)
-        + basin * tall * (0.5 + np.clip(ridge - 0.15, 0, 1) ** 1.2 * 1.35)
+        + basin * tall * (0.36 + np.clip(ridge - 0.12, 0, 1) ** 1.25 * 1.7)
         + rough * 0.1
     )
     heights += (1 - smooth(0.6, 1.9, z)) * (-0.02 + 0.1 * np.abs(x) ** 1.4)
@@ -174,9 +184,11 @@ def _massifs(stage: Stage, x: Array, z: Array) -> Array:
         (float(rng.uniform(-26, 26)) * max(1.0, spread), float(rng.uniform(36, 50)), 8.0, float(rng.uniform(5, 8.5)))
         for _ in range(4)
     ]
+    scale = min(1.0, 0.9 * stage.height / max(stage.width * 0.62, stage.height * 0.9) * 1.35)
     tall = np.zeros_like(x)
     for centre, away, reach, height in peaks:
-        tall = np.maximum(tall, height * np.exp(-np.hypot((x - centre) / 1.15, z - away) / reach))
+        distance = np.hypot((x - centre) / 1.15, z - away) / (reach * 1.25)
+        tall = np.maximum(tall, height * scale * np.exp(-(distance**1.25)))
     return np.asarray(tall, np.float32)
 
 

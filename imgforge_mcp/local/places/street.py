@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from PIL import Image
 
-from imgforge_mcp.local.pixels import Array, grid, mix, ramp, rgb
+from imgforge_mcp.local import trees
+from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, ramp, rgb, smooth, to_image
 from imgforge_mcp.local.places.city import NEON, is_lit, mirror_floor, road_marks, shine, sign
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
@@ -41,21 +43,67 @@ def street(stage: Stage) -> None:
     painted = bodies.render()
     stage.image = lay(stage.image, painted)
     stage.report(0.4, "the houses")
-    if is_lit(stage):
-        lamps = lights.render()
+    lamps = lights.render() if is_lit(stage) else None
+    if lamps is not None:
         stage.image = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:])
-    _street_floor(stage)
+    _street_floor(stage, painted)
+    if lamps is not None:
+        lower = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:])
+        stage.image[stage.horizon :] = lower[stage.horizon :]
     stage.ground, stage.shadow = stage.height * 0.93, 0.4
 
 
-def _street_floor(stage: Stage) -> None:
+def _street_floor(stage: Stage, houses: Array) -> None:
     lit, wet = is_lit(stage), 0.9 if stage.scene.has("rain", "neon") else 0.0
-    base = rgb(18, 16, 34) if lit else (stage.light.ambient * 0.5 + stage.light.key * 0.28) * rgb(214, 206, 200)
+    base = rgb(18, 16, 34) if lit else (stage.light.ambient * 0.42 + stage.light.key * 0.3) * rgb(196, 192, 192)
     if stage.scene.has("snow", "winter"):
         base = rgb(226, 234, 246) * (stage.light.ambient * 0.7 + stage.light.key * 0.4)
-    mirror_floor(stage, base=base, wet=max(wet, 0.7 if lit else 0.1))
+    mirror_floor(stage, base=base, wet=max(wet, 0.7 if lit else 0.1), grain=0.07)
     if not stage.scene.has("snow", "winter"):
         road_marks(stage)
+    if not lit:
+        _pavements(stage)
+    stage.image[stage.horizon :] = lay(stage.image[stage.horizon :], houses[stage.horizon :])
+    if not lit:
+        _street_trees(stage)
+
+
+def _pavements(stage: Stage) -> None:
+    """Slabs along the house fronts, with a kerb, and the long shadow of one side of the street."""
+    top = stage.horizon
+    rows = np.arange(top, stage.height, dtype=np.float32)[:, None]
+    columns = np.arange(stage.width, dtype=np.float32)[None]
+    across = (columns - stage.width / 2) / (rows - top + 2) * (stage.height / max(stage.width, stage.height * 0.8))
+    down = np.clip((rows - top) / (stage.height - top), 0.004, 1)
+    slab = stage.light.ambient * 0.5 + stage.light.key * 0.4
+    joints = 1 - 0.1 * (np.mod(1.3 / down, 1) > 0.93)
+    colour = slab * rgb(226, 214, 198) * joints[..., None]
+    side = smooth(2.05, 2.1, np.abs(across))
+    stage.image[top:] = over(stage.image[top:], colour, side)
+    kerb = np.exp(-(((np.abs(across) - 2.05) / 0.05) ** 2))
+    stage.image[top:] = over(stage.image[top:], np.broadcast_to(slab * 0.95, colour.shape), kerb * 0.8)
+    shade = smooth(0.2, -0.9, across) if stage.scene.time != "sunset" else smooth(-1.4, -2.2, across)
+    stage.image[top:] *= (1 - 0.26 * shade * (0 if stage.light.overcast else 1))[..., None]
+
+
+def _street_trees(stage: Stage) -> None:
+    shapes = trees.kinds(stage)
+    canvas = to_image(stage.image)
+    light = stage.light.ambient * 0.6 + stage.light.key * 0.5
+    for distance in (0.07, 0.11, 0.18, 0.3):
+        for side in (-1, 1):
+            x, foot = _spot(stage, side, distance * 0.86, -0.36)
+            tall = distance * stage.height * 0.74
+            tree = shapes[int(stage.dice(142).integers(len(shapes))) % len(shapes)]
+            tree = tree.resize(
+                (max(3, int(tree.width * tall / tree.height)), max(4, int(tall))), Image.Resampling.BILINEAR
+            )
+            values = np.asarray(tree, np.float32)[..., :3] / 255 * light
+            far = max(0.0, 0.5 - distance * 2)
+            canvas.paste(
+                to_image(mix(values, stage.light.mist, far)), (int(x - tree.width / 2), int(foot - tall)), tree
+            )
+    stage.image = from_image(canvas)
 
 
 def _row_of_houses(stage: Stage, bodies: Layer, lights: Layer, side: int) -> None:
@@ -87,7 +135,7 @@ def _front(
 ) -> None:
     depth = 1 - (far + near) / 1.2
     light = stage.light.ambient * 0.6 + stage.light.key * (0.5 if side > 0 else 0.34)
-    wall = rgb(*colour) * light if not is_lit(stage) else rgb(*colour) * rgb(48, 44, 74) * 1.0
+    wall = np.minimum(1, rgb(*colour) * light * 1.12) if not is_lit(stage) else rgb(*colour) * rgb(48, 44, 74) * 1.0
     wall = mix(wall, stage.light.mist if not stage.scene.has("neon") else rgb(150, 50, 140), max(0.0, depth) * 0.55)
     bottom = -0.32
     outline = [

@@ -55,7 +55,7 @@ def _backdrop_colour(stage: Stage) -> Array:
         return rgb(246, 247, 249)
     if stage.scene.colours:
         return rgb(*stage.scene.colours[0])
-    if stage.scene.has("dark"):
+    if stage.scene.has("dark") or stage.scene.time == "night":
         return rgb(34, 36, 44)
     choices: tuple[Colour, ...] = (
         (232, 226, 218),
@@ -131,7 +131,7 @@ def _soft_room(stage: Stage) -> Array:
         if cosy
         else ((0, (250, 249, 247)), (0.5, (222, 222, 224)), (1, (150, 156, 168)))
     )
-    if stage.scene.has("dark", "dark-marble"):
+    if stage.scene.has("dark", "dark-marble") or stage.scene.time == "night":
         stops = ((0, (86, 88, 98)), (0.5, (44, 46, 56)), (1, (16, 17, 24)))
     reach = np.hypot(columns / stage.width - 0.4, rows / stage.height - 0.28) * 1.3
     back = ramp(stops, reach)
@@ -150,7 +150,7 @@ def _soft_room(stage: Stage) -> Array:
             (255, 236, 200) if cosy else (255, 255, 252),
             opacity=float(rng.uniform(0.08, 0.3)),
         )
-    return clamp(lay(back, blur(layer.render(), 4 * stage.unit)))
+    return clamp(lay(back, layer.render(soft=4 * stage.unit)))
 
 
 def _panes(stage: Stage, layer: Layer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imgforge_mcp.local.noise import sample
-from imgforge_mcp.local.pixels import blur, grid, mix, over, ramp, resize, rgb, smooth
+from imgforge_mcp.local.pixels import grid, mix, over, ramp, resize, rgb, smooth
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
 
@@ -91,7 +91,7 @@ def _weeds(stage: Stage, rng: np.random.Generator, crest: np.ndarray, t: float) 
                     ),
                     green * float(rng.uniform(0.75, 1.15)),
                 )
-    stage.image = lay(stage.image, blur(layer.render(), 2.4 * (1 - t) * stage.unit))
+    stage.image = lay(stage.image, layer.render(soft=2.4 * (1 - t) * stage.unit))
 
 
 def _branch(

@@ -7,13 +7,27 @@ from PIL import Image
 
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
+from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.sprites import animals, people, portrait
 from imgforge_mcp.local.sprites.library import picture, rasterise
 from imgforge_mcp.local.sprites.placing import Spot, compose
-from imgforge_mcp.local.sprites.relight import recolour, relight
+from imgforge_mcp.local.sprites.relight import furred, recolour, relight
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import css
 
+_NATURAL: dict[str, Colour] = {
+    "cat": (206, 138, 84),
+    "horse": (150, 96, 60),
+    "two-hump-camel": (196, 150, 96),
+    "elephant": (150, 150, 158),
+}
+_SOFT_COATED = frozenset(
+    {"cat", "black-cat", "dog", "rabbit", "beaver", "otter", "ewe", "llama", "bison", "polar-bear"}
+)
+_FURRED = (animals.WHOLE - {"frog"}) | _SOFT_COATED
+_GLOWING = frozenset(
+    {"fire", "candle", "red-paper-lantern", "diya-lamp", "light-bulb", "jack-o-lantern", "lamp-post", "star"}
+)
 _BEARDED = frozenset({"wizard", "santa", "viking", "pirate", "king"})
 _FEMININE = frozenset({"woman", "girl", "queen", "princess", "witch", "ballerina", "geisha", "child-red"})
 
@@ -39,7 +53,8 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
         sprite = sprite.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if spot.turn:
         sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
-    amount = {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
+    glows = spot.subject.name in _GLOWING and spot.contact != "flat"
+    amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("silhouette"):
         lit[..., :3] = lit[..., :3] * 0.12 + stage.light.ambient * 0.06
@@ -51,6 +66,10 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
         _shadow(stage, lit, left, spot)
     if spot.contact in ("water", "table") or (spot.contact == "ground" and stage.reflect):
         _mirror(stage, lit, left, spot)
+    if glows:
+        _shed_light(
+            stage, spot.x, top + lit.shape[0] * (0.2 if spot.subject.name == "lamp-post" else 0.5), lit.shape[0]
+        )
     before = stage.image
     if spot.contact == "water":
         lit = lit[: max(1, round(lit.shape[0] * (1 - spot.sunk)))]
@@ -74,18 +93,23 @@ def _drawing(stage: Stage, spot: Spot) -> Image.Image:
         sprite = animals.sitting(name, size)
     else:
         sprite = picture(name, size)
-    return recolour(sprite, spot.subject.colour) if spot.subject.colour else sprite
+    colour = spot.subject.colour or _NATURAL.get(name)
+    if name == "fox" and colour and colour[0] > 180 > colour[1] * 1.4 > colour[2]:
+        colour = (226, 84, 30)
+    if colour:
+        sprite = recolour(sprite, colour)
+    return furred(sprite, stage.noise) if name in _FURRED and size > 90 and spot.contact != "flat" else sprite
 
 
 def _person(stage: Stage, spot: Spot) -> Image.Image:
     role = spot.subject.name.partition(":")[2]
-    rng = stage.dice(400)
+    rng = stage.dice(400 + round(spot.x / stage.width * 40) if spot.subject.count > 1 else 400)
     look = people.look_of(spot.subject, rng)
-    if spot.contact == "bust" and role != "astronaut":
+    if spot.contact == "bust" and look.hat not in ("helmet", "helm", "kabuto", "hood"):
         masculine = role not in _FEMININE and (
             role in ("man", "boy", "king", "prince", "santa", "wizard", "viking", "pirate") or not look.long_hair
         )
-        size = min(stage.width * 0.86, stage.height * 0.8)
+        size = min(stage.width * 1.02, stage.height * 0.95)
         return portrait.bust(
             look,
             round(size),
@@ -107,6 +131,17 @@ def _stamp(image: Array, lit: Array, left: int, top: int, strength: float = 1.0)
         return
     part = lit[y0 - top : y1 - top, x0 - left : x1 - left]
     image[y0:y1, x0:x1] = over(image[y0:y1, x0:x1], part[..., :3], part[..., 3] * np.float32(strength))
+
+
+def _shed_light(stage: Stage, x: float, y: float, size: int) -> None:
+    """A thing that glows warms what is near it, the more the darker the scene is."""
+    rows = np.arange(stage.height, dtype=np.float32)[:, None]
+    columns = np.arange(stage.width, dtype=np.float32)[None]
+    near = np.exp(-np.hypot(columns - x, (rows - y) * 1.1) / (size * 0.5))[..., None]
+    strength = 0.9 if stage.scene.time in ("night", "dusk") or stage.scene.has("dark") else 0.18
+    warm = rgb(255, 176, 96)
+    lit = stage.image * (1 + near * warm * strength) + near * warm * strength * 0.25
+    stage.image = np.clip(lit, 0, 1).astype(np.float32)
 
 
 def _stamp_mask(mask: Array, alpha: Array, left: int, top: int) -> None:

@@ -119,7 +119,7 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
         ),
     ),
     (8.0, "lake", "ground", "shinto-shrine pagoda"),
-    (9.0, "coast", "ground", "lighthouse palm-tree"),
+    (9.0, "coast", "ground", "lighthouse palm-tree bridge"),
     (
         12.0,
         "city",

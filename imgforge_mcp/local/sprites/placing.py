@@ -101,10 +101,10 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
         grown = base * (0.9 if kind.height < 0.3 else 1.0 if kind.height < 4 else 1.28)
         if len(subjects) > 1:
             floor = 0.5
-            grown *= max(floor, (kind.height / tallest) ** 0.4) * (1.0 if len(subjects) < 3 else 0.84)
-        crowd = subject.count
+            grown *= max(floor, (kind.height / tallest) ** 0.4)
+        crowd = sum(other.count for other in subjects)
         if crowd > 1:
-            grown *= max(0.36, 1.2 / crowd**0.5)
+            grown *= max(0.36 if stage.surface == "ground" else 0.5, 1.2 / crowd**0.5)
         if kind.medium == "air" and stage.scene.shot != "close" and stage.surface not in ("flat", "table"):
             grown *= 0.72
         sizes.append(side * min(0.95, grown * subject.size))
@@ -201,6 +201,9 @@ def _stand(
     foot = stage.ground + drift * (0.08 if contact == "table" else 0.16) * stage.height
     distance = 0.0
     if kind.height >= 5 and contact == "ground" and stage.scene.shot != "close":
+        if stage.scene.place == "coast" and subject.count == 1:
+            x = stage.width * (0.7 if stage.sun[0] < stage.width / 2 else 0.3)
+            return Spot(subject, x, stage.height * 0.74, size, 1.0, "ground", flip, distance=0.06)
         back = 0.5 + 0.5 * drift if stage.water is None or stage.scene.place == "coast" else 0.9
         foot = stage.horizon + (stage.ground - stage.horizon) * back
         distance = 0.06
@@ -212,9 +215,13 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     kind, base = kind_of(subject.name), kind_of(anchor.subject.name)
     relation = "wearing" if subject.name in _WEARABLE and subject.relation != "on" else subject.relation
     ratio = max(0.4, min(1.7, (kind.height / base.height) ** 0.45))
+    if relation == "in":
+        ratio = max(0.75, ratio)
     size = anchor.size * ratio
     if relation in ("riding", "on"):
         return _mounted(subject, anchor, max(size, anchor.size * (1.05 if relation == "riding" else 0.8)), stage)
+    if relation == "in" and kind.medium == "water":
+        return _aboard(stage, subject, anchor)
     if relation == "in":
         held = replace(
             anchor, depth=anchor.depth - 0.01, foot=anchor.foot - size * 0.2, size=min(anchor.size, size * 0.85)
@@ -226,7 +233,7 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
             subject,
             anchor.x + anchor.size * 0.12,
             anchor.foot - lift - stage.height * 0.02,
-            size * 1.4,
+            min(size * 1.4, 0.8 * min(stage.shape)),
             anchor.depth - 0.05,
             "ground" if not lift else "held",
         ), anchor
@@ -246,6 +253,14 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
         ), anchor
     if relation == "wearing":
         return Spot(subject, anchor.x, anchor.foot, anchor.size * 0.5, anchor.depth + 0.01, "worn"), anchor
+    if relation == "holding" and base.height < 1.2 and anchor.subject.name != "robot":
+        beside = anchor.x + anchor.size * 0.46
+        return replace(anchor, subject=subject, x=beside, size=anchor.size * 0.42, depth=anchor.depth + 0.01), anchor
+    if anchor.subject.name.startswith("figure:") and anchor.contact != "bust":
+        hand = anchor.x + anchor.size * 0.2
+        return Spot(
+            subject, hand, anchor.foot - anchor.size * 0.36, anchor.size * 0.3, anchor.depth + 0.01, "held"
+        ), anchor
     return Spot(
         subject,
         anchor.x + anchor.size * 0.04,
@@ -254,6 +269,17 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
         anchor.depth + 0.01,
         "held",
     ), anchor
+
+
+def _aboard(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
+    """Someone in a boat: an open one, on the water where there is any."""
+    open_boat = replace(subject, name="wooden-boat") if subject.name in ("sailboat", "canoe", "ship") else subject
+    afloat = stage.water is not None or stage.scene.place in ("ocean", "coast")
+    foot = stage.horizon + (stage.height - stage.horizon) * 0.42 if afloat else anchor.foot
+    size = min(stage.shape) * (0.46 if stage.scene.shot != "wide" else 0.3)
+    boat = Spot(open_boat, anchor.x, foot, size, anchor.depth, "water" if afloat else "ground", sunk=0.04)
+    rider = replace(anchor, foot=foot - size * 0.1, size=size * 0.62, contact="held", depth=anchor.depth - 0.01)
+    return boat, rider
 
 
 def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:

@@ -31,6 +31,9 @@ def bust(look: Look, size: int, *, masculine: bool, bearded: bool = False) -> Im
         f'<stop offset="1" stop-color="{_shade(look.hair, 0.72)}"/></linearGradient>'
         f'<linearGradient id="c" x1="0" x2="1"><stop offset="0" stop-color="{_shade(look.top, 1.06)}"/>'
         f'<stop offset="1" stop-color="{_shade(look.top, 0.7)}"/></linearGradient>'
+        f'<radialGradient id="bl"><stop offset="0" stop-color="{_mixed(look.skin, (226, 96, 92), 0.4)}" '
+        'stop-opacity=".6"/>'
+        f'<stop offset="1" stop-color="{css(look.skin)}" stop-opacity="0"/></radialGradient>'
         f"</defs>{''.join(parts)}</svg>"
     )
     drawn = rasterise(svg)
@@ -84,13 +87,12 @@ def _face(look: Look, masculine: bool) -> str:
         if masculine
         else "C264 254 232 308 200 310 C168 308 136 254 136 194"
     )
-    blush = _mixed(look.skin, (226, 96, 92), 0.34)
     return (
         f'<ellipse cx="136" cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.92)}"/><ellipse cx="264" '
         f'cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.78)}"/>'
         f'<path d="M136 194 C136 108 264 108 264 194 {jaw}Z" fill="url(#s)"/>'
-        f'<ellipse cx="164" cy="246" rx="19" ry="12" fill="{blush}" opacity=".45"/><ellipse cx="236" '
-        f'cy="246" rx="19" ry="12" fill="{blush}" opacity=".4"/>'
+        f'<ellipse cx="164" cy="247" rx="24" ry="17" fill="url(#bl)"/><ellipse cx="236" '
+        'cy="247" rx="24" ry="17" fill="url(#bl)"/>'
     )
 
 

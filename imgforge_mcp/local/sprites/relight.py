@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from imgforge_mcp.local.noise import Noise
 from imgforge_mcp.local.pixels import Array, blur, luma, mix, rgb
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
@@ -27,7 +28,8 @@ def relight(stage: Stage, sprite: Image.Image, *, amount: float = 0.85, distance
     level = float(luma(ambient)) * 0.62 + 0.26
     shade = ambient / (float(luma(ambient)) + 1e-3) * level
     reach = 0.52 + 0.5 * float(luma(stage.light.key))
-    lit = colour * (shade * 0.86 + key * (lambert * reach)[..., None])
+    light = shade * 0.86 + key * (lambert * reach)[..., None]
+    lit = colour * np.where(light > 1, 1 + (light - 1) * 0.3, light)
     lit = lit + (shine * 0.16 * reach)[..., None] * key + (rim * 0.42)[..., None] * key * alpha[..., None]
     result = mix(colour, lit, amount)
     if distance:
@@ -66,7 +68,9 @@ def recolour(sprite: Image.Image, colour: Colour) -> Image.Image:
     elif (vivid & solid).sum() < 0.12 * max(1, solid.sum()):
         return _tinted(values, colour)
     else:
-        main = int(np.median(hsv[..., 0][vivid & solid]))
+        weight = np.bincount(hsv[..., 0][vivid & solid] // 8, minlength=32).astype(np.float32)
+        weight += 0.5 * (np.roll(weight, 1) + np.roll(weight, -1))
+        main = int(weight.argmax()) * 8 + 4
         gap = (int(target[0]) - main + 128) % 256 - 128
         near = np.abs((hsv[..., 0] - main + 128) % 256 - 128) < 46
         mask = vivid & near
@@ -87,3 +91,22 @@ def _tinted(values: np.ndarray, colour: Colour) -> Image.Image:
     level = luma(base)[..., None]
     tinted = np.clip(rgb(*colour) * (0.25 + level * 1.15), 0, 1)
     return Image.fromarray(np.dstack([(tinted * 255).astype(np.uint8), values[..., 3]]))
+
+
+def furred(sprite: Image.Image, noise: Noise) -> Image.Image:
+    """Strands of light and dark, and an outline that is no longer smooth."""
+    values = np.asarray(sprite, np.float32) / 255
+    shape = values.shape[:2]
+    size = max(shape)
+    strand = noise.field((shape[0], shape[1]), size * 0.05, octaves=4, gain=0.75, stretch=0.22, layer=350)
+    down = noise.field((shape[0], shape[1]), size * 0.016, octaves=2, layer=351) * size * 0.006
+    across = noise.field((shape[0], shape[1]), size * 0.012, octaves=2, layer=352) * size * 0.004
+    rows = np.clip(np.arange(shape[0])[:, None] + down, 0, shape[0] - 1).astype(np.int32)
+    columns = np.clip(np.arange(shape[1])[None] + across, 0, shape[1] - 1).astype(np.int32)
+    ragged = values[rows, columns]
+    tone = luma(values[..., :3])
+    flat = 1 - np.clip(np.hypot(*np.gradient(blur(tone, size * 0.004))) * size * 0.05, 0, 1)
+    coat = ragged[..., :3] * (1 + 0.2 * strand * np.clip(tone * 3 - 0.35, 0, 1))[..., None]
+    eyes = ((tone < 0.3) & (values[..., 3] > 0.95))[..., None]
+    painted = np.where(eyes, values[..., :3], mix(values[..., :3], coat, (0.35 + 0.65 * flat)[..., None]))
+    return Image.fromarray((np.clip(np.dstack([painted, ragged[..., 3]]), 0, 1) * 255).astype(np.uint8))

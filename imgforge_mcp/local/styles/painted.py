@@ -54,7 +54,7 @@ def oil(picture: Array, brush: Brush) -> Array:
     kept = blur(np.abs(tone - blur(tone, 7 * brush.unit)), 2 * brush.unit)
     canvas = mix(canvas, base, np.clip(kept * 4.5, 0, 0.5)[..., None])
     slope_y, slope_x = np.gradient(luma(canvas))
-    relief = np.asarray((slope_x + slope_y) * 0.75, np.float32)
+    relief = np.asarray((slope_x + slope_y) * 0.6, np.float32)
     return clamp(canvas + relief[..., None])
 
 

@@ -84,6 +84,7 @@ CREATE TABLE assets (
     accessed_at REAL NOT NULL
 ) STRICT;
 CREATE INDEX assets_by_access ON assets (accessed_at);
+CREATE INDEX assets_by_creation ON assets (created_at DESC, asset_id);
 
 CREATE TABLE job_assets (
     job_id     TEXT NOT NULL REFERENCES jobs (job_id),

@@ -1,0 +1,1 @@
+"""The MCP face, through the SDK's in-memory client."""
