@@ -1,5 +1,6 @@
 """One job's way: candidates in turn, one attempt per upstream call, fail-over, what came stored before the job ends."""
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -37,6 +38,8 @@ from imgforge_mcp.runner import Result, Run, Runner
 from imgforge_mcp.spec import Call, Operation
 from imgforge_mcp.types import Asset, Attempt, AttemptState, Job, JobState, Progress
 from imgforge_mcp.verdict import Cause, account, all_failed, cost_of, is_billed, out_of_time
+
+logger = logging.getLogger(__name__)
 
 MAX_CANDIDATES = 3
 PREVIEW_BYTES = 500_000
@@ -286,6 +289,7 @@ class Execution:
         async with self._gate(candidate.provider):
             attempt_id = await self._registry.jobs.start_attempt(underway.job.job_id, new, self._caps)
             underway.is_sent = underway.is_sent or candidate.provider != LOCAL
+            logger.info("job %s asks %s (%s)", underway.job.job_id, candidate.name, reason)
             underway.report(Progress(message=f"asked {candidate.name}"))
             await self._one_call(underway, attempt_id, candidate.provider, call, None)
 
@@ -387,6 +391,7 @@ class Execution:
     async def _settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
         with anyio.CancelScope(shield=True):
             await self._registry.jobs.settle(job_id, attempt_id, end, assets)
+        logger.info("job %s: attempt %s ended: %s after %s ms", job_id, attempt_id, end.outcome, end.latency_ms)
 
     async def _finish(self, underway: Underway, error: ForgeError | None) -> None:
         job = await self._registry.jobs.get(underway.job.job_id)

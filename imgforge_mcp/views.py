@@ -14,8 +14,8 @@ ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) f
 def job_json(
     forge: Forge, base_url: str | None, job: Job, *, with_message: bool = True, shown: int = PROMPT_SHOWN
 ) -> Json:
-    """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the registry
-    has them whole)."""
+    """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the
+    registry has them whole)."""
     request = job.request
     prompt = _cut(request.prompt, shown)
     less = shown * WARNING_SHOWN // PROMPT_SHOWN

@@ -1,6 +1,5 @@
 """The tables of the README that are made from the code: `python -m tests.readme_tables` writes them anew."""
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,12 +77,8 @@ def renewed(text: str) -> str:
     tables = {"tools": tools_table(), "tiers": tiers_table(catalog), "providers": providers_table(catalog)}
     for name, table in tables.items():
         start = BLOCK.format(name=name)
-        text = re.sub(
-            re.escape(start) + ".*?" + re.escape(END),
-            lambda _, t=table, s=start: f"{s}{t}\n{END}",
-            text,
-            flags=re.DOTALL,
-        )
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}{table}\n{END}{rest.partition(END)[2]}"
     return text
 
 

@@ -76,8 +76,8 @@ class Jobs:
             return _job(run, new.job_id), True
 
         with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
-            opened = await self._database.write(act)
-        return opened
+            job, created = await self._database.write(act)
+        return job, created
 
     async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
         """The job that has the request's idempotency key already. Raises IdempotencyConflict."""

@@ -1,10 +1,8 @@
 """What a benchmark hands back, and the small statistics behind it: medians, spreads, ratios of medians."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-HEADER = ("figure", "ours", "baseline", "compared", "aim", "met")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,12 +16,18 @@ class Figure:
     aim: str = ""
     is_met: bool | None = None
 
+    def row(self) -> str:
+        """As a line of a Markdown table under `HEADER`."""
+        verdict = {True: "yes", False: "**no**", None: ""}[self.is_met]
+        return _row((self.name, self.ours, self.baseline, self.compared, self.aim, verdict))
 
-def table(figures: Iterable[Figure]) -> str:
-    """The figures as a Markdown table."""
-    verdicts = {True: "yes", False: "**no**", None: ""}
-    rows = [(f.name, f.ours, f.baseline, f.compared, f.aim, verdicts[f.is_met]) for f in figures]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (HEADER, ("---",) * len(HEADER), *rows))
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+COLUMNS = ("figure", "ours", "baseline", "compared", "aim", "met")
+HEADER = "\n".join((_row(COLUMNS), _row(("---",) * len(COLUMNS))))
 
 
 def milliseconds(seconds: Sequence[float]) -> str:

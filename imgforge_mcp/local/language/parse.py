@@ -41,6 +41,7 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
     if not reading.subjects and _PORTRAITS & set(pieces.words):
         reading.subjects.append((len(pieces.words), 0, "figure:person"))
     unwanted = pieces.unwanted | {singular(word) for word in pieces.unwanted}
+    _read_couple(reading)
     _read_bare_media(reading)
     subjects = subjects_of(reading, unwanted)
     found = _wanted(reading.found, unwanted)
@@ -112,6 +113,13 @@ def _read_phrases(reading: Reading) -> None:
                     reading.subjects.append((start, length, drawing))
             if meanings or drawing:
                 reading.used[start : start + length] = [True] * length
+
+
+def _read_couple(reading: Reading) -> None:
+    """'A couple on a beach' are two people; 'a couple of dogs' is a number."""
+    for place, word in enumerate(reading.words):
+        if word == "couple" and reading.words[place + 1 : place + 2] != ("of",) and not reading.used[place]:
+            reading.subjects.append((place, 1, "figure:person"))
 
 
 def _read_bare_media(reading: Reading) -> None:
