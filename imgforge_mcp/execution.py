@@ -31,7 +31,7 @@ from imgforge_mcp.media import EXTENSIONS, Sound, rendition
 from imgforge_mcp.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.preparation import Preparation
 from imgforge_mcp.redaction import Redactor
-from imgforge_mcp.registry import Caps, Ending, NewAttempt, Registry, Settlement, Stop
+from imgforge_mcp.registry import Caps, Ending, LeaseLost, NewAttempt, Registry, Settlement, Stop
 from imgforge_mcp.roster import Roster
 from imgforge_mcp.router import LOCAL, Candidate
 from imgforge_mcp.runner import Result, Run, Runner
@@ -330,7 +330,11 @@ class Execution:
         cost = result.cost_usd if result.cost_usd is not None else call.listed_cost()
         basis = "reported" if result.cost_usd is not None else "listed"
         end = Settlement(outcome=f"ok_{basis}", succeeded=True, latency_ms=self._since(started), cost_usd=cost)
-        await self._settle(job_id, attempt_id, end, stored)
+        try:
+            await self._settle(job_id, attempt_id, end, stored)
+        except LeaseLost:
+            await self._registry.jobs.deliver_late(job_id, attempt_id, end, stored)
+            raise
         if self._config.preview:
             for asset, image in zip(stored, result.images, strict=True):
                 await anyio.to_thread.run_sync(self._keep_preview, asset, image.sound)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import anyio
 
-from imgforge_mcp.errors import BudgetExceeded, ForgeError, IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.errors import IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.registry.budget import committed, hold, reserve
 from imgforge_mcp.registry.database import Database, Statements
 from imgforge_mcp.registry.records import (
     MILLIONTHS,
@@ -17,6 +18,7 @@ from imgforge_mcp.registry.records import (
     NewAttempt,
     NewJob,
     Settlement,
+    from_text,
     new_job_row,
     progress_text,
     to_job,
@@ -24,10 +26,11 @@ from imgforge_mcp.registry.records import (
     to_outcome,
     to_text,
 )
-from imgforge_mcp.types import Asset, ImageRequest, Job, JobState, Json, Outcome, Progress
+from imgforge_mcp.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress
 
 LEASE_SECONDS = 15.0
 KEY_LIFE_SECONDS = 24 * 3600.0
+LATE = "The job had been given up; its image came after all."
 TRIAL_SECONDS = 900.0
 
 
@@ -71,7 +74,7 @@ class Jobs:
                 existing = _claim_key(run, new, row["now"])
                 if existing is not None:
                     return _job(run, existing), False
-            _reserve(run, row["budget_day"], row["reserved"], caps)
+            reserve(run, row["budget_day"], row["reserved"], caps)
             run.run("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
             return _job(run, new.job_id), True
 
@@ -192,7 +195,7 @@ class Jobs:
                 raise CancelRequested
             _check_limits(run, new, now)
             _check_trial(run, new, now)
-            _hold(run, job_id, to_millionths(new.price_usd) or 0, caps)
+            hold(run, job_id, to_millionths(new.price_usd) or 0, caps)
             run.run("start_job", job_id=job_id, provider=new.provider, model=new.model, now=now)
             return run.insert(
                 "insert_attempt",
@@ -243,20 +246,29 @@ class Jobs:
             run.run("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
             run.run("reserve", day=held["budget_day"], amount=-freed)
             run.run("add_spent", day=held["budget_day"], amount=cost)
-            for asset in assets:
-                run.run(
-                    "insert_job_asset",
-                    job_id=job_id,
-                    attempt_id=attempt_id,
-                    asset_id=asset.asset_id,
-                    seed=asset.seed,
-                    mime_type=asset.mime_type,
-                    width=asset.width,
-                    height=asset.height,
-                    bytes=asset.bytes,
-                )
+            _insert_assets(run, job_id, attempt_id, assets)
 
         await self._database.write(act)
+
+    async def deliver_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...]) -> bool:
+        """Hand over what a call brought after another process took it for lost and gave the job up, since this one
+        stood still for longer than its lease: the job is completed after all. False when it ended otherwise."""
+        cost = to_millionths(end.cost_usd)
+
+        def act(run: Statements) -> bool:
+            row = run.one("given_up", attempt_id=attempt_id)
+            if row is None:
+                return False
+            values = {"attempt_id": attempt_id, "outcome": end.outcome, "latency_ms": end.latency_ms, "cost": cost}
+            run.run("revive_attempt", **values)
+            run.run("add_spent", day=row["budget_day"], amount=(cost or 0) - (row["cost"] or 0))
+            _insert_assets(run, job_id, attempt_id, assets)
+            warnings = to_text([*from_text(row["warnings"]), LATE])
+            basis = CostBasis.REPORTED if end.outcome == "ok_reported" else CostBasis.LISTED
+            run.run("revive_job", job_id=job_id, warnings=warnings, cost_basis=basis.value, now=self._seconds())
+            return True
+
+        return await self._database.write(act)
 
     async def outcomes_since(self, after: float) -> list[Outcome]:
         rows = await self._database.read(lambda run: run.all("outcomes_since", after=after))
@@ -275,7 +287,7 @@ class Jobs:
 
     async def committed(self) -> tuple[float, float]:
         """US dollars spent or reserved today and this month (UTC)."""
-        row = await self._database.read(lambda run: _committed(run, self._now().date().isoformat()))
+        row = await self._database.read(lambda run: committed(run, self._now().date().isoformat()))
         return row[0] / MILLIONTHS, row[1] / MILLIONTHS
 
     def _fence(self, run: Statements, job_id: str) -> Json:
@@ -291,6 +303,21 @@ def _job(run: Statements, job_id: str) -> Job:
     if row is None:
         raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
     return to_job(row, run.all("job_attempts", job_id=job_id), run.all("job_assets", job_id=job_id))
+
+
+def _insert_assets(run: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...]) -> None:
+    for asset in assets:
+        run.run(
+            "insert_job_asset",
+            job_id=job_id,
+            attempt_id=attempt_id,
+            asset_id=asset.asset_id,
+            seed=asset.seed,
+            mime_type=asset.mime_type,
+            width=asset.width,
+            height=asset.height,
+            bytes=asset.bytes,
+        )
 
 
 def _claim_key(run: Statements, new: NewJob, now: float) -> str | None:
@@ -335,42 +362,3 @@ def _check_limits(run: Statements, new: NewAttempt, now: float) -> None:
 def _check_trial(run: Statements, new: NewAttempt, now: float) -> None:
     if new.is_trial and run.one("trial_in_flight", provider=new.provider, model=new.model, since=now - TRIAL_SECONDS):
         raise Unavailable("Another call is trying whether this model is back.")
-
-
-def _hold(run: Statements, job_id: str, price: int, caps: Caps) -> None:
-    """Make sure that a job holds `price`: what earlier attempts used up is reserved again, if the caps allow."""
-    held = run.one("job", job_id=job_id)
-    assert held is not None
-    pending = sum(row["price"] or 0 for row in run.all("job_attempts", job_id=job_id) if row["ended_at"] is None)
-    missing = pending + price - held["reserved"]
-    if missing > 0:
-        _reserve(run, held["budget_day"], missing, caps)
-        run.run("set_reserved", job_id=job_id, amount=held["reserved"] + missing)
-
-
-def _reserve(run: Statements, day: str, amount: int, caps: Caps) -> None:
-    if amount > 0:
-        today, month = _committed(run, day)
-        for cap, committed, name, variable in (
-            (caps.daily_usd, today, "daily", "IMGFORGE_DAILY_BUDGET_USD"),
-            (caps.monthly_usd, month, "monthly", "IMGFORGE_MONTHLY_BUDGET_USD"),
-        ):
-            if cap is not None and committed + amount > round(cap * MILLIONTHS):
-                raise _over_budget(name, variable, cap, committed, amount)
-        run.run("reserve", day=day, amount=amount)
-
-
-def _over_budget(name: str, variable: str, cap: float, committed: int, amount: int) -> ForgeError:
-    return BudgetExceeded(
-        f"The {name} budget of ${cap:.2f} does not allow this (${committed / MILLIONTHS:.4f} spent or reserved, "
-        f"${amount / MILLIONTHS:.4f} needed); nothing was sent. Raise {variable} or wait until it is reset.",
-        budget=name,
-        cap_usd=cap,
-        committed_usd=committed / MILLIONTHS,
-        needed_usd=amount / MILLIONTHS,
-    )
-
-
-def _committed(run: Statements, day: str) -> tuple[int, int]:
-    row = run.one("committed", day=day, month=day[:7])
-    return (0, 0) if row is None else (row["day"], row["month"])

@@ -90,6 +90,21 @@ UPDATE jobs SET state = :state, error = :error, warnings = :warnings, saved_to =
                 completed_at = :now, reserved = 0, progress = NULL
 WHERE job_id = :job_id;
 
+-- name: given_up
+-- A call that another process took for lost, of a job that ended for that reason alone.
+SELECT attempts.cost, jobs.budget_day, jobs.warnings FROM attempts JOIN jobs USING (job_id)
+WHERE attempt_id = :attempt_id AND outcome = 'interrupted' AND jobs.state = 'failed'
+  AND json_extract(jobs.error, '$.code') = 'interrupted';
+
+-- name: revive_attempt
+UPDATE attempts SET state = 'succeeded', outcome = :outcome, latency_ms = :latency_ms, cost = :cost, maybe_billed = 0
+WHERE attempt_id = :attempt_id;
+
+-- name: revive_job
+UPDATE jobs SET state = 'completed', error = NULL, warnings = :warnings, completed_at = :now, cost_basis = :cost_basis,
+                cost = (SELECT coalesce(sum(cost), 0) FROM attempts WHERE job_id = :job_id)
+WHERE job_id = :job_id;
+
 -- name: set_progress
 UPDATE jobs SET progress = :progress WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;
 

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ def main() -> int:
     names = parser.parse_args().names or NAMES
     if wrong := [name for name in names if name not in NAMES]:
         parser.error(f"no figure {wrong[0]!r}; there are {', '.join(NAMES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or what is killed would leave its files behind
     is_all_met = True
     print(HEADER, flush=True)
     for name in names:

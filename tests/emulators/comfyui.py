@@ -119,10 +119,10 @@ class ComfyUI(QueueEmulator):
             return Answer(200, {})
         if work.is_canceled:
             messages: list[Any] = [["execution_interrupted", {"prompt_id": identifier, "node_id": "5"}]]
-            return Answer(200, {identifier: _entry("error", {}, messages)})
+            return Answer(200, {identifier: _entry(work.order, "error", {}, messages)})
         names = [self.publish(call, each).rpartition("/")[2] for each in work.pictures]
         images = [{"filename": name, "subfolder": "", "type": "output"} for name in names]
-        return Answer(200, {identifier: _entry("success", {"7": {"images": images}}, [])})
+        return Answer(200, {identifier: _entry(work.order, "success", {"7": {"images": images}}, [])})
 
     @route("GET", "/view", phase="result")
     def view(self, call: Call) -> Answer:
@@ -259,7 +259,7 @@ def _invalid(kind: str, message: str, errors: Mapping[str, Any] | None = None) -
     return Answer(400, {"error": told, "node_errors": nodes})
 
 
-def _entry(status: str, outputs: Mapping[str, Any], messages: list[Any]) -> dict[str, Any]:
-    is_done = status == "success"
-    told = {"status_str": status, "completed": is_done, "messages": messages}
-    return {"prompt": [], "outputs": outputs, "status": told, "meta": {}}
+def _entry(order: Order, status: str, outputs: Mapping[str, Any], messages: list[Any]) -> dict[str, Any]:
+    told = {"status_str": status, "completed": status == "success", "messages": messages}
+    prompt = [0, order.identifier, order.body["prompt"], {}, ["7"]]
+    return {"prompt": prompt, "outputs": outputs, "status": told, "meta": {}}

@@ -1,5 +1,6 @@
 """Eyes for the tests: pictures as numbers, and what can be measured of them."""
 
+import functools
 import io
 
 import numpy as np
@@ -12,6 +13,7 @@ Pixels = NDArray[np.float32]
 SIDE = 160
 
 
+@functools.cache
 def seen(
     prompt: str,
     *,
@@ -21,7 +23,7 @@ def seen(
     style: str | None = None,
     without: str | None = None,
 ) -> Pixels:
-    """The drawing of a prompt as an array of 0 to 1."""
+    """The drawing of a prompt as an array of 0 to 1; looked at, never changed."""
     drawing = draw(prompt, width=width, height=height, seed=seed, style=style, negative_prompt=without)
     return pixels(drawing.data)
 

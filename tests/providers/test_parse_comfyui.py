@@ -8,9 +8,10 @@ from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.errors import BadReply, ForgeError, ModelGone, Rejected, Unavailable
 from imgforge_mcp.providers.comfyui import PROVIDER
 from imgforge_mcp.spec import Call, Images, Operation, Picture, Request
-from tests.providers._calls import ODD_BODIES, PICTURE, call_for, reply
+from tests.providers._calls import INPUT, ODD_BODIES, PICTURE, SECOND, call_for, reply
 
 COMFY = call_for("comfyui/comfyui")
+SAVED = {"filename": "a.png", "subfolder": "", "type": "output"}
 JOB = Operation(operation_id="p1", url="/history/p1", cancel_url="/interrupt", message="queued")
 
 
@@ -43,6 +44,50 @@ def test_a_workflow_of_the_users_own_is_filled_and_words_of_the_prompt_are_left_
     )
     graph = graph_of(Call(model=model, prompt="a %seed% fox", seed=3))
     assert graph["9"]["inputs"] == {"text": "photo of a %seed% fox, 8k", "seed": 3, "on": True}
+
+
+def test_an_edit_uploads_first_and_is_then_queued() -> None:
+    call = call_for("comfyui/comfyui", inputs=(INPUT,), strength=0.3)
+    upload = PROVIDER.submit(call)
+    assert isinstance(upload, Request)
+    assert upload.form is not None
+    assert (upload.target, [name for name, _ in upload.form]) == ("/upload/image", ["image", "overwrite"])
+    taken = PROVIDER.parse(reply({"name": "a.png", "subfolder": "", "type": "input"}), call)
+    assert isinstance(taken, Operation)
+    queue = PROVIDER.poll(taken, call)
+    assert queue.json is not None
+    inputs = {node["class_type"]: node["inputs"] for node in queue.json["prompt"].values()}
+    assert (queue.target, inputs["LoadImage"], inputs["KSampler"]["denoise"]) == ("/prompt", {"image": "a.png"}, 0.3)
+    queued = PROVIDER.parse(reply({"prompt_id": "p1"}, operation=taken), call)
+    assert queued == JOB
+    assert PROVIDER.poll(JOB, call) == Request(method="GET", target="/history/p1")
+
+
+def test_a_mask_is_uploaded_second_and_bounds_the_noise() -> None:
+    call = call_for("comfyui/comfyui", inputs=(INPUT,), mask=SECOND)
+    first = PROVIDER.parse(reply({"name": "a.png"}), call)
+    assert isinstance(first, Operation)
+    assert PROVIDER.poll(first, call).target == "/upload/image"
+    both = PROVIDER.parse(reply({"name": "m.png"}, operation=first), call)
+    assert isinstance(both, Operation)
+    queue = PROVIDER.poll(both, call)
+    assert queue.json is not None
+    graph = queue.json["prompt"]
+    masked = next(name for name, node in graph.items() if node["class_type"] == "SetLatentNoiseMask")
+    assert graph["5"]["inputs"]["latent_image"] == [masked, 0]
+    assert {node["inputs"]["image"] for node in graph.values() if "LoadImage" in node["class_type"]} == {
+        "a.png",
+        "m.png",
+    }
+
+
+def test_the_seed_is_read_from_the_history() -> None:
+    entry = {"prompt": [1, "p1", {"5": {"inputs": {"seed": 77}}}, {}, ["7"]], "outputs": {"7": {"images": [SAVED]}}}
+    operation = PROVIDER.parse(reply({"p1": entry}, operation=JOB), COMFY)
+    assert isinstance(operation, Operation)
+    assert PROVIDER.parse(reply(PICTURE, operation=operation), COMFY) == Images(
+        pictures=(Picture(data=PICTURE, seed=77),)
+    )
 
 
 def test_a_queued_graph_is_asked_for_in_the_history_and_interrupted_by_its_id() -> None:

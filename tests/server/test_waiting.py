@@ -20,17 +20,18 @@ PROMPT = {"prompt": "a lighthouse in a storm"}
 
 
 class HeldClock(VirtualClock):
-    """A virtual clock on which a sleep lasts for ever while `holds` is set."""
+    """A virtual clock on which a sleep that begins while `holds` is set lasts until `let_go` is."""
 
     def __init__(self) -> None:
         super().__init__()
         self.holds = False
         self.is_asleep = anyio.Event()
+        self.let_go = anyio.Event()
 
     async def sleep(self, seconds: float) -> None:
         if self.holds:
             self.is_asleep.set()
-            await anyio.sleep_forever()
+            await self.let_go.wait()
         await super().sleep(seconds)
 
 
@@ -174,6 +175,7 @@ async def test_a_client_that_gives_up_before_anything_was_sent_spends_nothing(
             await clock.is_asleep.wait()
             tasks.cancel_scope.cancel()
         clock.holds = False
+        clock.let_go.set()
         job = await ended(client)
     assert job["state"] == "canceled"
     assert len(emulator.calls) == 1

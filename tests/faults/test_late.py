@@ -1,0 +1,43 @@
+"""A process that stands still for longer than its lease, and wakes up with a picture that was paid for."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from imgforge_mcp import ImageRequest, open_forge
+from imgforge_mcp.config import load_config
+from imgforge_mcp.types import JobState
+from tests.emulators import Emulator
+from tests.virtual_clock import START, VirtualClock
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_picture_that_comes_after_its_job_was_given_up_completes_the_job(
+    emulate: Callable[[str], Emulator], environment: dict[str, str]
+) -> None:
+    together = emulate("together")
+    together.fault("hang", times=1)
+    config = load_config({**environment, **together.environment()})
+    request = ImageRequest(prompt="a red fox", model="flux-schnell", sync=False)
+    async with open_forge(config, VirtualClock()) as sleeper:
+        job = await sleeper.submit(request, sleeper.caller())
+        await anyio.to_thread.run_sync(together.wait_for_submits)
+        async with open_forge(config, VirtualClock(START + timedelta(minutes=1))) as successor:
+            given_up = await successor.job(job.job_id, successor.caller(), wait_seconds=1000)
+            assert given_up.state is JobState.FAILED
+            assert (given_up.error or {})["code"] == "interrupted"
+            together.clear()
+            with anyio.fail_after(20):
+                while (await sleeper.job(job.job_id, sleeper.caller())).state is JobState.FAILED:
+                    await anyio.lowlevel.checkpoint()
+        done = await sleeper.job(job.job_id, sleeper.caller())
+        assert done.state is JobState.COMPLETED
+        assert len(done.assets) == 1
+        assert done.error is None
+        assert not done.attempts[0].maybe_billed
+        assert await sleeper.registry.jobs.committed() == (done.cost_usd, done.cost_usd)
+    assert len(together.submits) == 1
