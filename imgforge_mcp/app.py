@@ -3,6 +3,7 @@ parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -45,6 +46,11 @@ class _TransportSeat:
 
             self._transport = Transport(self._clock, self._redactor, self._trusted_hosts)
         return self._transport
+
+    async def warm(self) -> None:
+        """Load the HTTP client ahead of the first request, in a thread: it takes a good part of a second."""
+        await anyio.to_thread.run_sync(import_module, "imgforge_mcp.transport")
+        await self().warm()
 
     async def close(self) -> None:
         if self._transport is not None:
@@ -95,6 +101,8 @@ async def open_forge(config: Config | None = None, clock: Clock | None = None) -
         async with anyio.create_task_group() as tasks:
             await tasks.start(worker.serve)
             tasks.start_soon(_reap, assets, clock)
+            if any(member.settings.base_url for member in roster.values()):
+                tasks.start_soon(seat.warm)
             try:
                 yield forge
             except Exception as error:  # noqa: BLE001 - kept as it is and raised below: a task group would wrap it

@@ -353,14 +353,13 @@ class Execution:
             await anyio.to_thread.run_sync(self._assets.remove, asset)
 
     async def _store(self, result: Result) -> tuple[Asset, ...]:
-        """Every image in the store, with its record, before anything else can fail."""
+        """Every image in the store before anything else can fail; its record joins the attempt's settlement."""
         stored = []
         for image in result.images:
             sound = image.sound
             put = partial(self._assets.put, image.data, sound.mime_type, sound.width, sound.height)
             with anyio.CancelScope(shield=True):
                 asset = await anyio.to_thread.run_sync(put)
-                await self._registry.assets.add(asset)
             stored.append(replace(asset, seed=image.seed))
         return tuple(stored)
 

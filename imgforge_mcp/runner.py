@@ -42,6 +42,8 @@ DOWNLOAD_SECONDS = 60.0
 DOWNLOAD_TRIES = 3
 LONGEST_RETRY_AFTER = 24 * 3600.0
 SLOWEST_POLL = 5.0
+LARGE_BODY = 4 * 1024 * 1024
+"""Bytes from which a reply is read in a thread: decoding its JSON and base64 would hold up every other call."""
 PATIENT_TRIES = 3
 """How often a question that should have been answered is put again."""
 
@@ -132,7 +134,7 @@ class Runner:
         seconds = min(SUBMIT_SECONDS, self._left(run))
         outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=True)
         reply = await self._transport().send(outgoing)
-        outcome = self._parsed(reply, run)
+        outcome = await self._parsed(reply, run)
         if isinstance(outcome, Operation):
             await run.accepted(outcome)
             self._report(outcome, run)
@@ -151,7 +153,7 @@ class Runner:
             self._put_up_with(reply, run, unanswered)
             return None
         try:
-            outcome = self._parsed(reply, run)
+            outcome = await self._parsed(reply, run)
         except BadReply:
             if unanswered < PATIENT_TRIES:
                 return None
@@ -176,14 +178,16 @@ class Runner:
             raise BadReply(f"The accepted work failed: {error.message}", **error.details) from error
         raise error
 
-    def _parsed(self, reply: Reply, run: Run) -> Images | Operation:
+    async def _parsed(self, reply: Reply, run: Run) -> Images | Operation:
         if reply.status >= 400:
             raise self._failure(reply, run)
         if reply.status >= 300:
             raise Unavailable(
                 "The provider answered with a redirect, which is not followed.", provider_status=reply.status
             )
-        return run.provider.parse(reply, run.call)
+        if len(reply.body) < LARGE_BODY:
+            return run.provider.parse(reply, run.call)
+        return await anyio.to_thread.run_sync(run.provider.parse, reply, run.call)
 
     def _failure(self, reply: Reply, run: Run) -> ForgeError:
         error = run.provider.failure(reply, run.call)

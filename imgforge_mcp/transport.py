@@ -47,6 +47,10 @@ class Transport:
         if self._client is not None:
             await self._client.aclose()
 
+    async def warm(self) -> None:
+        """Make the client before it is needed, so that no request waits for its TLS context."""
+        await self._ready_client()
+
     def trusts(self, url: httpx.URL) -> bool:
         return url.netloc.decode("ascii", "replace") in self._trusted
 

@@ -19,22 +19,9 @@ class AssetRecords:
         self._now = now
 
     async def add(self, asset: Asset) -> None:
+        """Record a stored image that no attempt brought: a reference."""
         now = self._now().timestamp()
-
-        def act(run: Statements) -> None:
-            if run.one("asset_exists", asset_id=asset.asset_id) is None:
-                run.run("add_asset_bytes", amount=asset.bytes)
-            run.run(
-                "insert_asset",
-                asset_id=asset.asset_id,
-                mime_type=asset.mime_type,
-                width=asset.width,
-                height=asset.height,
-                bytes=asset.bytes,
-                now=now,
-            )
-
-        await self._database.write(act)
+        await self._database.write(lambda run: record(run, asset, now))
 
     async def find(self, asset_id: str) -> Asset | None:
         """The record, and a note that it was used."""
@@ -86,6 +73,21 @@ class AssetRecords:
             return gone
 
         return await self._database.write(act)
+
+
+def record(run: Statements, asset: Asset, now: float) -> None:
+    """Note a stored image, within somebody's transaction; one that is known already was used now."""
+    if run.one("asset_exists", asset_id=asset.asset_id) is None:
+        run.run("add_asset_bytes", amount=asset.bytes)
+    run.run(
+        "insert_asset",
+        asset_id=asset.asset_id,
+        mime_type=asset.mime_type,
+        width=asset.width,
+        height=asset.height,
+        bytes=asset.bytes,
+        now=now,
+    )
 
 
 def _evicted(row: sqlite3.Row) -> Asset:

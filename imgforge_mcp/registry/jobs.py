@@ -9,6 +9,7 @@ from datetime import datetime
 import anyio
 
 from imgforge_mcp.errors import IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.registry.assets import record
 from imgforge_mcp.registry.budget import committed, hold, reserve
 from imgforge_mcp.registry.database import Database, Statements
 from imgforge_mcp.registry.records import (
@@ -246,7 +247,7 @@ class Jobs:
             run.run("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
             run.run("reserve", day=held["budget_day"], amount=-freed)
             run.run("add_spent", day=held["budget_day"], amount=cost)
-            _insert_assets(run, job_id, attempt_id, assets)
+            _insert_assets(run, job_id, attempt_id, assets, now)
 
         await self._database.write(act)
 
@@ -262,7 +263,7 @@ class Jobs:
             values = {"attempt_id": attempt_id, "outcome": end.outcome, "latency_ms": end.latency_ms, "cost": cost}
             run.run("revive_attempt", **values)
             run.run("add_spent", day=row["budget_day"], amount=(cost or 0) - (row["cost"] or 0))
-            _insert_assets(run, job_id, attempt_id, assets)
+            _insert_assets(run, job_id, attempt_id, assets, self._seconds())
             warnings = to_text([*from_text(row["warnings"]), LATE])
             basis = CostBasis.REPORTED if end.outcome == "ok_reported" else CostBasis.LISTED
             run.run("revive_job", job_id=job_id, warnings=warnings, cost_basis=basis.value, now=self._seconds())
@@ -305,8 +306,9 @@ def _job(run: Statements, job_id: str) -> Job:
     return to_job(row, run.all("job_attempts", job_id=job_id), run.all("job_assets", job_id=job_id))
 
 
-def _insert_assets(run: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...]) -> None:
+def _insert_assets(run: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...], now: float) -> None:
     for asset in assets:
+        record(run, asset, now)
         run.run(
             "insert_job_asset",
             job_id=job_id,

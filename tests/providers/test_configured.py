@@ -1,4 +1,4 @@
-"""What a user can set about a provider beyond its key, through the MCP tools: own servers, own workflows, other ways."""
+"""What a user can set about a provider beyond its key, through the MCP tools: own servers, workflows, other ways."""
 
 import json
 from collections.abc import Callable

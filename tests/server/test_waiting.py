@@ -4,6 +4,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import anyio
+import anyio.lowlevel
+import mcp_types as types
 import pytest
 from mcp.client import Client
 
@@ -106,7 +108,7 @@ async def test_a_queue_position_is_told(emulate: Emulate, client_on: OpenClient)
     assert any("queue position" in message or "in progress" in message for message in heard.messages)
 
 
-async def test_check_job_reports_progress_too(emulate: Emulate, client_on: OpenClient) -> None:
+async def test_check_job_reports_progress_too(emulate: Emulate, client_on: OpenClient, clock: VirtualClock) -> None:
     emulator = emulate("bfl")
     emulator.fault("hang", "poll", times=1)
     emulator.polls = 30
@@ -116,12 +118,21 @@ async def test_check_job_reports_progress_too(emulate: Emulate, client_on: OpenC
     async with client_on(emulator) as client:
         job_id = told(await client.call_tool("generate_image", {**PROMPT, "sync": False}))["job_id"]
         await hangs.wait()
-        emulator.clear()
         asked = {"job_id": job_id, "wait_seconds": 50}
-        job = told(await client.call_tool("check_job", asked, progress_callback=heard))
-    assert job["state"] == "completed"
+        answers: list[types.CallToolResult] = []
+
+        async def ask() -> None:
+            answers.append(await client.call_tool("check_job", asked, progress_callback=heard))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            while not heard.figures:
+                clock.advance(0.1)
+                for _ in range(50):
+                    await anyio.lowlevel.checkpoint()
+            emulator.clear()
+    assert told(answers[0])["state"] == "completed"
     assert rises(heard.figures)
-    assert heard.figures
 
 
 async def test_without_sync_the_answer_comes_at_once(emulate: Emulate, client_on: OpenClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from imgforge_mcp.local.pixels import resize
 from imgforge_mcp.local.places import (
     abstract,
     city,
@@ -18,7 +19,7 @@ from imgforge_mcp.local.places import (
     studio,
     underwater,
 )
-from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.stage import Stage, open_stage
 
 PLACES: dict[str, Callable[[Stage], None]] = {
     "alpine": landscape.alpine,
@@ -45,5 +46,21 @@ PLACES: dict[str, Callable[[Stage], None]] = {
 }
 
 
+# behind a close-up these lie out of focus, so half the size is enough
+_SOFT_BEHIND = frozenset({"forest", "meadow", "alpine", "desert", "mars", "village", "garden", "street", "city"})
+
+
 def paint(stage: Stage) -> None:
-    PLACES.get(stage.scene.place, landscape.meadow)(stage)
+    """The scene's place over the whole picture."""
+    painter = PLACES.get(stage.scene.place, landscape.meadow)
+    is_soft = stage.scene.shot == "close" and stage.scene.subjects and stage.scene.place in _SOFT_BEHIND
+    if not is_soft or min(stage.shape) < 640:
+        painter(stage)
+        return
+    small = open_stage(stage.scene, stage.width // 2, stage.height // 2, stage.noise.seed, stage.report)
+    painter(small)
+    stage.image = resize(small.image, *stage.shape)
+    stage.water = None if small.water is None else resize(small.water, *stage.shape)
+    stage.horizon, stage.ground, stage.sun = small.horizon * 2, small.ground * 2, (small.sun[0] * 2, small.sun[1] * 2)
+    stage.light, stage.surface, stage.tuck = small.light, small.surface, small.tuck
+    stage.shadow, stage.reflect = small.shadow, small.reflect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from imgforge_mcp.local.sprites.library import picture, rasterise
 
@@ -48,10 +48,12 @@ def sitting(name: str, size: int) -> Image.Image:
     canvas = Image.new("RGBA", (body.width, size + 2))
     canvas.alpha_composite(body, (0, 0))
     shadow = Image.new("RGBA", head.size, (30, 14, 8, 0))
-    shadow.putalpha(head.getchannel("A").point(lambda v: int(v * 0.3)))
-    left = round(body.width * 0.46 - head.width / 2)
-    canvas.alpha_composite(shadow, (max(0, left), round(size * 0.025)))
-    canvas.alpha_composite(head, (max(0, left), 0))
+    left, drop = max(0, round(body.width * 0.46 - head.width / 2)), round(size * 0.025)
+    beneath = canvas.getchannel("A").crop((left, drop, left + head.width, drop + head.height))
+    shade = head.getchannel("A").point(lambda v: int(v * 0.3))
+    shadow.putalpha(ImageChops.multiply(shade, beneath))
+    canvas.alpha_composite(shadow, (left, drop))
+    canvas.alpha_composite(head, (left, 0))
     box = canvas.getchannel("A").getbbox()
     return canvas.crop(box) if box else canvas
 

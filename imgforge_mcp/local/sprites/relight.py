@@ -108,5 +108,5 @@ def furred(sprite: Image.Image, noise: Noise) -> Image.Image:
     flat = 1 - np.clip(np.hypot(*np.gradient(blur(tone, size * 0.004))) * size * 0.05, 0, 1)
     coat = ragged[..., :3] * (1 + 0.2 * strand * np.clip(tone * 3 - 0.35, 0, 1))[..., None]
     eyes = ((tone < 0.3) & (values[..., 3] > 0.95))[..., None]
-    painted = np.where(eyes, values[..., :3], mix(values[..., :3], coat, (0.35 + 0.65 * flat)[..., None]))
+    painted = np.where(eyes, values[..., :3], mix(ragged[..., :3], coat, (0.35 + 0.65 * flat)[..., None]))
     return Image.fromarray((np.clip(np.dstack([painted, ragged[..., 3]]), 0, 1) * 255).astype(np.uint8))
