@@ -52,6 +52,12 @@ def test_a_picture_is_found(answer: Any, picture: Picture) -> None:
     assert PROVIDER.parse(answer, SCHNELL).pictures == (picture,)
 
 
+def test_a_black_picture_of_fal_is_a_refusal() -> None:
+    body = {"images": [{"url": "https://x/1"}], "has_nsfw_concepts": [True]}
+    with pytest.raises(ContentRefused):
+        PROVIDER.parse(reply(body), SCHNELL)
+
+
 @pytest.mark.parametrize("body", [b"", *ODD_BODIES])
 def test_an_odd_answer_is_a_bad_reply(body: object) -> None:
     with pytest.raises(BadReply):
