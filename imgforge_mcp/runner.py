@@ -150,7 +150,7 @@ class Runner:
         except Unavailable:
             return None
         if reply.status >= 300:
-            self._put_up_with(reply, run, operation, unanswered)
+            self._put_up_with(reply, run, unanswered)
             return None
         try:
             outcome = await self._parsed(reply, run)
@@ -164,12 +164,12 @@ class Runner:
             self._report(outcome, run)
         return outcome
 
-    def _put_up_with(self, reply: Reply, run: Run, operation: Operation, unanswered: int) -> None:
+    def _put_up_with(self, reply: Reply, run: Run, unanswered: int) -> None:
         """A bad answer to a question about accepted work: a passing one is put up with, a lasting one may have been
         billed, for the provider had taken the work."""
         is_passing = reply.status in (408, 425, 429, 502, 503, 504)
-        may_pass = is_passing or reply.status < 400 or reply.status in (404, 500)
-        if (is_passing and not operation.is_result) or (may_pass and unanswered < PATIENT_TRIES):
+        may_pass = reply.status < 400 or reply.status in (404, 500)
+        if is_passing or (may_pass and unanswered < PATIENT_TRIES):
             return
         if reply.status < 400:
             raise BadReply("The accepted work cannot be asked about: the provider answers with a redirect.")

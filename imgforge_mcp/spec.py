@@ -318,8 +318,6 @@ class Operation:
     message: str | None = None
     wait: float | None = None
     """Seconds until the next question; None: the manifest's."""
-    is_result: bool = False
-    """Whether the work is done and the question fetches it: then even a 503 is soon final."""
     data: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:

@@ -71,7 +71,7 @@ class Fal(Provider):
             return self._result(body)
         match body:
             case {"status": "COMPLETED"}:
-                return replace(operation, url=result_url, wait=0.0, is_result=True, message="fetching the result")
+                return replace(operation, url=result_url, wait=0.0, message="fetching the result")
             case {"status": "IN_QUEUE", "queue_position": int(position)} if whole(position) is not None:
                 return replace(operation, message=f"queue position {position}")
             case {"status": str(status)} if line(status, 40):
