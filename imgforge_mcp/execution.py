@@ -189,7 +189,8 @@ class Execution:
     # The fail-over loop -----------------------------------------------------------------------------------------------
 
     async def _pursue(self, underway: Underway) -> None:
-        """Try candidates, at most three, different providers before a second model of one.
+        """Try candidates, at most three, different providers before a second model of one; then the embedded engine,
+        where the user has made it the last resort.
 
         Raises:
             ForgeError: nobody made an image.
@@ -198,10 +199,7 @@ class Execution:
             raise out_of_time(underway.job)
         await anyio.to_thread.run_sync(self._assets.prepare)
         causes: list[Cause] = []
-        while len(causes) < MAX_CANDIDATES:
-            candidate = await self._next(underway, causes)
-            if candidate is None:
-                break
+        while (candidate := await self._next(underway, causes)) is not None:
             try:
                 await self._try(underway, candidate, len(causes) + 1)
             except (ProviderError, BudgetExceeded) as error:
@@ -225,6 +223,8 @@ class Execution:
         while True:
             ranked = [c for c in await self._planner.candidates(underway.job.request) if c.provider not in billed]
             allowed = [c for c in _fresh(ranked, causes) if self._is_within_limit(underway, c)]
+            if len(causes) >= MAX_CANDIDATES:
+                allowed = [candidate for candidate in allowed if candidate.provider == LOCAL]
             if not allowed:
                 return None
             seconds = nearest_rest(allowed)
@@ -489,4 +489,4 @@ def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candida
     used = {candidate.provider for candidate, _ in causes}
     closed = {c.provider for c, e in causes if isinstance(e, ProviderAuth | QuotaExceeded | Ambiguous) or is_billed(e)}
     left = [c for c in ranked if c.name not in tried and c.provider not in closed]
-    return sorted(left, key=lambda c: (c.vitals.rest > 0, c.provider in used))
+    return sorted(left, key=lambda c: (c.vitals.rest > 0, c.provider == LOCAL, c.provider in used))

@@ -1,7 +1,7 @@
 """One suite over every provider that has an emulator, through the MCP tool: pictures, settings, faults, jobs' lives."""
 
 from collections.abc import Callable
-from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,10 @@ def prefer(environment: dict[str, str], *names: str) -> None:
     Path(environment["IMGFORGE_CONFIG"]).write_text(one_group(*names), "utf-8")
 
 
-def moves_on_hang(emulator: Emulator, clock: VirtualClock, seconds: float) -> None:
-    """Let `seconds` pass whenever a call hangs."""
-    on_hang(emulator, partial(clock.advance, seconds))
+def moves_on_hang(emulator: Emulator, clock: VirtualClock, seconds: float, *, once: bool = False) -> None:
+    """Let `seconds` pass whenever a call hangs, or only when the first one does."""
+    passes = iter([seconds] if once else repeat(seconds))
+    on_hang(emulator, lambda: clock.advance(next(passes, 0.0)))
 
 
 def hanging(emulator: Emulator) -> anyio.Event:
@@ -368,7 +369,7 @@ async def test_a_picture_that_takes_longer_than_the_client_waits_is_fetched_late
     name: str, emulate: Emulate, client_on: OpenClient, clock: VirtualClock
 ) -> None:
     emulator = emulate(name)
-    moves_on_hang(emulator, clock, 41)
+    moves_on_hang(emulator, clock, 41, once=True)
     emulator.fault("hang", working_phase(emulator))
     async with client_on(emulator) as client:
         result = await client.call_tool("generate_image", {"prompt": PROMPT})
