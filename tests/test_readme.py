@@ -2,9 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 
 from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.config import load_config
 from imgforge_mcp.errors import ContentRefused
+from imgforge_mcp.roster import open_roster
 from imgforge_mcp.spec import Call, Images, Provider, Reply, Request
 from tests.readme_tables import README
 
@@ -33,3 +36,14 @@ def test_the_provider_that_the_readme_shows_is_a_whole_one() -> None:
 def test_the_provider_that_the_readme_shows_is_short() -> None:
     [program] = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     assert len([line for line in program.splitlines() if line.strip()]) <= 40
+
+
+def test_the_configuration_file_that_the_readme_shows_is_taken(tmp_path: Path) -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    path = tmp_path / "config.toml"
+    path.write_text(example, "utf-8")
+    config = load_config({"IMGFORGE_CONFIG": str(path), "IMGFORGE_HOME": str(tmp_path)})
+    catalog = load_catalog(config.catalog)
+    assert catalog.find("my-flux")[0].provider == "mybox"
+    assert set(open_roster(config, catalog)) == {"local", "mybox", "together"}
+    assert "product" in config.templates
