@@ -73,7 +73,7 @@ async def open_forge(config: Config | None = None, clock: Clock | None = None) -
     assets = AssetDirectory(config.home)
     planner = Planner(_router(config, roster), registry, clock, config)
     seat = _TransportSeat(clock, redactor, _trusted_hosts(roster))
-    runner = Runner(clock, seat)
+    runner = Runner(clock, seat, assets)
     execution = Execution(
         config=config,
         registry=registry,

@@ -357,9 +357,9 @@ class Execution:
         stored = []
         for image in result.images:
             sound = image.sound
-            put = partial(self._assets.put, image.data, sound.mime_type, sound.width, sound.height)
+            keep = partial(self._assets.keep, image.staged, sound.mime_type, sound.width, sound.height)
             with anyio.CancelScope(shield=True):
-                asset = await anyio.to_thread.run_sync(put)
+                asset = await anyio.to_thread.run_sync(keep)
             stored.append(replace(asset, seed=image.seed))
         return tuple(stored)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -15,9 +15,18 @@ import anyio.from_thread
 import anyio.to_thread
 
 from imgforge_mcp import media
+from imgforge_mcp.assets import AssetDirectory, Staged
 from imgforge_mcp.clock import Clock
 from imgforge_mcp.config import ProviderSettings
-from imgforge_mcp.errors import Ambiguous, BadReply, ForgeError, InvalidRequest, ProviderError, Unavailable
+from imgforge_mcp.errors import (
+    Ambiguous,
+    BadReply,
+    ForgeError,
+    InvalidRequest,
+    ProviderError,
+    RequestError,
+    Unavailable,
+)
 from imgforge_mcp.spec import (
     Call,
     Images,
@@ -35,6 +44,9 @@ from imgforge_mcp.types import Progress
 if TYPE_CHECKING:
     from imgforge_mcp.transport import Transport
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 POLL_SECONDS = 20.0
 """How long one status question may take."""
 SUBMIT_SECONDS = 300.0
@@ -50,9 +62,9 @@ PATIENT_TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """One image, fully decoded: its bytes as they came, what they are, seed."""
+    """One image, fully decoded: its bytes as they came, on disk already; what they are; its seed."""
 
-    data: bytes
+    staged: Staged
     sound: media.Sound
     seed: int | None
 
@@ -82,8 +94,9 @@ class Run:
 class Runner:
     """Runs calls over one transport. `transport` is asked for at the first use, since it loads an HTTP client."""
 
-    def __init__(self, clock: Clock, transport: Callable[[], "Transport"]) -> None:
+    def __init__(self, clock: Clock, transport: Callable[[], "Transport"], assets: AssetDirectory) -> None:
         self._clock = clock
+        self._assets = assets
         self._transport = transport
 
     async def run(self, run: Run, operation: Operation | None = None) -> Result:
@@ -243,18 +256,20 @@ class Runner:
         if not images.pictures:
             raise BadReply("The provider answered without an image.")
         made: list[Made | None] = [None] * len(images.pictures)
-        failures: list[ProviderError] = []
+        failures: list[ForgeError] = []
 
         async def fetch(position: int, picture: Picture) -> None:
             try:
                 made[position] = await self._made(picture, run)
-            except ProviderError as error:
+            except ForgeError as error:
                 failures.append(error)
 
         async with anyio.create_task_group() as tasks:
             for position, picture in enumerate(images.pictures):
                 tasks.start_soon(fetch, position, picture)
         kept = tuple(image for image in made if image is not None)
+        if not kept and not isinstance(failures[0], ProviderError):
+            raise failures[0]
         if not kept:
             raise BadReply(failures[0].message, **failures[0].details) from failures[0]
         lost = [f"{len(failures)} of {len(made)} images did not arrive: {failures[0].message}"] if failures else []
@@ -263,23 +278,33 @@ class Runner:
     async def _made(self, picture: Picture, run: Run) -> Made:
         url = picture.url or ""
         if picture.data is None and not url.startswith("data:"):
-            data, sound = await self._downloaded(url, run)
+            sound, staged = await self._downloaded(url, run)
         else:
             data = picture.data if picture.data is not None else data_url_bytes(url)
-            sound = await anyio.to_thread.run_sync(_inspect, data, run.call)
-        return Made(data=data, sound=sound, seed=picture.seed)
+            sound, staged = await self._staged(data, run)
+        return Made(staged=staged, sound=sound, seed=picture.seed)
 
-    async def _downloaded(self, url: str, run: Run) -> tuple[bytes, media.Sound]:
+    async def _staged(self, data: bytes, run: Run) -> tuple[media.Sound, Staged]:
+        """Decode and write the bytes at once: each takes a thread some milliseconds, and somebody waits."""
+        sound, staged = await _at_once(partial(_inspect, data, run.call), partial(self._assets.stage, data))
+        if isinstance(staged, ForgeError):
+            raise staged
+        if isinstance(sound, ForgeError):
+            await anyio.to_thread.run_sync(self._assets.discard, staged)
+            raise sound
+        return sound, staged
+
+    async def _downloaded(self, url: str, run: Run) -> tuple[media.Sound, Staged]:
         """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image."""
         for attempt in range(1, DOWNLOAD_TRIES + 1):
             try:
                 data = await self._transport().download(url, min(DOWNLOAD_SECONDS, max(1.0, self._left(run))))
-                return data, await anyio.to_thread.run_sync(_inspect, data, run.call)
+                return await self._staged(data, run)
             except ProviderError:
                 if attempt == DOWNLOAD_TRIES:
                     raise
                 await self._clock.sleep(0.5 * attempt)
-            except ForgeError as error:
+            except RequestError as error:
                 raise BadReply(f"The provider's image URL was refused: {error.message}") from error
         raise AssertionError
 
@@ -300,6 +325,22 @@ class Runner:
             is_over = True
         assert scope.cancelled_caught
         raise Unavailable("The picture was not ready in time.")
+
+
+async def _at_once(first: Callable[[], T], second: Callable[[], U]) -> tuple[T | ForgeError, U | ForgeError]:
+    """Both, each in a thread; a failure stands in place of its result."""
+    results: dict[int, T | U | ForgeError] = {}
+
+    async def one(number: int, act: Callable[[], T | U]) -> None:
+        try:
+            results[number] = await anyio.to_thread.run_sync(act)
+        except ForgeError as error:
+            results[number] = error
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one, 0, first)
+        tasks.start_soon(one, 1, second)
+    return cast("T | ForgeError", results[0]), cast("U | ForgeError", results[1])
 
 
 def _inspect(data: bytes, call: Call) -> media.Sound:

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from imgforge_mcp.errors import NotFound, StorageError
@@ -18,6 +19,15 @@ ASSET_ID = re.compile(r"[0-9a-f]{64}")
 RESERVE_BYTES = 64 * 1024 * 1024
 """Free space that must be there before anything is bought: a few large images."""
 STALE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """Bytes on disk under a temporary name, until they are known to be an image; what a crash leaves is reaped."""
+
+    asset_id: str
+    bytes: int
+    path: Path
 
 
 class AssetDirectory:
@@ -56,16 +66,35 @@ class AssetDirectory:
         Raises:
             StorageError: the disk is full or the directory not writable.
         """
+        return self.keep(self.stage(data), mime_type, width, height)
+
+    def stage(self, data: bytes) -> Staged:
+        """Write bytes that may yet turn out to be no image, durably, under a temporary name beside their place.
+
+        Raises:
+            StorageError: the disk is full or the directory not writable.
+        """
         digest = hashlib.sha256(data).hexdigest()
-        asset = Asset(asset_id=digest, mime_type=mime_type, width=width, height=height, bytes=len(data))
+        folder = self.home / "assets" / digest[:2]
+        try:
+            return Staged(asset_id=digest, bytes=len(data), path=_write_part(folder, data, durable=True))
+        except OSError as error:
+            raise _storage_error(folder, error) from None
+
+    def keep(self, staged: Staged, mime_type: str, width: int, height: int) -> Asset:
+        """Give staged bytes their name, now that they are known to be a sound image. Raises StorageError."""
+        asset = Asset(asset_id=staged.asset_id, mime_type=mime_type, width=width, height=height, bytes=staged.bytes)
         path = self.path(asset)
         try:
-            if not (path.exists() and path.stat().st_size == len(data)):
-                write_whole(path, data)
+            os.replace(staged.path, path)
+            _sync_folder(path.parent)
         except OSError as error:
             raise _storage_error(path.parent, error) from None
-        self._verified.add(digest)
+        self._verified.add(asset.asset_id)
         return asset
+
+    def discard(self, staged: Staged) -> None:
+        staged.path.unlink(missing_ok=True)
 
     def read(self, asset: Asset) -> bytes:
         """The exact bytes; the hash is checked the first time in a process.
@@ -136,8 +165,20 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises:
         OSError
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.parent / f".{secrets.token_hex(8)}.part"
+    part = _write_part(path.parent, data, durable=durable)
+    try:
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _write_part(folder: Path, data: bytes, *, durable: bool) -> Path:
+    """A temporary file of our own in the folder. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = folder / f".{secrets.token_hex(8)}.part"
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -145,12 +186,10 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    if durable:
-        _sync_folder(path.parent)
+    return part
 
 
 def _sync_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from imgforge_mcp.local.cards import flat_sky, is_flat
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, ramp, resize, rgb, smooth
 from imgforge_mcp.local.stage import Stage
@@ -12,6 +13,9 @@ from imgforge_mcp.local.stage import Stage
 
 def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
     """Fills the picture; below the horizon the sky's last colour goes on."""
+    if is_flat(stage):
+        flat_sky(stage, sun=sun, clouds=clouds)
+        return
     rows, columns = grid(stage.height, stage.width)
     down = rows / max(stage.horizon, 1)
     sky = np.repeat(ramp(stage.light.sky, down), stage.width, axis=1)

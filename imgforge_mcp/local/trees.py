@@ -93,6 +93,8 @@ def kinds(stage: Stage) -> list[Image.Image]:
         return [crown(rng, _BLOSSOM) for _ in range(5)]
     if scene.place in ("meadow", "village", "garden", "street", "city") and not scene.has("pine", "snow", "winter"):
         return [crown(rng, _GREEN) for _ in range(5)]
+    if scene.has("jungle"):
+        return [crown(rng, _GREEN) for _ in range(5)]
     return [conifer(rng, snow=scene.has("snow", "winter")) for _ in range(6)]
 
 

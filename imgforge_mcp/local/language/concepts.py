@@ -88,6 +88,7 @@ WEATHER: Final = {
         "ice iceberg snow_covered "
         "winter_wonderland north_pole snowstorm snowcapped"
     ),
+    "blizzard": "blizzard snowstorm",
     "rain": "rain rainy raining drizzle wet downpour puddles puddle rain_soaked",
     "storm": "storm stormy thunderstorm lightning thunder tempest hurricane",
     "fog": "fog foggy mist misty haze hazy mist_covered",
@@ -195,7 +196,7 @@ FEATURES: Final = {
     "fireflies": "fireflies firefly magic_lights magical enchanted fairy_lights",
     "waterside": "riverbank canal canals harbour harbor venice amsterdam",
     "gradient": "gradient gradients smooth_gradient mesh_gradient aura blurred",
-    "waves-abstract": "wavy flowing fluid swirl swirls liquid ripples marbling silk",
+    "waves-abstract": "wavy flowing fluid swirl swirls swirling liquid ripples marbling silk",
     "circles": "circles dots bubbles spheres concentric kaleidoscope mandala orbs",
     "triangles": "triangles polygons low_poly polygonal facets crystal shards",
     "geometric": "geometric geometry bauhaus memphis shapes squares grid",

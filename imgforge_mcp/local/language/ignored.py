@@ -61,7 +61,14 @@ early late mid morning evening night afternoon noon ambient ambience cute-lookin
 legendary mythical cosmic celestial divine sacred holy air sky ground surface floor wall energy power speed motion
 movement action freedom hope peace love-themed joy serenity harmony balance solitude scattered stacked arranged
 lined row rows pile piles stack stacks spread high-quality high-resolution ultra-detailed highly-detailed well-known
-famous iconic popular
+famous iconic popular rocky sandy grassy leafy wooded hilly mossy dusty muddy icy snowcapped medieval victorian
+renaissance prehistoric slice slices sliced chunk studio roaming grazing typical local
+european asian african american english french italian spanish german japanese chinese indian russian mexican turkish
+greek roman egyptian nordic celtic arabian tall-looking cheerful-looking little-known cloudy-looking bright-eyed
+fluffy furry hairy shaggy chubby slender muscular strong weak hungry thirsty sleepy tired curious clever wise
+juicy fresh-baked ripe delicious tasty yummy crunchy crispy creamy spicy sweet salty steaming homemade sparkly shimmering
+glittering glossy matte polished translucent transparent opaque velvety woolly knitted padded striped spotted dotted
+checkered plaid crumbling abandoned-looking overgrown weathered-looking haunted cursed forgotten mighty tiny-looking
 """
 
 IGNORED: Final = frozenset(_WORDS.split())

@@ -30,6 +30,7 @@ _JOINING = frozenset({"on", "in", "with", "and", "under", "beside", "at", "next"
 _SCENERY = frozenset({"sun", "cloud", "rainbow", "sun-behind-cloud", "water-wave", "sunrise", "sunset"})
 _INDOORS = frozenset({"plain", "studio", "room", "portrait", "poster", "abstract", "space"})
 _INHERITED = frozenset({"feature", "season", "weather", "time"})
+_GROUPS = frozenset({"family", "crowd", "team", "band", "couple"})
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
 
 
@@ -42,6 +43,7 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
         reading.subjects.append((len(pieces.words), 0, "figure:person"))
     unwanted = pieces.unwanted | {singular(word) for word in pieces.unwanted}
     _read_couple(reading)
+    _read_groups(reading)
     _read_bare_media(reading)
     subjects = subjects_of(reading, unwanted)
     found = _wanted(reading.found, unwanted)
@@ -120,6 +122,16 @@ def _read_couple(reading: Reading) -> None:
     for place, word in enumerate(reading.words):
         if word == "couple" and reading.words[place + 1 : place + 2] != ("of",) and not reading.used[place]:
             reading.subjects.append((place, 1, "figure:person"))
+
+
+def _read_groups(reading: Reading) -> None:
+    """'A family of elephants' is elephants."""
+    for start, length, name in list(reading.subjects):
+        end = start + length
+        phrase = " ".join(reading.words[start:end])
+        followed = any(end < other <= end + 3 for other, _, _ in reading.subjects)
+        if phrase in _GROUPS and reading.words[end : end + 1] == ("of",) and followed:
+            reading.subjects.remove((start, length, name))
 
 
 def _read_bare_media(reading: Reading) -> None:

@@ -37,9 +37,13 @@ def choose_place(found: _FOUND, subjects: tuple[Subject, ...], *, has_text: bool
     place = next((name for name in _ORDER if name in places), "")
     if {"alpine", "forest"} <= places and place == "alpine":
         place = min(("alpine", "forest"), key=lambda name: first[name])
+    if "waterfall" in features_of(found) and place in ("forest", "meadow", "alpine", "coast"):
+        place = "lake"
     if {"alpine", "ocean"} <= places and place == "ocean":
         place = "lake"
     homes = {kind_of(subject.name).home for subject in subjects}
+    if place == "garden" and first.get("village", first["garden"]) < first["garden"]:
+        place = "village"
     if place == "alpine" and "coast" in homes:
         place = "coast"
     mediums = {kind_of(subject.name).medium for subject in subjects}
@@ -133,8 +137,8 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
                 if features & {"trees", "forest"}
                 else "meadow"
             )
-        if home == "forest" and features & {"big-moon", "crescent", "stars"}:
-            home = "meadow"
+        if home in ("forest", "room") and features & {"big-moon", "crescent", "stars"}:
+            home = "meadow" if home == "forest" else "village"
         if home in ("studio", "room") and (
             features & {"trees", "forest", "flowers", "path"} or found["season"] or found["weather"]
         ):

@@ -19,7 +19,7 @@ _PALETTES: tuple[tuple[Colour, ...], ...] = (
     ((38, 70, 83), (42, 157, 143), (233, 196, 106), (244, 162, 97), (231, 111, 81)),
     ((255, 190, 11), (251, 86, 7), (255, 0, 110), (131, 56, 236), (58, 134, 255)),
 )
-_PASTEL: tuple[Colour, ...] = ((255, 205, 210), (255, 229, 200), (214, 240, 214), (200, 226, 250), (226, 212, 248))
+_PASTEL: tuple[Colour, ...] = ((255, 168, 178), (255, 208, 150), (168, 224, 178), (146, 198, 248), (198, 170, 242))
 
 
 def palette(stage: Stage) -> list[Colour]:
@@ -31,7 +31,7 @@ def palette(stage: Stage) -> list[Colour]:
     if len(asked) >= 3:
         return asked
     if asked:
-        return asked + [_nearby(colour, shift) for colour in asked for shift in (0.72, 1.28)] + base[:1]
+        return asked + [_nearby(colour, shift) for colour in asked for shift in (0.72, 1.28)] + base[: 2 - len(asked)]
     return base
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imgforge_mcp.local import heightfield
+from imgforge_mcp.local.cards import is_flat
 from imgforge_mcp.local.heightfield import Field
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import Array, blur, luma, mix, rgb, smooth
+from imgforge_mcp.local.places.falls import falls
+from imgforge_mcp.local.places.layered import paint_sheets
 from imgforge_mcp.local.places.space import planet
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
@@ -35,10 +38,16 @@ class Ground:
 
 
 def alpine(stage: Stage) -> None:
+    if stage.scene.has("waterfall"):
+        falls(stage)
+        return
     _paint(stage, _alpine_ground, water=stage.scene.has("lake", "reflection"))
 
 
 def lake(stage: Stage) -> None:
+    if stage.scene.has("waterfall"):
+        falls(stage)
+        return
     _paint(stage, _alpine_ground, water=True)
 
 
@@ -83,6 +92,9 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     if stage.scene.has("moonscape"):
         planet(stage, (stage.width * 0.24, stage.horizon * 0.4), min(stage.shape) * 0.11, ring=False, earth=True)
     stage.report(0.2, "the sky")
+    if is_flat(stage) and not stage.scene.has("moonscape"):
+        paint_sheets(stage, water=water)
+        return
     field = heightfield.open_field(stage)
     ground = make(stage, field)
     sea = _SEA if water else _NO_SEA

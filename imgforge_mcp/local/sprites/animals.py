@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from imgforge_mcp.local.sprites.library import picture, rasterise
+from imgforge_mcp.local.sprites.library import library, picture, rasterise
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +18,24 @@ class _Coat:
     chest: str
     paws: str
     tail: str = "bushy"
+    girth: float = 1.0
 
 
 _COATS = {
     "fox": _Coat("#ea7a2c", "#b9501a", "#fff4e6", "#4a2c22"),
     "wolf": _Coat("#8d98a3", "#5f6973", "#e8ecef", "#6b757e"),
-    "bear": _Coat("#9a6238", "#6f4225", "#b98556", "#6f4225", "none"),
-    "polar-bear": _Coat("#f2f2ee", "#c9d0d6", "#ffffff", "#e2e5e6", "none"),
-    "panda": _Coat("#f6f6f4", "#cfd3d6", "#ffffff", "#2c2c30", "none"),
-    "koala": _Coat("#9aa3aa", "#707a82", "#e4e8ea", "#7d878f", "none"),
-    "lion": _Coat("#e9ac4e", "#b97f2c", "#f7d79a", "#d7963c", "tuft"),
+    "bear": _Coat("#9a6238", "#6f4225", "#b98556", "#6f4225", "none", girth=1.3),
+    "polar-bear": _Coat("#f2f2ee", "#c9d0d6", "#ffffff", "#e2e5e6", "none", girth=1.36),
+    "panda": _Coat("#f6f6f4", "#cfd3d6", "#ffffff", "#2c2c30", "none", girth=1.36),
+    "koala": _Coat("#9aa3aa", "#707a82", "#e4e8ea", "#7d878f", "none", girth=1.25),
+    "lion": _Coat("#e9ac4e", "#b97f2c", "#f7d79a", "#d7963c", "tuft", girth=1.18),
     "raccoon": _Coat("#8e8f93", "#5d5e63", "#c9cacc", "#3c3c40"),
     "hamster": _Coat("#e8a662", "#bd7d40", "#fff3e2", "#f1c7a0", "none"),
     "tiger-face": _Coat("#f2a03c", "#c0741e", "#fff2dc", "#e0902c", "tuft"),
     "frog": _Coat("#5fae4a", "#3f8433", "#d4ecb4", "#4b983c", "none"),
     "dog-face": _Coat("#d99a5c", "#a8703a", "#fff1de", "#c88748", "tuft"),
-    "boar": _Coat("#8a6248", "#60412e", "#a78266", "#4a3226", "none"),
-    "moose": _Coat("#8a6248", "#60412e", "#a78266", "#4a3226", "none"),
+    "boar": _Coat("#8a6248", "#60412e", "#a78266", "#4a3226", "none", girth=1.3),
+    "moose": _Coat("#8a6248", "#60412e", "#a78266", "#4a3226", "none", girth=1.2),
 }
 
 WHOLE = frozenset(_COATS)
@@ -58,6 +59,40 @@ def sitting(name: str, size: int) -> Image.Image:
     return canvas.crop(box) if box else canvas
 
 
+_WHITENED = {
+    "#feaf5f": "#fbf8ff",
+    "#dd985b": "#ece6f6",
+    "#e09a5c": "#ece6f6",
+    "#c08358": "#dcd4ec",
+    "#b3875d": "#e6e0f2",
+    "#a87c5b": "#d9d2ea",
+    "#a4785a": "#d9d2ea",
+    "#a67255": "#cfc6e4",
+    "#9f6c55": "#cfc6e4",
+    "#946554": "#c4bcdc",
+    "#916656": "#c4bcdc",
+    "#895d52": "#b9aed4",
+    "#865b52": "#e58ad2",
+}
+_HORN = (
+    '<path d="M24 22 L13 -6 L33 17Z" fill="#f6c945"/>'
+    '<path d="M17.5 5 L24 3.5 M20 12 L28 9" stroke="#c98f1e" stroke-width="2"/>'
+)
+
+
+def unicorn(size: int) -> Image.Image:
+    """The library's horse in white, with a horn: its own unicorn is only a head."""
+    body = library()["horse"].body
+    for brown, white in _WHITENED.items():
+        body = body.replace(brown, white)
+    drawn = rasterise(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 -8 136 138" width="{round(size * 136 / 138)}" '
+        f'height="{size}">{body}{_HORN}</svg>'
+    )
+    box = drawn.getchannel("A").getbbox()
+    return drawn.crop(box) if box else drawn
+
+
 def _body(coat: _Coat, size: int) -> str:
     tails = {
         "bushy": (
@@ -72,8 +107,8 @@ def _body(coat: _Coat, size: int) -> str:
         "none": "",
     }
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 260" width="{round(size * 210 / 260)}" '
-        f'height="{size}"><defs>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 260" preserveAspectRatio="none" '
+        f'width="{round(size * 210 / 260 * coat.girth)}" height="{size}"><defs>'
         f'<linearGradient id="b" x1="0" x2="1"><stop offset="0" stop-color="{coat.back}"/><stop '
         f'offset="1" stop-color="{coat.shade}"/></linearGradient>'
         f"</defs>{tails[coat.tail]}"

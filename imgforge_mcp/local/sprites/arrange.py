@@ -20,6 +20,7 @@ _NATURAL: dict[str, Colour] = {
     "horse": (150, 96, 60),
     "two-hump-camel": (196, 150, 96),
     "elephant": (150, 150, 158),
+    "lion": (204, 152, 88),
 }
 _SOFT_COATED = frozenset(
     {"cat", "black-cat", "dog", "rabbit", "beaver", "otter", "ewe", "llama", "bison", "polar-bear"}
@@ -28,6 +29,7 @@ _FURRED = (animals.WHOLE - {"frog"}) | _SOFT_COATED
 _GLOWING = frozenset(
     {"fire", "candle", "red-paper-lantern", "diya-lamp", "light-bulb", "jack-o-lantern", "lamp-post", "star"}
 )
+_FLOODLIT: dict[str, Colour] = {"eiffel-tower": (255, 190, 92), "tokyo-tower": (255, 120, 60)}
 _BEARDED = frozenset({"wizard", "santa", "viking", "pirate", "king"})
 _FEMININE = frozenset({"woman", "girl", "queen", "princess", "witch", "ballerina", "geisha", "child-red"})
 
@@ -53,7 +55,8 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
         sprite = sprite.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if spot.turn:
         sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
-    glows = spot.subject.name in _GLOWING and spot.contact != "flat"
+    floodlit = spot.subject.name in _FLOODLIT and stage.scene.time in ("night", "dusk")
+    glows = (spot.subject.name in _GLOWING or floodlit) and spot.contact != "flat"
     amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("silhouette"):
@@ -91,9 +94,13 @@ def _drawing(stage: Stage, spot: Spot) -> Image.Image:
         sprite = trees.grown(stage, size, conifer_only=name == "evergreen-tree")
     elif name in animals.WHOLE and spot.contact not in ("flat",):
         sprite = animals.sitting(name, size)
+    elif name == "unicorn" and spot.contact != "flat":
+        sprite = animals.unicorn(size)
     else:
         sprite = picture(name, size)
     colour = spot.subject.colour or _NATURAL.get(name)
+    if stage.scene.time in ("night", "dusk"):
+        colour = _FLOODLIT.get(name, colour)
     if name == "fox" and colour and colour[0] > 180 > colour[1] * 1.4 > colour[2]:
         colour = (226, 84, 30)
     if colour:

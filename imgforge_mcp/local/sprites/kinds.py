@@ -75,7 +75,7 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
         "space",
         "space",
         (
-            "satellite ringed-planet globe-showing-europe-africa globe-showing-americas "
+            "satellite space-station ringed-planet globe-showing-europe-africa globe-showing-americas "
             "globe-showing-asia-australia comet shooting-star alien-monster"
         ),
     ),
@@ -120,12 +120,16 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     ),
     (8.0, "lake", "ground", "shinto-shrine pagoda"),
     (9.0, "coast", "ground", "lighthouse palm-tree bridge"),
+    (40.0, "city", "ground", "tokyo-tower eiffel-tower"),
+    (9.0, "coast", "water", "suspension-bridge"),
+    (2.0, "mars", "ground", "rover"),
+    (0.3, "garden", "air", "hummingbird"),
     (
         12.0,
         "city",
         "ground",
         (
-            "office-building skyscraper tokyo-tower statue-of-liberty stadium factory hotel hospital school "
+            "office-building skyscraper statue-of-liberty stadium factory hotel hospital school "
             "bank department-store"
         ),
     ),

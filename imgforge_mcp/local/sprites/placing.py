@@ -98,7 +98,7 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
     sizes = []
     for subject in subjects:
         kind = kind_of(subject.name)
-        grown = base * (0.9 if kind.height < 0.3 else 1.0 if kind.height < 4 else 1.28)
+        grown = base * (0.9 if kind.height < 0.3 else 1.0 if kind.height < 4 else 1.28 if kind.height < 20 else 1.75)
         if len(subjects) > 1:
             floor = 0.5
             grown *= max(floor, (kind.height / tallest) ** 0.4)

@@ -1,0 +1,64 @@
+"""The sky for flat colour and cut paper: bands, a disc, clouds as rounded cards."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from imgforge_mcp.local.pixels import mix, ramp, rgb
+from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.vector import Layer, lay
+
+
+def is_flat(stage: Stage) -> bool:
+    """Does the scene's style want cards rather than a view?"""
+    return stage.scene.has("flat", "papercut")
+
+
+def flat_sky(stage: Stage, *, sun: bool, clouds: bool) -> None:
+    """Bands of the hour's colours, a disc with two halos, clouds as rounded cards."""
+    rows = np.arange(stage.height, dtype=np.float32)[:, None]
+    down = np.clip(rows / max(stage.horizon, 1), 0, 1)
+    band = (np.floor(down * 6) + 0.5) / 6
+    stage.image = np.repeat(ramp(stage.light.sky, band), stage.width, axis=1)
+    layer = Layer(stage.width, stage.height)
+    side = min(stage.shape)
+    if stage.light.stars:
+        rng = stage.dice(271)
+        for _ in range(46):
+            x, y = float(rng.uniform(0, stage.width)), float(rng.uniform(0, stage.horizon * 0.8))
+            size = side * float(rng.uniform(0.002, 0.005))
+            layer.ellipse(x, y, size, size, (250, 248, 255))
+    if sun and not stage.light.overcast:
+        for reach, strength in ((0.19, 0.22), (0.125, 0.3), (0.07, 1.0)):
+            layer.ellipse(*stage.sun, reach * side, reach * side, np.minimum(stage.light.sun, 1), opacity=strength)
+    stage.image = lay(stage.image, layer.render())
+    if clouds and not stage.scene.has("clear"):
+        _cards(stage)
+
+
+def _cards(stage: Stage) -> None:
+    rng, layer = stage.dice(272), Layer(stage.width, stage.height)
+    bright = mix(np.minimum(stage.light.key * 1.05, 1), stage.light.mist, 0.25)
+    if stage.light.stars:
+        bright = mix(bright, rgb(40, 52, 96), 0.72)
+    count = 3 + round(stage.width / stage.height) + (3 if stage.scene.has("cloudy", "storm", "rain") else 0)
+    for k in range(count):
+        x = stage.width * ((k + float(rng.uniform(0.1, 0.9))) / count)
+        y = stage.horizon * float(rng.uniform(0.12, 0.62))
+        wide = min(stage.shape) * float(rng.uniform(0.13, 0.24))
+        d = _puff(x, y, wide, rng)
+        layer.path(d, bright)
+    stage.image = lay(stage.image, layer.render(), 0.92)
+
+
+def _puff(x: float, y: float, wide: float, rng: np.random.Generator) -> str:
+    """A cloud with a straight foot and three or four round heads."""
+    heads = int(rng.integers(3, 5))
+    left, step = x - wide / 2, wide / heads
+    d = f"M{left:.1f} {y:.1f}"
+    for k in range(heads):
+        swell = step * (0.5 + 0.32 * math.sin(math.pi * (k + 0.5) / heads))
+        d += f" A{swell:.1f} {swell:.1f} 0 0 1 {left + step * (k + 1):.1f} {y:.1f}"
+    return d + "Z"
