@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from imgforge_mcp.local.pixels import mix, ramp, rgb
+from imgforge_mcp.local.pixels import Array, mix, ramp, rgb
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
 
@@ -47,18 +47,17 @@ def _cards(stage: Stage) -> None:
     for k in range(count):
         x = stage.width * ((k + float(rng.uniform(0.1, 0.9))) / count)
         y = stage.horizon * float(rng.uniform(0.12, 0.62))
-        wide = min(stage.shape) * float(rng.uniform(0.13, 0.24))
-        d = _puff(x, y, wide, rng)
-        layer.path(d, bright)
+        wide = min(stage.shape) * float(rng.uniform(0.16, 0.28))
+        _puff(layer, x, y, wide, bright, rng)
     stage.image = lay(stage.image, layer.render(), 0.92)
 
 
-def _puff(x: float, y: float, wide: float, rng: np.random.Generator) -> str:
+def _puff(layer: Layer, x: float, y: float, wide: float, colour: Array, rng: np.random.Generator) -> None:
     """A cloud with a straight foot and three or four round heads."""
     heads = int(rng.integers(3, 5))
-    left, step = x - wide / 2, wide / heads
-    d = f"M{left:.1f} {y:.1f}"
+    foot = wide * 0.2
+    layer.rect(x - wide / 2, y - foot, wide, foot, colour, radius=foot / 2)
     for k in range(heads):
-        swell = step * (0.5 + 0.32 * math.sin(math.pi * (k + 0.5) / heads))
-        d += f" A{swell:.1f} {swell:.1f} 0 0 1 {left + step * (k + 1):.1f} {y:.1f}"
-    return d + "Z"
+        share = (k + 0.5) / heads
+        size = wide * (0.1 + 0.12 * math.sin(math.pi * share)) * float(rng.uniform(0.9, 1.15))
+        layer.ellipse(x + (share - 0.5) * wide * 0.8, y - foot * 0.75, size, size, colour)

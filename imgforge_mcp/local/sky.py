@@ -128,7 +128,7 @@ def _clouds(stage: Stage, sky: Array, distance: Array) -> Array:
     if stage.scene.time == "day" and not stage.light.overcast:
         dark, bright = rgb(176, 194, 216), rgb(255, 255, 252)
     colour = mix(dark, bright, wide_lit[..., None]) + near[..., None] * stage.light.sun * (
-        0.16 if stage.scene.time != "day" else 0.04
+        {"day": 0.04, "sunrise": 0.03}.get(stage.scene.time, 0.16)
     )
     if stage.scene.time == "night":
         colour = colour * 0.5

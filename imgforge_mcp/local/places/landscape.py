@@ -297,6 +297,7 @@ def _light(stage: Stage, field: Field, ground: Ground) -> Array:
     colour = mix(ground.colour, rgb(226, 233, 244), ground.snow[..., None])
     ambient, key = stage.light.ambient, stage.light.key
     shaded = colour * (ambient * (0.5 + 0.4 * normal[..., None]) + key * (sun * 1.0)[..., None])
+    shaded = _kept_below_white(stage, field, shaded, ground.snow)
     haze = 1 - np.exp(-np.maximum(field.z - 1.5, 0) * stage.light.haze / ground.haze)
     haze = haze * np.exp(-np.maximum(ground.heights, 0) * (0.1 if not stage.scene.has("fog") else 0.03))
     valley = np.exp(-np.maximum(ground.heights + 0.1, 0) * 1.3) * smooth(
@@ -304,6 +305,20 @@ def _light(stage: Stage, field: Field, ground: Ground) -> Array:
     )
     mist = np.clip(np.maximum(haze, valley * (0.55 if not stage.scene.has("fog") else 0.95)), 0, 1) * 0.92
     return mix(shaded, stage.light.mist, mist[..., None])
+
+
+def _kept_below_white(stage: Stage, field: Field, shaded: Array, snow: Array) -> Array:
+    """Snow in full light is dimmed to leave room for its drifts, blue in the hollows."""
+    if not stage.scene.has("snow", "winter"):
+        return shaded
+    z = np.broadcast_to(field.z, snow.shape)
+    drift = _noise(stage, field.x * 0.05, z * 0.11, 69, cells=8, octaves=5)
+    fine = _noise(stage, field.x * 0.3, z * 0.8, 74, cells=10, octaves=4) * np.exp(-z * 0.12)
+    hollow = np.clip(0.5 - drift * 1.1 - fine * 0.5, 0, 1)
+    top = np.maximum(shaded.max(axis=-1, keepdims=True), 1e-3)
+    kept = shaded * (np.minimum(top, 0.9 + 0.05 * np.tanh(top - 0.9)) / top)
+    toned = kept * mix(rgb(255, 254, 250), rgb(196, 214, 240), hollow[..., None]) * 0.94
+    return mix(shaded, toned, snow[..., None])
 
 
 def _sun_direction(stage: Stage) -> Array:

@@ -55,13 +55,13 @@ def _sheet_colours(stage: Stage, place: str, count: int) -> list[Array]:
 def _ridge(stage: Stage, layer: Layer, colour: Array, number: int, *, snowy: bool) -> None:
     """A chain of peaks with one side in shade, and snow on the highest."""
     rng = stage.dice(240 + number)
-    base = stage.horizon + stage.height * 0.02
+    base = stage.horizon + stage.height * 0.1
     lit = stage.sun[0] < stage.width / 2
     count = max(3, round((3.2 + number) * stage.width / stage.height))
     order = sorted(range(count), key=lambda k: rng.random())
     for k in order:
         x = (k + 0.5 + float(rng.uniform(-0.25, 0.25))) / count * stage.width
-        tall = stage.height * float(rng.uniform(0.2, 0.36)) * (1.0 if number == 0 else 0.55)
+        tall = stage.height * float(rng.uniform(0.28, 0.44)) * (1.0 if number == 0 else 0.55)
         half = tall * float(rng.uniform(0.85, 1.15))
         top = (x, base - tall)
         bend = (x + half * 0.1, base - tall * 0.45)
@@ -77,8 +77,8 @@ def _ridge(stage: Stage, layer: Layer, colour: Array, number: int, *, snowy: boo
 
 
 def _cone(stage: Stage, layer: Layer, colour: Array) -> None:
-    x, base = stage.width * float(stage.dice(246).uniform(0.42, 0.58)), stage.horizon + stage.height * 0.02
-    tall, half = stage.height * 0.38, stage.height * 0.56
+    x, base = stage.width * float(stage.dice(246).uniform(0.42, 0.58)), stage.horizon + stage.height * 0.1
+    tall, half = stage.height * 0.44, stage.height * 0.56
 
     def flank(side: float, share: float) -> Point:
         """A point on the slope, `share` of the way down; steeper towards the top."""
@@ -126,7 +126,7 @@ def _mirror(stage: Stage) -> None:
     shore = int(stage.height * 0.66)
     rows = np.clip(2 * shore - np.arange(shore, stage.height), 0, shore - 1)
     body = np.minimum(stage.light.ambient * 0.7 + stage.light.key * 0.5, 1) * rgb(78, 150, 190)
-    stage.image[shore:] = mix(stage.image[rows], body, 0.55)
+    stage.image[shore:] = mix(stage.image[rows], body, 0.9 if stage.scene.has("papercut") else 0.55)
     rng, layer = stage.dice(270), Layer(stage.width, stage.height)
     for _ in range(12):
         y = shore + (stage.height - shore) * float(rng.uniform(0.05, 0.95))

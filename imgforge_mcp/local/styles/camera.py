@@ -31,7 +31,7 @@ def cinematic(picture: Array, brush: Brush) -> Array:
     dark, light = np.clip(1 - tone * 1.7, 0, 1), np.clip(tone * 1.5 - 0.35, 0, 1)
     graded = picture + dark * (rgb(0, 12, 22) - rgb(10, 0, 0)) + light * (rgb(16, 6, 0) - rgb(0, 0, 14))
     graded = np.clip((graded - 0.5) * 1.12 + 0.49, 0, 1)
-    graded = graded + blur(np.clip(graded - 0.72, 0, 1), 20 * brush.unit) * 0.55
+    graded = graded + blur(np.clip(graded - 0.78, 0, 1), 20 * brush.unit) * 0.4
     return clamp(graded * (1 - 0.34 * _corners(brush))[..., None])
 
 
