@@ -74,25 +74,37 @@ class Worker:
             running.underway.scope.cancel()
 
     async def _run(self, running: Running) -> None:
-        underway = running.underway
+        job = running.underway.job
+        try:
+            await self._to_its_end(running.underway)
+        except LeaseLost:
+            logger.info("job %s was taken over by another process", job.job_id)
+        except ForgeError as error:
+            logger.error("job %s could not be recorded: %s", job.job_id, error.message)
+        finally:
+            self._running.pop(job.job_id, None)
+            running.done.set()
+
+    async def _to_its_end(self, underway: Underway) -> None:
+        """Run a job; whatever happens, it has an end on record, or another process has it.
+
+        Raises:
+            LeaseLost, ForgeError: it could not be recorded.
+        """
         try:
             with underway.scope:
                 await self._execution.run(underway)
-            if underway.scope.cancelled_caught:
-                with anyio.CancelScope(shield=True):
-                    await self._execution.finish_canceled(underway)
+                return
         except CancelRequested:
-            await self._execution.finish_canceled(underway)
-        except LeaseLost:
-            logger.info("job %s was taken over by another process", underway.job.job_id)
-        except ForgeError as error:
-            logger.error("job %s could not be recorded: %s", underway.job.job_id, error.message)
+            pass
+        except (LeaseLost, ForgeError):
+            raise
         except Exception:  # one defect must not take the other jobs down
             logger.exception("job %s failed by a defect, request %s", underway.job.job_id, underway.job.request_id)
             await self._execution.finish_defective(underway)
-        finally:
-            self._running.pop(underway.job.job_id, None)
-            running.done.set()
+            return
+        with anyio.CancelScope(shield=True):
+            await self._execution.finish_canceled(underway)
 
     async def _beat(self) -> None:
         """Keep our own leases, resume what others left, pass on cancellations and progress."""
