@@ -252,7 +252,7 @@ class Execution:
         """
         job, member = underway.job, self._roster[candidate.provider]
         call = await self._preparation.call(job, member, candidate.model)
-        parts = _parts(call, job.request.n)
+        parts = _parts(replace(call, reference=job.job_id), job.request.n)
         reason = f"choice {choice}: {candidate.reason}"
         failures = await _together(
             [partial(self._attempt, underway, candidate, part, number, reason) for number, part in enumerate(parts)]
@@ -476,10 +476,14 @@ def _is_lost(attempt: Attempt) -> bool:
 
 
 def _parts(call: Call, n: int) -> list[Call]:
-    """The calls that make `n` images; with a seed, each further call counts it up, so that no two are the same."""
+    """The calls that make `n` images; each has a reference of its own and, with a seed, one that counts up, so that no
+    two are the same."""
     sizes = [min(call.n, n - start) for start in range(0, n, call.n)]
     seeds = [None if call.seed is None else call.seed + number * call.n for number in range(math.ceil(n / call.n))]
-    return [replace(call, n=size, seed=seed) for size, seed in zip(sizes, seeds, strict=True)]
+    return [
+        replace(call, n=size, seed=seed, reference=f"{call.reference}-{number}")
+        for number, (size, seed) in enumerate(zip(sizes, seeds, strict=True))
+    ]
 
 
 def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candidate]:

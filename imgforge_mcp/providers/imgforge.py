@@ -45,6 +45,7 @@ class ImgForge(Provider):
             "seed": call.seed,
             "output_format": call.output_format,
             "sync": False,
+            "idempotency_key": call.reference,
             **fixed(call),
         }
         return Request(target="/v2/generate", json=given(body))

@@ -55,6 +55,8 @@ class Call:
     inputs: tuple[InputImage, ...] = ()
     mask: InputImage | None = None
     strength: float | None = None
+    reference: str | None = None
+    """Names this call and no other: for a provider that takes an idempotency key."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """The provider's further settings by name, such as an account id."""
     warnings: tuple[str, ...] = ()
