@@ -15,6 +15,11 @@ def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
     """Fills the picture; below the horizon the sky's last colour goes on."""
     if is_flat(stage):
         flat_sky(stage, sun=sun, clouds=clouds)
+        if stage.scene.has("aurora"):
+            _aurora(stage, stage.image)
+        if stage.scene.has("rainbow"):
+            _rainbow(stage, stage.image)
+        np.clip(stage.image, 0, 1, out=stage.image)
         return
     rows, columns = grid(stage.height, stage.width)
     down = rows / max(stage.horizon, 1)

@@ -45,7 +45,12 @@ def conifer(rng: np.random.Generator, *, snow: bool = False, height: int = 240) 
 
 
 def crown(
-    rng: np.random.Generator, palette: tuple[tuple[int, int, int], ...], *, height: int = 240, clumps: int = 300
+    rng: np.random.Generator,
+    palette: tuple[tuple[int, int, int], ...],
+    *,
+    height: int = 240,
+    clumps: int = 300,
+    leaf: float = 1.0,
 ) -> Image.Image:
     """A broadleaf tree: hundreds of leaf clumps, light above, dark below."""
     width = int(height * 0.86)
@@ -69,7 +74,7 @@ def crown(
         px = middle + (dx + math.cos(angle) * reach * 0.55) * width * 0.62
         py = height * (0.38 + (dy + math.sin(angle) * reach * 0.5) * 0.62)
         light = 0.6 + 0.56 * (1 - py / height / 0.78) + rng.uniform(-0.13, 0.13)
-        spot = rng.uniform(5, 13) * unit
+        spot = rng.uniform(5, 13) * unit * leaf
         draw.ellipse([px - spot, py - spot, px + spot, py + spot * 0.8], fill=(*_bytes(base * light), 255))
     return picture.filter(ImageFilter.GaussianBlur(0.5))
 
@@ -80,7 +85,7 @@ def grown(stage: Stage, height: int, *, conifer_only: bool = False) -> Image.Ima
     if conifer_only:
         return conifer(rng, snow=scene.has("snow", "winter"), height=height)
     palette = _AUTUMN if scene.has("autumn") else _BLOSSOM if scene.has("blossom") else _GREEN
-    return crown(rng, palette, height=height, clumps=900)
+    return crown(rng, palette, height=height, clumps=4200, leaf=0.42)
 
 
 def kinds(stage: Stage) -> list[Image.Image]:
@@ -127,10 +132,15 @@ def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float)
     stage.image = from_image(picture)
 
 
-def frame_with_pines(stage: Stage) -> None:
-    """A few near trees at one side, dark against the light, that give the distance its scale."""
-    rng = stage.dice(52)
+def frame_with_pines(stage: Stage, *, both: bool = False) -> None:
+    """A few near trees at one side or both, dark against the light, that give the distance its scale."""
     side = -1 if stage.sun[0] > stage.width / 2 else 1
+    _frame_side(stage, side, stage.dice(52))
+    if both:
+        _frame_side(stage, -side, stage.dice(55))
+
+
+def _frame_side(stage: Stage, side: int, rng: np.random.Generator) -> None:
     light = stage.light.ambient * 0.5 + stage.light.key * 0.2
     canvas = to_image(stage.image)
     shapes = kinds(stage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from imgforge_mcp.local.cards import is_flat
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, rgb, smooth
 from imgforge_mcp.local.stage import Stage
@@ -23,6 +24,8 @@ def paint_water(
     )
     down = np.clip((rows - stage.horizon) / stage.height, 0.003, 1)
     ripple, swell = _ripples(stage, down, columns)
+    if is_flat(stage):
+        ripple = np.zeros_like(ripple)
     quiet = 0.3 + 0.7 * smooth(-0.15, 0.35, swell)
     strength = (3 + 42 * down) * quiet * stage.unit / calm
     fold = float(stage.horizon) if shore is None else shore[None, :]
@@ -57,7 +60,7 @@ def _ripples(stage: Stage, down: Array, columns: Array) -> tuple[Array, Array]:
 
 
 def _sun_path(stage: Stage, water: Array, down: Array, columns: Array, ripple: Array) -> None:
-    if stage.light.overcast:
+    if stage.light.overcast or is_flat(stage):
         return
     strength = {"day": 0.18, "night": 0.55, "dusk": 0.3}.get(stage.scene.time, 0.75)
     width = stage.width * (0.018 + 0.26 * down)

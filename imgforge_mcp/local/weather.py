@@ -40,7 +40,9 @@ def _snow(stage: Stage) -> None:
     rng = stage.dice(500)
     for size, count, softness, opacity in ((1.8, 240, 0.4, 0.75), (3.6, 110, 1.0, 0.7), (8.5, 26, 3.2, 0.5)):
         layer = Layer(stage.width, stage.height)
-        many = int(count * (2.6 if stage.scene.has("blizzard") else 1) * stage.width * stage.height / (stage.unit * 1024) ** 2)
+        many = int(
+            count * (2.6 if stage.scene.has("blizzard") else 1) * stage.width * stage.height / (stage.unit * 1024) ** 2
+        )
         for x, y, scale in zip(
             rng.uniform(0, stage.width, many),
             rng.uniform(0, stage.height, many),

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = -(-len(prompts) // columns)
     sheet = Image.new("RGB", (columns * options.cell, rows * options.cell), "white")
     for number, prompt in enumerate(prompts):
-        drawing = draw(prompt, width=512, height=512, seed=7)
+        drawing = draw(prompt, width=512, height=512, seed=11)
         picture = Image.open(io.BytesIO(drawing.data)).resize((options.cell, options.cell), Image.Resampling.LANCZOS)
         sheet.paste(picture, (number % columns * options.cell, number // columns * options.cell))
     if options.out.suffix == ".webp":

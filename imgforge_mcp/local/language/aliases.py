@@ -167,7 +167,7 @@ ALIASES: Final = {
     "soccer-ball": "soccer_ball football ball",
     "basketball": "basketball",
     "kite": "kite",
-    "chess-pawn": "chess chess_piece",
+    "chess-pawn": "chess chess_board chessboard chess_piece",
     "game-die": "dice die",
     "red-paper-lantern": "lantern lanterns",
     "diya-lamp": "oil_lamp lamp",
@@ -196,7 +196,7 @@ ALIASES: Final = {
     "beer-mug": "beer",
     "cocktail-glass": "cocktail martini",
     "tropical-drink": "mojito",
-    "bottle-with-popping-cork": "champagne bottle wine_bottle",
+    "bottle-with-popping-cork": "champagne bottle wine_bottle bottle_of_wine bottle_of_champagne",
     "avocado": "avocado",
     "cheese-wedge": "cheese",
     "egg": "egg eggs",
@@ -271,7 +271,8 @@ ROLES: Final = {
     "person": (
         "person human people someone figure figures traveler traveller hiker hikers wanderer pedestrian "
         "pedestrians tourist character portrait_person runner jogger backpacker commuter crowd couple "
-        "friends family dancer student teacher monk_person worker engineer scientist_person musician "
+        "friends family lovers lover newlyweds dancer student teacher monk_person worker engineer scientist_person "
+        "musician "
         "singer artist_person photographer player reader writer"
     ),
     "astronaut": "astronaut cosmonaut spaceman astronauts",

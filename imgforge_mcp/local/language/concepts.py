@@ -20,7 +20,7 @@ PLACES: Final = {
         "in_the_trees bamboo autumn_forest winter_forest"
     ),
     "meadow": (
-        "meadow field grass countryside farm prairie lawn hill hills pasture grassland plains savanna savannah "
+        "meadow park field grass countryside farm prairie lawn hill hills pasture grassland plains savanna savannah "
         "farmland landscape outdoors nature vineyard picnic scenery tundra ranch"
     ),
     "desert": "desert dunes dune sahara oasis sand",
@@ -30,8 +30,8 @@ PLACES: Final = {
         "shanghai paris london dubai chicago skylines buildings"
     ),
     "street": (
-        "street alley alleyway avenue lane boulevard sidewalk side_street back_alley shopping_street night_market "
-        "bazaar road"
+        "street times_square alley alleyway avenue lane boulevard sidewalk side_street back_alley shopping_street "
+        "night_market bazaar road"
     ),
     "room": (
         "room interior kitchen bedroom office indoors library classroom cafe café restaurant living_room coffee_shop "
@@ -58,7 +58,7 @@ PLACES: Final = {
         "countryside_house"
     ),
     "garden": (
-        "garden park flowerbed flower_garden japanese_garden zen_garden rose_garden backyard greenhouse botanical "
+        "garden flowerbed flower_garden japanese_garden zen_garden rose_garden backyard greenhouse botanical "
         "courtyard flower_field field_of_flowers wildflowers lavender lavender_field tulip_field sunflower_field "
         "poppies field_of_sunflowers"
     ),

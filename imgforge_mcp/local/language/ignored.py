@@ -66,9 +66,10 @@ renaissance prehistoric slice slices sliced chunk studio roaming grazing typical
 european asian african american english french italian spanish german japanese chinese indian russian mexican turkish
 greek roman egyptian nordic celtic arabian tall-looking cheerful-looking little-known cloudy-looking bright-eyed
 fluffy furry hairy shaggy chubby slender muscular strong weak hungry thirsty sleepy tired curious clever wise
-juicy fresh-baked ripe delicious tasty yummy crunchy crispy creamy spicy sweet salty steaming homemade sparkly shimmering
-glittering glossy matte polished translucent transparent opaque velvety woolly knitted padded striped spotted dotted
-checkered plaid crumbling abandoned-looking overgrown weathered-looking haunted cursed forgotten mighty tiny-looking
+juicy fresh-baked ripe delicious tasty yummy crunchy crispy creamy spicy sweet salty steaming homemade sparkly
+shimmering glittering glossy matte polished translucent transparent opaque velvety woolly knitted padded striped spotted
+dotted checkered plaid crumbling abandoned-looking overgrown weathered-looking haunted hands cursed forgotten mighty
+tiny-looking
 """
 
 IGNORED: Final = frozenset(_WORDS.split())

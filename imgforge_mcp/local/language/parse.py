@@ -30,7 +30,7 @@ _JOINING = frozenset({"on", "in", "with", "and", "under", "beside", "at", "next"
 _SCENERY = frozenset({"sun", "cloud", "rainbow", "sun-behind-cloud", "water-wave", "sunrise", "sunset"})
 _INDOORS = frozenset({"plain", "studio", "room", "portrait", "poster", "abstract", "space"})
 _INHERITED = frozenset({"feature", "season", "weather", "time"})
-_GROUPS = frozenset({"family", "crowd", "team", "band", "couple"})
+_GROUPS = frozenset({"family", "crowd", "team", "band", "couple", "bowl", "plate", "basket", "piece"})
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
 
 
@@ -125,9 +125,15 @@ def _read_couple(reading: Reading) -> None:
 
 
 def _read_groups(reading: Reading) -> None:
-    """'A family of elephants' is elephants."""
+    """'A family of elephants' is elephants, 'a bowl of fruit' fruit, and 'two glasses' are for drinking."""
     for start, length, name in list(reading.subjects):
         end = start + length
+        before = reading.words[start - 1] if start else ""
+        if name == "glasses" and (before == "wine" or concepts.NUMBERS.get(before, 0) > 1):
+            reading.subjects.remove((start, length, name))
+            if "wine-glass" not in {other for _, _, other in reading.subjects}:
+                reading.subjects.append((start, length, "wine-glass"))
+            continue
         phrase = " ".join(reading.words[start:end])
         followed = any(end < other <= end + 3 for other, _, _ in reading.subjects)
         if phrase in _GROUPS and reading.words[end : end + 1] == ("of",) and followed:

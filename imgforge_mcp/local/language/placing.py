@@ -104,6 +104,8 @@ def emblems(found: _FOUND) -> tuple[Subject, ...]:
     names = [
         "hot-beverage" if name == "room" and cafe else _EMBLEMS[name] for _, name in found["place"] if name in _EMBLEMS
     ]
+    if not names and cafe:
+        names = ["croissant"]
     return tuple(Subject(name=name, word=name) for name in dict.fromkeys(names[:1]))
 
 

@@ -23,7 +23,7 @@ _PASTEL: tuple[Colour, ...] = ((255, 168, 178), (255, 208, 150), (168, 224, 178)
 
 
 def palette(stage: Stage) -> list[Colour]:
-    if stage.scene.has("pastel"):
+    if stage.scene.has("pastel") and "pastel" not in stage.scene.styles:  # the style itself makes them pale
         base: list[Colour] = list(_PASTEL)
     else:
         base = list(_PALETTES[int(stage.dice(190).integers(len(_PALETTES)))])

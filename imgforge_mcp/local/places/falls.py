@@ -44,7 +44,9 @@ def _cliff(stage: Stage, brink: Array, middle: float) -> None:
     facing = np.clip((middle - columns) / stage.width, -0.5, 0.5) * (1 if stage.sun[0] < middle else -1)
     sun = np.clip(0.5 + slope * (1 if stage.sun[0] < middle else -1) - facing * 0.9, 0, 1)
     rock = mix(rgb(74, 70, 72), rgb(164, 150, 134), np.clip(relief * 0.5 + 0.5, 0, 1)[..., None])
-    low, high = (rgb(120, 78, 34), rgb(190, 130, 52)) if stage.scene.has("autumn") else (rgb(40, 72, 34), rgb(96, 128, 56))
+    low, high = (
+        (rgb(120, 78, 34), rgb(190, 130, 52)) if stage.scene.has("autumn") else (rgb(40, 72, 34), rgb(96, 128, 56))
+    )
     moss = mix(low, high, np.clip(blocks * 0.6 + 0.5, 0, 1)[..., None])
     down = (rows - brink[None]) / (stage.horizon - brink[None])
     grown = smooth(0.05, 0.5, blocks * 0.8 + ribs * 0.3 + 0.55 * np.abs(down - 0.45) - 0.12)

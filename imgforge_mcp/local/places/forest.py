@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from imgforge_mcp.local import trees
+from imgforge_mcp.local.cards import is_flat
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import (
     Array,
@@ -24,6 +25,8 @@ from imgforge_mcp.local.pixels import (
     smooth,
     to_image,
 )
+from imgforge_mcp.local.places.jungle import thicket
+from imgforge_mcp.local.places.layered import paint_wood
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
 
@@ -69,6 +72,9 @@ def forest(stage: Stage) -> None:
     stage.horizon = int(stage.height * 0.6)
     stage.sun = (stage.width * float(stage.dice(60).uniform(0.38, 0.62)), stage.height * 0.26)
     light = _hour(stage)
+    if is_flat(stage):
+        paint_wood(stage, look.glow, look.leaves, look.floor, light)
+        return
     back = _backlight(stage, look) * light
     stage.image = back.copy()
     stage.report(0.2, "the light between the trees")
@@ -79,6 +85,8 @@ def forest(stage: Stage) -> None:
     stage.report(0.4, "the trees")
     _floor(stage, look, back, light)
     _rays(stage)
+    if stage.scene.has("jungle") and not stage.scene.has("snow", "winter"):
+        thicket(stage, light)
     stage.ground, stage.tuck, stage.shadow = stage.height * 0.9, True, 0.45
 
 

@@ -118,6 +118,8 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
         stage.surface = "water" if stage.scene.has("boat") else "ground"
     if ground.wood.any() and not stage.scene.subjects and stage.scene.place in ("alpine", "lake"):
         frame_with_pines(stage)
+    elif stage.scene.has("pine") and stage.scene.place in ("alpine", "lake", "meadow"):
+        frame_with_pines(stage, both=True)
     stage.report(0.55, "water and trees")
 
 
@@ -253,7 +255,8 @@ def _meadow_ground(stage: Stage, field: Field) -> Ground:
         snow = np.clip(0.96 + patch * 0.15, 0, 1)
     elif not stage.scene.has("autumn"):
         snow = smooth(3.2, 4.2, heights + fine)
-    wood = ((z > 6.5) & (z < 26) & (patch > (0.12 if not stage.scene.has("trees", "forest") else -0.2))).astype(
+    nearest = 2.6 if stage.scene.has("pine") else 6.5
+    wood = ((z > nearest) & (z < 26) & (patch > (0.12 if not stage.scene.has("trees", "forest") else -0.2))).astype(
         np.float32
     )
     return Ground(heights.astype(np.float32), colour, snow.astype(np.float32), wood)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from imgforge_mcp.local.pixels import Array, mix, rgb
+from imgforge_mcp.local.pixels import Array, Rgb, mix, rgb
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, Point, lay
@@ -140,3 +142,48 @@ def _mirror(stage: Stage) -> None:
     stage.water = np.repeat((down >= shore).astype(np.float32), stage.width, axis=1)
     stage.horizon = shore
     stage.surface = "water" if stage.scene.has("boat") else "ground"
+
+
+def paint_wood(stage: Stage, glow: Sequence[Rgb], leaves: Sequence[Rgb], floor: Sequence[Rgb], light: Array) -> None:
+    """A wood as four sheets: a pale clearing, two rows of trees growing darker, the ground and a path of light."""
+    layer, rng = Layer(stage.width, stage.height), stage.dice(290)
+    pointed = stage.scene.has("pine", "snow", "winter")
+    back, shade = rgb(*glow[1]) * light, rgb(*glow[2]) * light
+    layer.rect(0, 0, stage.width, stage.height, back)
+    for reach, share in ((0.5, 0.35), (0.34, 0.65), (0.2, 1.0)):
+        side = reach * min(stage.shape)
+        layer.ellipse(*stage.sun, side, side * 1.1, mix(back, rgb(*glow[0]) * light, share))
+    ground = mix(rgb(*floor[0]), rgb(*floor[1]), 0.55) * light
+    for row in range(3):
+        t = (row + 1) / 3
+        foot = stage.horizon + stage.height * (0.02 + 0.1 * row)
+        tone = mix(back, shade, 0.28 + 0.24 * row)
+        for k in range((13, 9, 6)[row]):
+            x = (k + float(rng.uniform(0.1, 0.9))) / (13, 9, 6)[row]
+            clear = 0.08 + 0.11 * row
+            if abs(x - 0.5) < clear:
+                x = 0.5 + (clear if x > 0.5 else -clear)
+            leaf = mix(back, rgb(*leaves[int(rng.integers(len(leaves)))]) * light, 0.35 + 0.2 * row)
+            if pointed and stage.scene.has("snow", "winter"):
+                leaf = mix(back, rgb(84, 128, 138) * light, 0.4 + 0.22 * row)
+            size = stage.height * (0.36 + 0.16 * row) * float(rng.uniform(0.85, 1.15))
+            _card_tree(layer, x * stage.width, foot + 0.02 * stage.height, size, tone, leaf, pointed=pointed)
+        bend = stage.height * 0.012
+        layer.path(
+            f"M0 {foot:.1f} Q{stage.width * 0.5:.1f} {foot - bend * 3:.1f} {stage.width} {foot + bend:.1f} "
+            f"V{stage.height + 2} H0Z",
+            mix(mix(back, ground, 0.35 + 0.5 * t), shade, 0.16 * row),
+        )
+    stage.image = lay(stage.image, layer.render())
+    stage.ground, stage.shadow = stage.height * 0.9, 0.45
+
+
+def _card_tree(layer: Layer, x: float, foot: float, size: float, trunk: Array, leaf: Array, *, pointed: bool) -> None:
+    layer.rect(x - size * 0.025, foot - size * 0.6, size * 0.05, size * 0.6, trunk)
+    if pointed:
+        for k in range(3):
+            top, base, half = foot - size * (1 - 0.22 * k), foot - size * (0.52 - 0.2 * k), size * (0.13 + 0.045 * k)
+            layer.polygon([(x, top), (x + half, base), (x - half, base)], leaf * (1 - 0.05 * k))
+        return
+    for dx, dy, reach in ((0.0, 0.78, 0.19), (-0.12, 0.66, 0.13), (0.13, 0.64, 0.14)):
+        layer.ellipse(x + dx * size, foot - dy * size, reach * size, reach * size * 1.05, leaf)

@@ -28,7 +28,7 @@ _COATS = {
     "polar-bear": _Coat("#f2f2ee", "#c9d0d6", "#ffffff", "#e2e5e6", "none", girth=1.36),
     "panda": _Coat("#f6f6f4", "#cfd3d6", "#ffffff", "#2c2c30", "none", girth=1.36),
     "koala": _Coat("#9aa3aa", "#707a82", "#e4e8ea", "#7d878f", "none", girth=1.25),
-    "lion": _Coat("#e9ac4e", "#b97f2c", "#f7d79a", "#d7963c", "tuft", girth=1.18),
+    "lion": _Coat("#d6a468", "#a8783f", "#f2ddb4", "#c8975a", "tuft", girth=1.18),
     "raccoon": _Coat("#8e8f93", "#5d5e63", "#c9cacc", "#3c3c40"),
     "hamster": _Coat("#e8a662", "#bd7d40", "#fff3e2", "#f1c7a0", "none"),
     "tiger-face": _Coat("#f2a03c", "#c0741e", "#fff2dc", "#e0902c", "tuft"),
@@ -45,7 +45,7 @@ def sitting(name: str, size: int) -> Image.Image:
     """The animal on its haunches, seen from the front, `size` pixels tall."""
     coat = _COATS[name]
     body = rasterise(_body(coat, size))
-    head = picture(name, round(size * 0.52))
+    head = _lion_head(round(size * 0.52)) if name == "lion" else picture(name, round(size * 0.52))
     canvas = Image.new("RGBA", (body.width, size + 2))
     canvas.alpha_composite(body, (0, 0))
     shadow = Image.new("RGBA", head.size, (30, 14, 8, 0))
@@ -80,17 +80,31 @@ _HORN = (
 )
 
 
+_TAWNY = {"#fec000": "#dca968", "#ff8e06": "#b97f45"}
+
+
 def unicorn(size: int) -> Image.Image:
     """The library's horse in white, with a horn: its own unicorn is only a head."""
-    body = library()["horse"].body
-    for brown, white in _WHITENED.items():
-        body = body.replace(brown, white)
+    return _redrawn("horse", _WHITENED, "-4 -8 136 138", size, _HORN)
+
+
+def _lion_head(size: int) -> Image.Image:
+    """The library's in the colours of a lion rather than of a toy."""
+    return _redrawn("lion", _TAWNY, "0 0 128 128", size)
+
+
+def _redrawn(name: str, colours: dict[str, str], box: str, size: int, extra: str = "") -> Image.Image:
+    """A drawing of the library in other colours, `size` pixels tall."""
+    body = library()[name].body
+    for old, new in colours.items():
+        body = body.replace(old, new)
+    _, _, width, height = (int(v) for v in box.split())
     drawn = rasterise(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 -8 136 138" width="{round(size * 136 / 138)}" '
-        f'height="{size}">{body}{_HORN}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{round(size * width / height)}" '
+        f'height="{size}">{body}{extra}</svg>'
     )
-    box = drawn.getchannel("A").getbbox()
-    return drawn.crop(box) if box else drawn
+    painted = drawn.getchannel("A").getbbox()
+    return drawn.crop(painted) if painted else drawn
 
 
 def _body(coat: _Coat, size: int) -> str:

@@ -20,7 +20,6 @@ _NATURAL: dict[str, Colour] = {
     "horse": (150, 96, 60),
     "two-hump-camel": (196, 150, 96),
     "elephant": (150, 150, 158),
-    "lion": (204, 152, 88),
 }
 _SOFT_COATED = frozenset(
     {"cat", "black-cat", "dog", "rabbit", "beaver", "otter", "ewe", "llama", "bison", "polar-bear"}
@@ -264,6 +263,9 @@ def _wear(stage: Stage, spot: Spot, sprite: Image.Image, feet: dict[int, tuple[f
     size = max(8, round(height * share))
     worn = sprite.resize((size, max(2, round(sprite.height * size / sprite.width))), Image.Resampling.LANCZOS)
     lit = relight(stage, worn)
+    if "glasses" in name and stage.surface == "air":
+        _stamp(stage.image, lit, round(x - size * 0.5), round(top + height * 0.345 - worn.height * 0.5))
+        return
     _stamp(
         stage.image,
         lit,

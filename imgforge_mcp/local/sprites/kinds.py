@@ -67,7 +67,8 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (6.0, "ocean", "water", "sailboat speedboat motor-boat wooden-boat"),
     (1.4, "lake", "water", "canoe person-rowing-boat"),
     (9.0, "ocean", "water", "ship passenger-ship ferry pirate-ship"),
-    (3.0, "alpine", "air", "airplane small-airplane helicopter parachute kite balloon flying-saucer flying-disc"),
+    (3.0, "alpine", "air", "airplane small-airplane helicopter parachute balloon flying-saucer flying-disc"),
+    (1.0, "meadow", "air", "kite"),
     (5.0, "alpine", "air", "hot-air-balloon"),
     (4.5, "space", "air", "rocket"),
     (
@@ -128,10 +129,7 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
         12.0,
         "city",
         "ground",
-        (
-            "office-building skyscraper statue-of-liberty stadium factory hotel hospital school "
-            "bank department-store"
-        ),
+        ("office-building skyscraper statue-of-liberty stadium factory hotel hospital school bank department-store"),
     ),
     (
         1.2,

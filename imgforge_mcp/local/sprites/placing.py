@@ -172,7 +172,8 @@ def _stand(
     flip = bool(rng.random() < 0.5)
     drift = near - 0.5
     if contact == "air":
-        foot = stage.horizon * float(rng.uniform(0.42, 0.62)) + size * 0.5 + drift * size * 0.6
+        spread = 0.6 if subject.count < 4 else 2.4
+        foot = stage.horizon * float(rng.uniform(0.42, 0.62)) + size * 0.5 + drift * size * spread
         return Spot(subject, x, foot, size, 0.2, "air", flip, float(rng.uniform(-5, 5)))
     if contact == "float":
         foot = stage.height * (0.52 + float(rng.uniform(-0.05, 0.05))) + size * 0.5 + drift * size * 0.9

@@ -13,11 +13,7 @@ def bust(look: Look, size: int, *, masculine: bool, bearded: bool = False) -> Im
     """Head and shoulders, `size` pixels wide."""
     parts = [_back_hair(look), _neck(look), _shoulders(look), _face(look, masculine), _features(look, masculine)]
     if bearded:
-        parts.append(
-            '<path d="M142 226 C146 300 172 322 200 322 C228 322 254 300 258 226 C250 262 232 262 200 256 '
-            f'C168 262 150 262 142 226Z" fill="{_shade(look.hair, 0.95)}"/><path d="M182 270 Q200 262 218 '
-            f'270" stroke="{_shade(look.skin, 0.7)}" stroke-width="4" fill="none"/>'
-        )
+        parts.append(_beard(look))
     parts.append(_front_hair(look, masculine))
     if look.hat not in ("", "hood", "helm", "helmet", "kabuto"):
         parts.append(f'<g transform="translate(-40 -44) scale(3)">{hat_of(look, 24, 70)}</g>')
@@ -123,6 +119,20 @@ def _features(look: Look, masculine: bool) -> str:
         'd="M178 273 Q200 281 222 273 Q202 294 178 273Z" '
         f'fill="{_mixed(look.skin, (206, 84, 88), 0.5 if not masculine else 0.2)}"/>'
         f'<path d="M190 300 Q200 304 210 300" stroke="{_shade(look.skin, 0.8)}" stroke-width="2.5" fill="none"/>'
+    )
+
+
+def _beard(look: Look) -> str:
+    """Full, with a moustache over the lip and strands that run down."""
+    strand = _shade(look.hair, 0.74)
+    return (
+        '<path d="M137 208 C136 300 166 340 200 342 C234 340 264 300 263 208 C259 240 247 268 227 274 C217 259 '
+        '207 258 200 264 C193 258 183 259 173 274 C153 268 141 240 137 208Z" '
+        f'fill="{_shade(look.hair, 0.92)}"/>'
+        f'<path d="M183 281 Q200 274 217 281 Q200 292 183 281Z" fill="{_mixed(look.skin, (170, 70, 70), 0.4)}"/>'
+        '<path d="M152 268 Q158 302 176 322 M172 296 Q180 318 190 332 M200 300 V336 M228 296 Q220 318 210 332 '
+        f'M248 268 Q242 302 224 322" stroke="{strand}" stroke-width="3" fill="none" opacity=".55" '
+        'stroke-linecap="round"/>'
     )
 
 
