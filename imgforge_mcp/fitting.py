@@ -62,7 +62,7 @@ def fit(
         output_format=_format(request, model, warnings),
         inputs=inputs[: model.max_inputs],
         mask=mask,
-        strength=request.strength,
+        strength=request.strength if "strength" in model.accepts else None,
         settings=settings or {},
         warnings=tuple(warnings),
     )

@@ -164,11 +164,14 @@ class Forge:
             raise NotFound("No such batch, or none of its items became a job.", job_id=batch_id[:64])
         for job in jobs:
             await self._check_visible(job.job_id, caller)
-        if wait_seconds > 0:
-            with self._clock.move_on_after(wait_seconds):
-                for job in jobs:
-                    await self.wait(job.job_id, wait_seconds)
+        await self.wait_for_all([job.job_id for job in jobs], wait_seconds)
         return await self.registry.jobs.of_batch(batch_id)
+
+    async def wait_for_all(self, job_ids: Sequence[str], seconds: float) -> None:
+        """Return when every job has ended, or after `seconds`."""
+        with self._clock.move_on_after(seconds):
+            for job_id in job_ids if seconds > 0 else ():
+                await self.wait(job_id, seconds)
 
     async def generate(
         self,

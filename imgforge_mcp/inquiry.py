@@ -51,17 +51,19 @@ class Inquiry:
         return dict(sorted(findings.items()))
 
     async def refresh(self) -> Json:
-        """Ask, keep what was learnt of models, and report it."""
+        """Ask, keep what was learnt of models, and report it; of a provider that gave no list today, what was known
+        before is kept."""
         findings = await self.ask_all()
         report = {
             name: {"missing_from_catalogue": list(f.unknown[:SHOWN]), "listed_in_vain": list(f.vanished)}
             for name, f in findings.items()
             if f.is_listed
         }
-        kept = {"asked_at": self._clock.now().isoformat(), "providers": report}
-        data = json.dumps(kept, indent=2).encode()
+        answer = {"asked_at": self._clock.now().isoformat(), "providers": report}
+        known = {name: {"listed_in_vain": sorted(ids)} for name, ids in vanished_models(self._file.parent).items()}
+        data = json.dumps({**answer, "providers": {**known, **report}}, indent=2).encode()
         await anyio.to_thread.run_sync(write_whole, self._file, data)
-        return {**kept, "not_asked": sorted(name for name, finding in findings.items() if not finding.is_listed)}
+        return {**answer, "not_asked": sorted(name for name, finding in findings.items() if not finding.is_listed)}
 
     async def _ask(self, member: Member) -> Finding:
         manifest = member.provider.manifest

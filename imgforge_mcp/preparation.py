@@ -1,5 +1,6 @@
 """A job's call to one model, made ready: its reference images come from the store, fitted to what that model takes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -46,11 +47,14 @@ class Preparation:
             mask=mask,
             settings=member.settings.settings,
         )
-        if side < INPUT_SIDE and any(max(image.width, image.height) == side for image in inputs):
-            call = replace(
-                call, warnings=(*call.warnings, f"{model.name} takes input images up to {side} px; scaled down.")
-            )
+        if not is_raw and await self._is_any_larger(references, side):
+            warning = f"{model.name} is sent input images up to {side} px; larger ones were scaled down."
+            call = replace(call, warnings=(*call.warnings, warning))
         return call
+
+    async def _is_any_larger(self, references: Sequence[str], side: int) -> bool:
+        found = [await self._registry.assets.find(reference) for reference in references]
+        return any(max(asset.width, asset.height) > side for asset in found if asset is not None)
 
     async def _input(self, asset_id: str, side: int, *, is_raw: bool) -> InputImage:
         """The image encoded again within `side` pixels; or, for a model on this machine that wants it, as it is."""

@@ -222,6 +222,8 @@ class Router:
 
 def _can(model: ModelSpec, request: ImageRequest) -> bool:
     inputs = len(request.input_images or ())
+    if request.strength is not None and "strength" not in model.accepts:
+        return False
     if request.mask is not None:
         return "inpaint" in model.capabilities and model.max_inputs >= inputs
     if request.is_edit:
@@ -232,10 +234,11 @@ def _can(model: ModelSpec, request: ImageRequest) -> bool:
 def _task(request: ImageRequest) -> str:
     """What was asked for, as part of a sentence."""
     inputs = len(request.input_images or ())
+    strength = "" if request.strength is None else " with a strength"
     if request.mask is not None:
-        return "change an image inside a mask"
+        return f"change an image inside a mask{strength}"
     if request.is_edit:
-        return "edit an image" if inputs == 1 else f"edit an image by {inputs - 1} further ones"
+        return f"edit an image{strength}" if inputs == 1 else f"edit an image by {inputs - 1} further ones{strength}"
     return f"take {inputs} input image{'s' if inputs > 1 else ''}" if inputs else "make an image from text alone"
 
 

@@ -74,7 +74,7 @@ def batch_json(forge: Forge, base_url: str | None, batch_id: str, items: Sequenc
     return {
         "message": f"{done} of {len(items)} items done, {left} under way, {len(items) - done - left} failed.{after}",
         "batch_id": batch_id,
-        "cost_usd": round(sum(job.cost_usd or 0.0 for job in jobs), 6),
+        "cost_usd": round(sum({job.job_id: job.cost_usd or 0.0 for job in jobs}.values()), 6),
         "items": [{"item": number, **_item_json(forge, base_url, item)} for number, item in enumerate(items)],
     }
 

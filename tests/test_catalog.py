@@ -14,7 +14,7 @@ from imgforge_mcp.spec import ModelSpec
 from imgforge_mcp.types import QualityTier
 
 TODAY = date(2026, 11, 21)
-SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format"}
+SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
 CAPABILITIES = {"text_to_image", "edit", "inpaint", "references", "transparent", "vector", "text_rendering"}
 ROWS = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models]
 RETIRED = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models if model.retired]

@@ -171,7 +171,7 @@ WHERE pinned = 0 AND created_at < :now - 3600 AND accessed_at < :now - 3600
 ORDER BY accessed_at LIMIT 256;
 
 -- name: usage
--- Every successful or billed call of the jobs from :first_id on; job ids sort by time.
+-- Every call of the jobs from :first_id on; job ids sort by time.
 SELECT attempts.provider, attempts.model, coalesce(jobs.project_id, '') AS project_id, jobs.budget_day AS day,
        attempts.outcome, count(*) AS calls,
        sum(CASE WHEN attempts.state = 'succeeded' THEN attempts.images ELSE 0 END) AS images,

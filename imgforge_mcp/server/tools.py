@@ -78,8 +78,8 @@ async def generate_batch(visit: Visit, wanted: GenerateBatch) -> types.CallToolR
     requests = [_item(number, item) for number, item in enumerate(wanted.items)]
     batch_id, outcomes = await visit.forge.submit_batch(requests, visit.caller)
     seconds = visit.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
-    if seconds > 0 and any(isinstance(outcome, Job) for outcome in outcomes):
-        await visit.forge.batch(batch_id, visit.caller, seconds)
+    # Not by the batch's id: a job that an idempotency key brought back belongs to the batch that made it.
+    await visit.forge.wait_for_all([outcome.job_id for outcome in outcomes if isinstance(outcome, Job)], seconds)
     jobs = [await _again(visit, outcome) for outcome in outcomes]
     return render.structured_result(batch_json(visit.forge, visit.door.base_url, batch_id, jobs))
 
@@ -110,15 +110,16 @@ async def list_models(visit: Visit, wanted: ListModels) -> types.CallToolResult:
 
 
 async def cancel_job(visit: Visit, wanted: CancelJob) -> types.CallToolResult:
-    if wanted.job_id.startswith(BATCH):
-        for job in await visit.forge.batch(wanted.job_id, visit.caller):
+    job_id = wanted.job_id.removeprefix("imgforge://jobs/")
+    if job_id.startswith(BATCH):
+        for job in await visit.forge.batch(job_id, visit.caller):
             await visit.forge.cancel(job.job_id, visit.caller)
-        jobs = await visit.forge.batch(wanted.job_id, visit.caller)
+        jobs = await visit.forge.batch(job_id, visit.caller)
         still = sum(not job.state.is_final for job in jobs)
         text = "Every job of the batch has ended." if not still else f"{still} jobs cannot be called off and go on."
         state = JobState.PROCESSING if still else JobState.CANCELED
-        return render.structured_result({"message": text, "job_id": wanted.job_id, "state": state.value})
-    job, was_over = await visit.forge.cancel(wanted.job_id, visit.caller)
+        return render.structured_result({"message": text, "job_id": job_id, "state": state.value})
+    job, was_over = await visit.forge.cancel(job_id, visit.caller)
     if was_over:
         text = f"The job had ended before: {job.state.value}. Nothing was changed."
     elif job.state.is_final:
@@ -323,7 +324,6 @@ async def call(seat: ForgeSeat, door: Door, context: Any, name: str, values: Map
     tool = BY_NAME.get(name)
     if tool is None or (seat.config.tools and name not in seat.config.tools):
         raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:64]}")
-    forge: Forge | None = None
     request_id = _request_id()
     try:
         parsed = arguments.parse(tool.arguments, values, tool.hidden)

@@ -104,7 +104,7 @@ class ModelSpec:
     description: str
     sizing: Sizing
     accepts: frozenset[str] = frozenset()
-    """Tuning settings it takes: seed, negative_prompt, steps, style, output_format."""
+    """Tuning settings it takes: seed, negative_prompt, steps, style, output_format; and strength, of its edits."""
     capabilities: frozenset[str] = frozenset({"text_to_image"})
     """text_to_image, edit, inpaint, references, transparent, vector, text_rendering."""
     max_n: int = 1

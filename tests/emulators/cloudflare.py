@@ -106,6 +106,14 @@ class Cloudflare(Emulator):
             body=body,
         )
 
+    @route("GET", "/client/v4/accounts/{account}/ai/models/search")
+    def models(self, call: Call, account: str) -> Answer:
+        """The models of a task, by name; their ids are of no use elsewhere."""
+        if account != self.account:
+            raise self.decline("401")
+        found = [{"id": f"{place:08d}", "name": name} for place, name in enumerate(sorted(MODELS))]
+        return Answer(200, {"result": found, "success": True, "errors": [], "messages": []})
+
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
         """Raw bytes under the declared type, which lightning gets wrong; else the envelope."""
         declared = MODELS[order.model][4]

@@ -67,6 +67,11 @@ class Stability(Emulator):
             return _error(403, name, "Your request was flagged by our content moderation system. You were not charged.")
         return self._told(call, black(512, 512), "CONTENT_FILTERED", 7)
 
+    @route("GET", "/v1/user/account")
+    def account(self, call: Call) -> Answer:
+        """Whose key it is."""
+        return Answer(200, {"id": "user-1", "email": "someone@example.com", "organizations": []})
+
     @route("POST", "/v2beta/stable-image/{family}/{endpoint}", phase="submit")
     def make(self, call: Call, family: str, endpoint: str) -> Order:
         """Check the form against the endpoint's table."""
