@@ -28,6 +28,7 @@ class Running:
     progress: Progress | None = None
     written_at: float = 0.0
     is_written: bool = True
+    cancelling: anyio.Lock = field(default_factory=anyio.Lock)
 
 
 class Worker:
@@ -68,10 +69,12 @@ class Worker:
     async def cancel(self, job_id: str) -> None:
         """End a job that runs here, unless it has been sent to a provider that cannot call it off."""
         running = self._running.get(job_id)
-        if running is None or running.done.is_set():
+        if running is None:
             return
-        if await self._execution.cancel_upstream(running.underway):
-            running.underway.scope.cancel()
+        async with running.cancelling:  # the caller and the heart-beat may both come here
+            is_over = running.done.is_set() or running.underway.scope.cancel_called
+            if not is_over and await self._execution.cancel_upstream(running.underway):
+                running.underway.scope.cancel()
 
     async def _run(self, running: Running) -> None:
         job = running.underway.job
