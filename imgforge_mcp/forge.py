@@ -79,9 +79,7 @@ class Forge:
 
     # Generate -----------------------------------------------------------------------------------------------------
 
-    async def submit(
-        self, request: ImageRequest, caller: Caller, *, request_id: str | None = None, batch_id: str | None = None
-    ) -> Job:
+    async def submit(self, request: ImageRequest, caller: Caller, *, request_id: str | None = None) -> Job:
         """Record a job and start it; with an idempotency key that is known: the job that has it.
 
         Raises:
@@ -106,7 +104,6 @@ class Forge:
             deadline=self._clock.now() + timedelta(seconds=self.config.job_deadline),
             reserve_usd=ranked[0].price_usd or 0.0,
             tenant=caller.tenant,
-            batch_id=batch_id,
             save_root=save_root,
         )
         caps = Caps(daily_usd=self.config.daily_budget_usd, monthly_usd=self.config.monthly_budget_usd)
@@ -140,32 +137,31 @@ class Forge:
         tier = self.planner.router.catalog.tiers[request.quality_tier]
         return boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
 
-    async def submit_batch(
-        self, requests: Sequence[ImageRequest], caller: Caller
-    ) -> tuple[str, list[Job | ForgeError]]:
+    async def submit_batch(self, requests: Sequence[ImageRequest], caller: Caller, request_id: str) -> str:
         """Each request as a job of its own under one batch id; one that is refused does not stop the others."""
         batch_id = f"{BATCH}{self._clock.new_id()}"
-        outcomes: list[Job | ForgeError] = []
+        items: list[str | Json] = []
         for request in requests:
             try:
-                outcomes.append(await self.submit(request, caller, batch_id=batch_id))
+                items.append((await self.submit(request, caller)).job_id)
             except ForgeError as error:
-                outcomes.append(error)
-        return batch_id, outcomes
+                items.append(error.body(request_id))
+        await self.registry.jobs.add_batch(batch_id, caller.tenant, items)
+        return batch_id
 
-    async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job]:
-        """The jobs of a batch, in the order of its items; waits for the end of all at most `wait_seconds`.
+    async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
+        """What became of each item of a batch, in their order: its job, or the error that stood in its way; waits for
+        the end of all jobs at most `wait_seconds`.
 
         Raises:
             NotFound: no such batch, or not this caller's.
         """
-        jobs = await self.registry.jobs.of_batch(batch_id)
-        if not jobs:
-            raise NotFound("No such batch, or none of its items became a job.", job_id=batch_id[:64])
-        for job in jobs:
-            await self._check_visible(job.job_id, caller)
-        await self.wait_for_all([job.job_id for job in jobs], wait_seconds)
-        return await self.registry.jobs.of_batch(batch_id)
+        tenant = None if caller.sees_all else caller.tenant
+        items = await self.registry.jobs.of_batch(batch_id, tenant)
+        if not items:
+            raise NotFound("No such batch; call check_job without job_id for the recent jobs.", job_id=batch_id[:64])
+        await self.wait_for_all([item.job_id for item in items if isinstance(item, Job)], wait_seconds)
+        return await self.registry.jobs.of_batch(batch_id, tenant)
 
     async def wait_for_all(self, job_ids: Sequence[str], seconds: float) -> None:
         """Return when every job has ended, or after `seconds`."""

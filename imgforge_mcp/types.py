@@ -231,7 +231,6 @@ class Job:
     progress: Progress | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
-    batch_id: str | None = None
     save_root: str | None = None
     """The allowed directory that `save_to` was found to be in."""
     saved_to: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import anyio
@@ -109,10 +109,21 @@ class Jobs:
 
         return [await self.get(job_id) for job_id in await self._database.read(act)]
 
-    async def of_batch(self, batch_id: str) -> list[Job]:
-        """The jobs of a batch in the order of its items."""
-        rows = await self._database.read(lambda run: run.all("batch_jobs", batch_id=batch_id))
-        return [await self.get(row["job_id"]) for row in rows]
+    async def add_batch(self, batch_id: str, tenant: str, items: Sequence[str | Json]) -> None:
+        """Record a batch: for each item the id of the job that has it, or the error that stood in its way."""
+
+        def act(run: Statements) -> None:
+            for number, item in enumerate(items):
+                job_id, error = (item, None) if isinstance(item, str) else (None, to_text(item))
+                run.run("insert_batch_item", batch_id=batch_id, item=number, tenant=tenant, job_id=job_id, error=error)
+
+        await self._database.write(act)
+
+    async def of_batch(self, batch_id: str, tenant: str | None = None) -> list[Job | Json]:
+        """What became of each item of a batch, in their order; of one tenant's, or of anybody's."""
+        rows = await self._database.read(lambda run: run.all("batch_items", batch_id=batch_id))
+        mine = [row for row in rows if tenant is None or row["tenant"] == tenant]
+        return [await self.get(row["job_id"]) if row["job_id"] else from_text(row["error"]) for row in mine]
 
     async def state(self, job_id: str) -> JobState:
         row = await self._database.read(lambda run: run.one("job_state", job_id=job_id))

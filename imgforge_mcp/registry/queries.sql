@@ -10,9 +10,9 @@ WHERE idempotency.expires_at <= :now;
 SELECT job_id, fingerprint FROM idempotency WHERE idempotency_key = :key AND expires_at > :now;
 
 -- name: insert_job
-INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant, batch_id,
+INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant,
                   owner, lease_until, deadline, budget_day, reserved, save_root, warnings, created_at)
-VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant, :batch_id,
+VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
         :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :now);
 
 -- name: job
@@ -24,8 +24,12 @@ SELECT job_id FROM jobs WHERE tenant = :tenant ORDER BY job_id DESC LIMIT :limit
 -- name: recent_jobs_of_all
 SELECT job_id FROM jobs ORDER BY job_id DESC LIMIT :limit;
 
--- name: batch_jobs
-SELECT job_id, tenant FROM jobs WHERE batch_id = :batch_id ORDER BY job_id;
+-- name: insert_batch_item
+-- What became of one item: the job that has it, or the error that stood in its way.
+INSERT INTO batch_items (batch_id, item, tenant, job_id, error) VALUES (:batch_id, :item, :tenant, :job_id, :error);
+
+-- name: batch_items
+SELECT tenant, job_id, error FROM batch_items WHERE batch_id = :batch_id ORDER BY item;
 
 -- name: job_attempts
 SELECT * FROM attempts WHERE job_id = :job_id ORDER BY attempt_id;

@@ -36,7 +36,6 @@ class NewJob:
     deadline: datetime
     reserve_usd: float
     tenant: str = ""
-    batch_id: str | None = None
     save_root: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -127,7 +126,6 @@ def new_job_row(new: NewJob, now: datetime) -> dict[str, Any]:
         "deadline": new.deadline.timestamp(),
         "budget_day": now.date().isoformat(),
         "reserved": to_millionths(new.reserve_usd) or 0,
-        "batch_id": new.batch_id,
         "save_root": new.save_root,
         "warnings": to_text(list(new.warnings)),
         "now": now.timestamp(),
@@ -161,7 +159,6 @@ def to_job(row: sqlite3.Row, attempts: list[sqlite3.Row], assets: list[sqlite3.R
         progress=Progress(**progress) if progress else None,
         started_at=to_time(row["started_at"]),
         completed_at=to_time(row["completed_at"]),
-        batch_id=row["batch_id"],
         save_root=row["save_root"],
         saved_to=tuple(from_text(row["saved_to"])),
     )

@@ -76,12 +76,10 @@ async def edit_image(visit: Visit, wanted: EditImage) -> types.CallToolResult:
 
 async def generate_batch(visit: Visit, wanted: GenerateBatch) -> types.CallToolResult:
     requests = [_item(number, item) for number, item in enumerate(wanted.items)]
-    batch_id, outcomes = await visit.forge.submit_batch(requests, visit.caller)
+    batch_id = await visit.forge.submit_batch(requests, visit.caller, visit.request_id)
     seconds = visit.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
-    # Not by the batch's id: a job that an idempotency key brought back belongs to the batch that made it.
-    await visit.forge.wait_for_all([outcome.job_id for outcome in outcomes if isinstance(outcome, Job)], seconds)
-    jobs = [await _again(visit, outcome) for outcome in outcomes]
-    return render.structured_result(batch_json(visit.forge, visit.door.base_url, batch_id, jobs))
+    items = await visit.forge.batch(batch_id, visit.caller, seconds)
+    return render.structured_result(batch_json(visit.forge, visit.door.base_url, batch_id, items))
 
 
 async def check_job(visit: Visit, wanted: CheckJob) -> types.CallToolResult:
@@ -112,10 +110,11 @@ async def list_models(visit: Visit, wanted: ListModels) -> types.CallToolResult:
 async def cancel_job(visit: Visit, wanted: CancelJob) -> types.CallToolResult:
     job_id = wanted.job_id.removeprefix("imgforge://jobs/")
     if job_id.startswith(BATCH):
-        for job in await visit.forge.batch(job_id, visit.caller):
-            await visit.forge.cancel(job.job_id, visit.caller)
-        jobs = await visit.forge.batch(job_id, visit.caller)
-        still = sum(not job.state.is_final for job in jobs)
+        for item in await visit.forge.batch(job_id, visit.caller):
+            if isinstance(item, Job):
+                await visit.forge.cancel(item.job_id, visit.caller)
+        items = await visit.forge.batch(job_id, visit.caller)
+        still = sum(isinstance(item, Job) and not item.state.is_final for item in items)
         text = "Every job of the batch has ended." if not still else f"{still} jobs cannot be called off and go on."
         state = JobState.PROCESSING if still else JobState.CANCELED
         return render.structured_result({"message": text, "job_id": job_id, "state": state.value})
@@ -141,13 +140,6 @@ def _item(number: int, item: Json) -> ImageRequest:
         raise InvalidRequest(f"items[{number}]: {error.message}", **{**error.details, "item": number}) from None
     assert isinstance(parsed, ImageRequest)
     return parsed
-
-
-async def _again(visit: Visit, outcome: Job | ForgeError) -> Job | Json:
-    """A job as it stands now, or the public form of the error that stood in its way."""
-    if isinstance(outcome, ForgeError):
-        return outcome.body(visit.request_id)
-    return await visit.forge.job(outcome.job_id, visit.caller)
 
 
 def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress], Awaitable[None]]:

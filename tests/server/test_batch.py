@@ -56,6 +56,21 @@ async def test_an_item_that_cannot_be_made_stops_no_other(emulate: Emulate, clie
     assert len(emulator.submits) == 2
 
 
+async def test_a_batch_is_looked_up_as_it_was_answered_with_its_refused_items_too(
+    emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate("together")
+    items = [{**TRIO[0], "model": "paint-by-numbers"}, {**TRIO[1], "idempotency_key": "once"}]
+    async with client_on(emulator) as client:
+        first = await batch(client, items)
+        again = await batch(client, items[::-1])
+        looked_up = [told(await client.call_tool("check_job", {"job_id": each["batch_id"]})) for each in (first, again)]
+    assert looked_up == [first, again]
+    assert [item["item"] for item in looked_up[1]["items"]] == [0, 1]
+    assert again["items"][0]["job_id"] == first["items"][1]["job_id"]
+    assert len(emulator.submits) == 1
+
+
 async def test_an_item_that_fails_upstream_says_why(emulate: Emulate, client_on: OpenClient) -> None:
     emulator = emulate("together")
     emulator.fault("refusal" if emulator.refusals else "400", times=1)

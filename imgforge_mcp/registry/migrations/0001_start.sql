@@ -10,7 +10,6 @@ CREATE TABLE jobs (
     quality_tier      TEXT NOT NULL,
     project_id        TEXT,
     tenant            TEXT NOT NULL DEFAULT '',
-    batch_id          TEXT,
     owner             TEXT,
     lease_until       REAL NOT NULL,
     deadline          REAL NOT NULL,
@@ -32,7 +31,15 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_unfinished ON jobs (lease_until) WHERE completed_at IS NULL;
 CREATE INDEX jobs_by_tenant ON jobs (tenant, job_id);
-CREATE INDEX jobs_by_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL;
+
+CREATE TABLE batch_items (
+    batch_id TEXT NOT NULL,
+    item     INTEGER NOT NULL,
+    tenant   TEXT NOT NULL,
+    job_id   TEXT,
+    error    TEXT,
+    PRIMARY KEY (batch_id, item)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
     attempt_id   INTEGER PRIMARY KEY,
