@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from imgforge_mcp.types import Json
 
 GIB = 1024**3
-MAX_SYNC_WAIT = 300.0
 SWITCH = {"on": True, "off": False, "1": True, "0": False, "true": True, "false": False, "yes": True, "no": False}
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 CORE_TOOLS = ("generate_image", "list_models", "check_job")

@@ -3,7 +3,7 @@
 ForgeError                 code, status, message, details
 ├─ RequestError            the caller's: never fails over, never hurts a provider's health
 │  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound  ├─ IdempotencyConflict
-│  └─ ContentRefused  ├─ BudgetExceeded  ├─ Unauthorized  └─ Forbidden
+│  └─ ContentRefused  └─ BudgetExceeded
 ├─ ProviderError           theirs; its class says what follows from it
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth  ├─ ModelGone  ├─ Rejected
 │  └─ Ambiguous  └─ BadReply
@@ -97,20 +97,6 @@ class BudgetExceeded(RequestError):
 
     code = "budget_exceeded"
     status = 402
-
-
-class Unauthorized(RequestError):
-    """Our own HTTP door wants a key."""
-
-    code = "unauthorized"
-    status = 401
-
-
-class Forbidden(RequestError):
-    """Our own HTTP door knows the key, and it may not do this."""
-
-    code = "forbidden"
-    status = 403
 
 
 class ProviderError(ForgeError):

@@ -96,9 +96,10 @@ def _steps(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> int 
 
 def _format(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> str | None:
     wanted = request.output_format
-    if wanted is None or "output_format" not in model.accepts or (model.formats and wanted not in model.formats):
-        return None
-    return wanted
+    if wanted is None or ("output_format" in model.accepts and (not model.formats or wanted in model.formats)):
+        return wanted
+    warnings.append(f"{model.name} cannot be asked for {wanted}; the image has the format it came in.")
+    return None
 
 
 def _size(

@@ -107,14 +107,6 @@ def scaled(data: bytes, width: int) -> tuple[bytes, str]:
         return _encoded(picture, "WEBP", quality=85, method=1), "image/webp"
 
 
-def converted(data: bytes, output_format: str) -> bytes:
-    """The same picture in another format: png, jpeg or webp."""
-    with _decoded(data) as image:
-        name = output_format.upper()
-        picture = _flat(image) if name == "JPEG" else image.convert("RGBA" if _has_alpha(image) else "RGB")
-        return _encoded(picture, name, quality=92)
-
-
 def as_input(data: bytes, max_side: int = 2048) -> InputImage:
     """A reference image for upstream: decoded, oriented, stripped of metadata, within `max_side`, encoded again as PNG
     or, without transparency and above 512 px, JPEG.

@@ -6,8 +6,6 @@ from datetime import datetime
 
 from imgforge_mcp.types import Json
 
-PERIODS = ("day", "month", "all")
-
 
 def start_of(period: str, now: datetime) -> datetime:
     """When a period began, by UTC: `day`, `month`, or `all`."""

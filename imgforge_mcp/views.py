@@ -11,16 +11,14 @@ WARNING_SHOWN = 200
 ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
 
 
-def job_json(
-    forge: Forge, base_url: str | None, job: Job, *, with_message: bool = True, shown: int = PROMPT_SHOWN
-) -> Json:
+def job_json(forge: Forge, base_url: str | None, job: Job, *, shown: int = PROMPT_SHOWN) -> Json:
     """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the
     registry has them whole)."""
     request = job.request
     prompt = _cut(request.prompt, shown)
     less = shown * WARNING_SHOWN // PROMPT_SHOWN
     values: Json = {
-        "message": message(forge, base_url, job) if with_message else None,
+        "message": message(forge, base_url, job),
         "job_id": job.job_id,
         "state": job.state.value,
         "original_prompt": prompt,

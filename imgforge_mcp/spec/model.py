@@ -148,8 +148,7 @@ class Manifest:
 
     `key_variables`: the environment variables its key is read from, first match wins. `settings`: further variables it
     needs, by the name its adapter uses. `key_hosts`: hosts, beside the base URL's own, that may see the key; a leading
-    dot means any host below. `image_hosts`: likewise for hosts that may serve its images, where the documentation names
-    them.
+    dot means any host below.
     """
 
     name: str

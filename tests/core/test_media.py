@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imgforge_mcp.errors import BadReply, InvalidRequest
-from imgforge_mcp.media import as_input, converted, inspect, inspect_vector, preview, scaled
+from imgforge_mcp.media import as_input, inspect, inspect_vector, preview, scaled
 
 HTML = b"<!DOCTYPE html><html><body>One moment</body></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><circle r="4"/></svg>'
@@ -165,13 +165,6 @@ def test_a_rendition_is_never_enlarged(width: int, expected: tuple[int, int]) ->
     sound = inspect(data)
     assert (sound.width, sound.height) == expected
     assert sound.mime_type == mime_type
-
-
-@pytest.mark.parametrize("wanted", ["png", "jpeg", "webp"])
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
-def test_an_image_is_converted_to_what_is_asked_for(wanted: str, mode: str) -> None:
-    sound = inspect(converted(encoded("PNG", mode=mode), wanted))
-    assert (sound.mime_type, sound.width) == (f"image/{wanted}", 64)
 
 
 def test_a_drawing_has_the_size_of_its_view_box() -> None:
