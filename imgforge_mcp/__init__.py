@@ -3,20 +3,21 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imgforge_mcp.app import open_forge
+    from imgforge_mcp.app.open import open_forge
+    from imgforge_mcp.base.types import Caller, ImageRequest, Job
     from imgforge_mcp.forge import Forge
-    from imgforge_mcp.server import create_server
-    from imgforge_mcp.types import ImageRequest, Job
+    from imgforge_mcp.mcp.server import create_server
 
 __version__ = "0.1.0"
-__all__ = ["Forge", "ImageRequest", "Job", "__version__", "create_server", "open_forge"]
+__all__ = ["Caller", "Forge", "ImageRequest", "Job", "__version__", "create_server", "open_forge"]
 
 _HOMES = {
+    "Caller": "imgforge_mcp.base.types",
     "Forge": "imgforge_mcp.forge",
-    "ImageRequest": "imgforge_mcp.types",
-    "Job": "imgforge_mcp.types",
-    "create_server": "imgforge_mcp.server",
-    "open_forge": "imgforge_mcp.app",
+    "ImageRequest": "imgforge_mcp.base.types",
+    "Job": "imgforge_mcp.base.types",
+    "create_server": "imgforge_mcp.mcp.server",
+    "open_forge": "imgforge_mcp.app.open",
 }
 
 

@@ -13,6 +13,7 @@ from mcp.client import Client
 from mcp_types import CallToolResult, ImageContent, TextContent
 from PIL import Image
 
+from imgforge_mcp import Forge
 from tests.emulators import Emulator
 
 ROUNDS = 400
@@ -53,6 +54,12 @@ async def ended(client: Client, job_id: str | None = None) -> dict[str, Any]:
         if job["state"] not in ("queued", "processing"):
             return job
     raise AssertionError(f"job {job_id} does not end: {job}")
+
+
+async def committed(forge: Forge) -> float:
+    """US dollars spent today or still reserved."""
+    usage = await forge.usage("day", None, forge.caller())
+    return float(usage["budgets"]["daily"]["committed_usd"])
 
 
 def check_schema(value: Any, schema: dict[str, Any] | None) -> None:

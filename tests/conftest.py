@@ -11,9 +11,8 @@ import pytest
 from mcp.client import Client
 
 from imgforge_mcp import create_server, open_forge
-from imgforge_mcp.config import load_config
+from imgforge_mcp.base.config import load_config
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.server.seat import ForgeSeat
 from tests import emulators
 from tests.emulators import Emulator
 from tests.virtual_clock import VirtualClock
@@ -102,6 +101,6 @@ async def _client(
 ) -> AsyncIterator[Client]:
     async with (
         forge_on(*providers, **variables) as forge,
-        Client(create_server(ForgeSeat.of(forge)), mode=mode) as client,
+        Client(create_server(forge), mode=mode) as client,
     ):
         yield client

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, load_catalog
-from imgforge_mcp.roster import all_providers
-from imgforge_mcp.server.tools import TOOLS
-from imgforge_mcp.spec import ModelSpec, Provider
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.mcp.tools import TOOLS
+from imgforge_mcp.providers.configured import all_providers
+from imgforge_mcp.providers.contract import ModelSpec, Provider
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = "<!-- {name}: made by python -m tests.readme_tables -->\n"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import ConfigError
+from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, Tier, bundled_table, load_catalog
-from imgforge_mcp.errors import ConfigError
-from imgforge_mcp.providers import load, names
-from imgforge_mcp.spec import ModelSpec
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.providers.contract import ModelSpec
+from imgforge_mcp.providers.services import load, names
 
 TODAY = date(2026, 11, 21)
 SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
@@ -157,8 +157,8 @@ def test_the_tiers_put_the_promised_models_first() -> None:
     firsts = [tiers[tier].groups[0] for tier in QualityTier]
     wanted = ["sdxl-lightning", "flux-2-klein-4b", "flux-2-dev", "gemini-3.1-flash-image", "gemini-3-pro-image"]
     assert all(slug in group for slug, group in zip(wanted, firsts, strict=True))
-    assert tiers[QualityTier.DRAFT].grade("flux-schnell") == 1
-    assert tiers[QualityTier.DRAFT].grade("illustrator") is None
+    assert tiers[QualityTier.DRAFT].rank("flux-schnell") == 1
+    assert tiers[QualityTier.DRAFT].rank("illustrator") is None
 
 
 def test_the_boosters_are_light_below_premium_and_strong_from_there() -> None:
@@ -228,7 +228,7 @@ def test_a_configuration_adds_a_model_and_puts_it_into_a_tier() -> None:
         }
     )
     assert only(catalog, "maker/new-one").sizing.maximum == 1920
-    assert catalog.tiers[QualityTier.DRAFT].grade("new-one") == 0
+    assert catalog.tiers[QualityTier.DRAFT].rank("new-one") == 0
     assert catalog.tiers[QualityTier.DRAFT].boosters == load_catalog().tiers[QualityTier.DRAFT].boosters
 
 

@@ -8,13 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from imgforge_mcp.config import Config
-from imgforge_mcp.roster import all_providers
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.providers.configured import all_providers
 from tests import emulators
 from tests.readme_tables import README, renewed
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("PIL", "numpy", "httpx", "httpcore", "resvg_py", "imgforge_mcp.transport", "imgforge_mcp.catalog", "sqlite3")
+HEAVY = (
+    "PIL",
+    "numpy",
+    "httpx",
+    "httpcore",
+    "resvg_py",
+    "imgforge_mcp.net.transport",
+    "imgforge_mcp.catalog",
+    "sqlite3",
+)
 
 
 def test_imports_point_one_way() -> None:
@@ -47,10 +56,10 @@ def test_no_name_or_alias_of_a_provider_is_used_twice() -> None:
 def test_the_server_greets_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
     program = (
         "import sys, json\n"
-        "from imgforge_mcp.config import load_config\n"
-        "from imgforge_mcp.server import create_server\n"
-        "from imgforge_mcp.server.seat import ForgeSeat\n"
-        f"create_server(ForgeSeat(load_config({{'IMGFORGE_HOME': {str(tmp_path)!r}}})))\n"
+        "from imgforge_mcp.base.config import load_config\n"
+        "from imgforge_mcp.mcp.server import create_server\n"
+        "from imgforge_mcp.app.lazy import LazyForge\n"
+        f"create_server(LazyForge(load_config({{'IMGFORGE_HOME': {str(tmp_path)!r}}})))\n"
         f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)

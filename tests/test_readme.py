@@ -4,11 +4,11 @@ import json
 import re
 from pathlib import Path
 
+from imgforge_mcp.base.config import load_config
+from imgforge_mcp.base.errors import ContentRefused
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.config import load_config
-from imgforge_mcp.errors import ContentRefused
-from imgforge_mcp.roster import open_roster
-from imgforge_mcp.spec import Call, Images, Provider, Reply, Request
+from imgforge_mcp.providers.configured import open_configured
+from imgforge_mcp.providers.contract import Call, Images, Provider, Reply, Request
 from tests.readme_tables import README
 
 PIXEL = "iVBORw0KGgo="
@@ -45,5 +45,5 @@ def test_the_configuration_file_that_the_readme_shows_is_taken(tmp_path: Path) -
     config = load_config({"IMGFORGE_CONFIG": str(path), "IMGFORGE_HOME": str(tmp_path)})
     catalog = load_catalog(config.catalog)
     assert catalog.find("my-flux")[0].provider == "mybox"
-    assert set(open_roster(config, catalog)) == {"local", "mybox", "together"}
+    assert set(open_configured(config, catalog)) == {"local", "mybox", "together"}
     assert "product" in config.templates

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import anyio.lowlevel
 
-from imgforge_mcp.clock import Clock
+from imgforge_mcp.base.clock import Clock
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TURNS = 20

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from imgforge_mcp.errors import ConfigError
-from imgforge_mcp.spec import ModelSpec, Price, Sizing
-from imgforge_mcp.types import Json, QualityTier
+from imgforge_mcp.base.errors import ConfigError
+from imgforge_mcp.base.types import Json, QualityTier
+from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
 
 T = TypeVar("T")
 FIELDS = {"id"} | {field.name for field in fields(ModelSpec)} - {"slug", "provider", "model_id"}
@@ -30,7 +30,7 @@ class Tier:
     boosters: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
 
-    def grade(self, slug: str) -> int | None:
+    def rank(self, slug: str) -> int | None:
         """The place of the slug's group, 0 for the first choice; None where the tier does not name it."""
         return next((place for place, group in enumerate(self.groups) if slug in group), None)
 

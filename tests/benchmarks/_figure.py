@@ -18,8 +18,8 @@ class Figure:
 
     def row(self) -> str:
         """As a line of a Markdown table under `HEADER`."""
-        verdict = {True: "yes", False: "**no**", None: ""}[self.is_met]
-        return _row((self.name, self.ours, self.baseline, self.compared, self.aim, verdict))
+        outcome = {True: "yes", False: "**no**", None: ""}[self.is_met]
+        return _row((self.name, self.ours, self.baseline, self.compared, self.aim, outcome))
 
 
 def _row(cells: Sequence[str]) -> str:

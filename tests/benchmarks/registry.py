@@ -11,10 +11,11 @@ from time import perf_counter
 
 import anyio
 
-from imgforge_mcp.clock import Clock
-from imgforge_mcp.health import MEMORY_SECONDS
-from imgforge_mcp.registry import Caps, Ending, NewAttempt, NewJob, Registry, Settlement
-from imgforge_mcp.types import Asset, CostBasis, ImageRequest, JobState, QualityTier
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, JobState, QualityTier
+from imgforge_mcp.routing.health import MEMORY_SECONDS
+from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Settlement
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 from tests.benchmarks._figure import Figure, ratio_figure
 
 SMALL, LARGE = 1_000, 1_000_000
@@ -62,8 +63,8 @@ async def _measure(folder: Path) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _filled(path: Path, rows: int) -> AsyncIterator[Registry]:
-    registry = Registry(path, Clock().now, owner="benchmark")
+async def _filled(path: Path, rows: int) -> AsyncIterator[SqliteRegistry]:
+    registry = SqliteRegistry(path, Clock().now, owner="benchmark")
     await registry.jobs.committed()
     await anyio.to_thread.run_sync(_fill, path, rows)
     try:
@@ -84,7 +85,7 @@ def _fill(path: Path, rows: int) -> None:
         os.fsync(file.fileno())  # or the disk would still be busy with it while we measure
 
 
-async def _compared(name: str, step: "Step", small: Registry, large: Registry) -> Figure:
+async def _compared(name: str, step: "Step", small: SqliteRegistry, large: SqliteRegistry) -> Figure:
     ours: list[float] = []
     baseline: list[float] = []
     for _ in range(ROUNDS + WARM_UP):
@@ -97,10 +98,10 @@ async def _compared(name: str, step: "Step", small: Registry, large: Registry) -
 
 # Steps ----------------------------------------------------------------------------------------------------------------
 
-Step = Callable[[Registry, int], Awaitable[object]]
+Step = Callable[[SqliteRegistry, int], Awaitable[object]]
 
 
-async def _life(registry: Registry, rows: int) -> None:
+async def _life(registry: SqliteRegistry, rows: int) -> None:
     """A job from its opening to its end, with its attempt and its image."""
     clock = Clock()
     new = NewJob(
@@ -139,16 +140,16 @@ async def _life(registry: Registry, rows: int) -> None:
     )
 
 
-async def _check_job(registry: Registry, rows: int) -> None:
+async def _check_job(registry: SqliteRegistry, rows: int) -> None:
     """Any job of the history."""
     await registry.jobs.get(f"00{random.randint(1, rows):024d}")
 
 
-async def _outcomes(registry: Registry, rows: int) -> None:
+async def _outcomes(registry: SqliteRegistry, rows: int) -> None:
     await registry.jobs.outcomes_since(datetime.now(UTC).timestamp() - MEMORY_SECONDS)
 
 
-async def _origins(registry: Registry, rows: int) -> None:
+async def _origins(registry: SqliteRegistry, rows: int) -> None:
     [newest] = await registry.assets.recent(1)
     await registry.assets.origins(newest.asset_id)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "claude_desktop_config.json"
 SCRIPTS = sysconfig.get_path("scripts")
-SYSTEM = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "LANG", "TERM")
+SYSTEM = ("PYTHONPATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "LANG", "TERM")
 STOP_SECONDS = 10
 
 

@@ -273,8 +273,8 @@ def test_the_progress_bar_stays_on_its_line_and_leaves_nothing_behind(account: d
 LIST_MODULES = """
 import atexit, sys
 atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))
-from imgforge_mcp.cli import main
-sys.exit(main(sys.argv[1:]))
+from imgforge_mcp.__main__ import main
+sys.exit(main())
 """
 
 
@@ -285,8 +285,8 @@ sys.exit(main(sys.argv[1:]))
 )
 def test_a_command_does_not_load_the_sdk(arguments: list[str], account: dict[str, str]) -> None:
     loaded = _loaded(account, *arguments)
-    assert "imgforge_mcp.cli" in loaded
-    assert loaded & {"mcp", "mcp_types", "starlette", "uvicorn", "imgforge_mcp.server"} == set()
+    assert "imgforge_mcp.cli.parser" in loaded
+    assert loaded & {"mcp", "mcp_types", "starlette", "uvicorn", "imgforge_mcp.mcp.server"} == set()
 
 
 def test_a_server_that_has_listed_its_tools_has_loaded_nothing_it_does_not_need_yet(account: dict[str, str]) -> None:
@@ -298,8 +298,8 @@ def test_a_server_that_has_listed_its_tools_has_loaded_nothing_it_does_not_need_
     ]
     lines = "".join(json.dumps({"jsonrpc": "2.0", **message}) + "\n" for message in messages)
     loaded = _loaded(account, stdin=lines)
-    assert "imgforge_mcp.server.tools" in loaded
-    heavy = {"numpy", "PIL", "httpx", "resvg_py", "imgforge_mcp.transport", "imgforge_mcp.server.http"}
+    assert "imgforge_mcp.mcp.tools" in loaded
+    heavy = {"numpy", "PIL", "httpx", "resvg_py", "imgforge_mcp.net.transport", "imgforge_mcp.http.app"}
     assert loaded & heavy == set()
 
 

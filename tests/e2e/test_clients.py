@@ -25,7 +25,7 @@ DRAWING = {"prompt": "a lake at dawn", "width": 256, "height": 256}
 HERE = EXAMPLE.parents[1] / "tests" / "e2e"
 INSPECTOR = "clients/launcher/build/index.js"
 
-Visit = dict[str, Any]
+ToolContext = dict[str, Any]
 """What a client saw, as on the wire: tools (a list), drawn, models, job (tool results), picture (a read resource)."""
 
 
@@ -63,7 +63,7 @@ async def test_the_python_sdk_draws_and_finds_its_picture_again(
         assert (client.protocol_version >= "2026-07-28") == (mode == "auto")
 
 
-async def _visit(client: Client) -> Visit:
+async def _visit(client: Client) -> ToolContext:
     drawn = await client.call_tool("generate_image", DRAWING)
     job = _job(_wire(drawn))
     return {
@@ -138,7 +138,7 @@ def test_the_inspector_draws_and_finds_its_picture_again(
     assert_was_served(visit, transport, urls)
 
 
-def assert_was_served(visit: Visit, transport: str, urls: dict[str, str]) -> None:
+def assert_was_served(visit: ToolContext, transport: str, urls: dict[str, str]) -> None:
     assert {"generate_image", "list_models", "check_job", "cancel_job"} <= {tool["name"] for tool in visit["tools"]}
     assert not any(visit[call].get("isError") for call in ("drawn", "models", "job"))
     job = _job(visit["drawn"])

@@ -28,7 +28,7 @@ KEPT_FILES = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class Presentation:
     """A route's mark on the method that serves it."""
 
     method: str
@@ -41,7 +41,10 @@ def route(method: str, path: str, *, phase: str = "", keyed: bool = True) -> Cal
     """Mark a method as the answer to a path; in phase `submit` it returns an Order, elsewhere an Answer."""
 
     def mark(handler: Handler) -> Handler:
-        doors: list[Door] = [*getattr(handler, "doors", []), Door(method=method, path=path, phase=phase, keyed=keyed)]
+        doors: list[Presentation] = [
+            *getattr(handler, "doors", []),
+            Presentation(method=method, path=path, phase=phase, keyed=keyed),
+        ]
         handler.doors = doors  # type: ignore[attr-defined]
         return handler
 
@@ -259,7 +262,7 @@ class Emulator:
             answer = self._spoiled(handler(call, **arguments), fault)
         await _send(answer, send, cut=fault is not None and fault.kind == "cut")
 
-    def _find(self, call: Call) -> tuple[Handler, Door, dict[str, str]]:
+    def _find(self, call: Call) -> tuple[Handler, Presentation, dict[str, str]]:
         for pattern, door, handler in self._routes:
             found = pattern.match(call.path)
             if found and door.method == call.method:

@@ -96,7 +96,7 @@ ERRORS = {
     "early": (400, "Request is still in progress", ""),
     "canceled": (499, "Request was cancelled by the client", "client_cancelled"),
     "500": (500, "Internal server error", "internal_error"),
-    "503": (503, "Runner scheduling failure", "runner_scheduling_failure"),
+    "503": (503, "Driver scheduling failure", "runner_scheduling_failure"),
 }
 CHECKER = "The content could not be processed because it contained material flagged by a content checker."
 

@@ -15,8 +15,8 @@ import anyio
 import anyio.to_thread
 
 from imgforge_mcp import Forge, ImageRequest, open_forge
-from imgforge_mcp.config import load_config
-from imgforge_mcp.errors import ForgeError
+from imgforge_mcp.base.config import load_config
+from imgforge_mcp.base.errors import ForgeError
 
 PATIENCE = 2.0
 """How long a caller looks after one job before it submits the next."""

@@ -14,11 +14,11 @@ import anyio
 import pytest
 
 from imgforge_mcp import Forge, Job, open_forge
-from imgforge_mcp.clock import Clock
-from imgforge_mcp.config import load_config
-from imgforge_mcp.registry import LEASE_SECONDS
-from imgforge_mcp.registry.records import MILLIONTHS
-from imgforge_mcp.types import JobState
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import load_config
+from imgforge_mcp.base.types import JobState
+from imgforge_mcp.storage.registry.contract import LEASE_SECONDS
+from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS
 from tests.emulators import Emulator
 from tests.faults._processes import Worker, write_requests
 

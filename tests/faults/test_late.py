@@ -8,8 +8,9 @@ import anyio.to_thread
 import pytest
 
 from imgforge_mcp import ImageRequest, open_forge
-from imgforge_mcp.config import load_config
-from imgforge_mcp.types import JobState
+from imgforge_mcp.base.config import load_config
+from imgforge_mcp.base.types import JobState
+from tests.answers import committed
 from tests.emulators import Emulator
 from tests.virtual_clock import START, VirtualClock
 
@@ -39,5 +40,5 @@ async def test_a_picture_that_comes_after_its_job_was_given_up_completes_the_job
         assert len(done.assets) == 1
         assert done.error is None
         assert not done.attempts[0].maybe_billed
-        assert await sleeper.registry.jobs.committed() == (done.cost_usd, done.cost_usd)
+        assert await committed(sleeper) == done.cost_usd
     assert len(together.submits) == 1

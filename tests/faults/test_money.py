@@ -12,9 +12,10 @@ import pytest
 from mcp.client import Client
 
 from imgforge_mcp import Forge, ImageRequest, Job
-from imgforge_mcp.errors import BudgetExceeded, IdempotencyConflict
-from imgforge_mcp.runner import SUBMIT_SECONDS
-from imgforge_mcp.types import CostBasis, JobState
+from imgforge_mcp.base.errors import BudgetExceeded, IdempotencyConflict
+from imgforge_mcp.base.types import CostBasis, JobState
+from imgforge_mcp.providers.driver import SUBMIT_SECONDS
+from tests.answers import committed
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
 from tests.faults._processes import Worker, write_requests
@@ -50,11 +51,6 @@ async def draw(forge: Forge, **values: Any) -> Job:
 
 def code_of(job: Job) -> str:
     return str((job.error or {}).get("code"))
-
-
-async def spent_today(forge: Forge) -> float:
-    """US dollars spent or still reserved."""
-    return (await forge.registry.jobs.committed())[0]
 
 
 # One key, one purchase ----------------------------------------------------------------------------------------------
@@ -177,7 +173,7 @@ async def test_a_call_that_was_not_billed_gives_its_money_back(
     async with forge_on(together, IMGFORGE_DAILY_BUDGET_USD="0.04") as forge:
         together.fault("503", times=1)
         assert (await draw(forge)).state is JobState.FAILED
-        assert await spent_today(forge) == 0
+        assert await committed(forge) == 0
         assert (await draw(forge)).state is JobState.COMPLETED
         with pytest.raises(BudgetExceeded):
             await draw(forge)
@@ -327,7 +323,7 @@ async def test_a_call_without_an_answer_is_not_repeated_and_counts_as_spent(
     async with forge_on(together) as forge:
         arm(together, kind, clock)
         job = await draw(forge)
-        assert await spent_today(forge) == 0.04
+        assert await committed(forge) == 0.04
     assert (job.state, code_of(job), job.cost_usd) == (JobState.FAILED, "provider_error", 0.04)
     (attempt,) = job.attempts
     assert (attempt.outcome, attempt.maybe_billed, attempt.cost_usd) == ("ambiguous", True, 0.04)
@@ -373,7 +369,7 @@ async def test_after_it_another_provider_is_asked_only_within_the_cost_limit(
     async with forge_on(together, bfl, **variables) as forge:
         arm(together, kind, clock)
         job = await draw(forge, model="flux-1.1-pro", max_cost_usd=limit)
-        spent = await spent_today(forge)
+        spent = await committed(forge)
     assert job.state is (JobState.COMPLETED if is_bought_elsewhere else JobState.FAILED)
     assert (len(together.submits), len(bfl.submits)) == (1, int(is_bought_elsewhere))
     assert job.attempts[0].maybe_billed
@@ -389,7 +385,7 @@ async def test_a_paid_answer_without_a_sound_image_counts_as_spent(
     async with forge_on(together) as forge:
         together.fault(kind, times=1)
         job = await draw(forge)
-        assert await spent_today(forge) == 0.04
+        assert await committed(forge) == 0.04
     assert job.state is JobState.FAILED
     assert [attempt.maybe_billed for attempt in job.attempts] == [True]
     assert len(together.submits) == 1
@@ -404,7 +400,7 @@ async def test_an_error_answer_costs_nothing(
     async with forge_on(together) as forge:
         together.fault(kind, times=1)
         job = await draw(forge)
-        assert await spent_today(forge) == 0
+        assert await committed(forge) == 0
     assert (job.state, job.cost_usd) == (JobState.FAILED, 0.0)
     assert not any(attempt.maybe_billed for attempt in job.attempts)
     assert not together.submits
@@ -418,7 +414,7 @@ async def test_work_that_was_accepted_and_never_finished_counts_as_spent(
     bfl.fault("never")
     async with forge_on(bfl) as forge:
         job = await draw(forge, model="bfl/flux-1.1-pro")
-        assert await spent_today(forge) == 0.04
+        assert await committed(forge) == 0.04
     assert (job.state, code_of(job)) == (JobState.FAILED, "timeout")
     assert [attempt.maybe_billed for attempt in job.attempts] == [True]
     assert len(bfl.submits) == 1
@@ -442,7 +438,7 @@ async def test_accepted_work_whose_image_cannot_be_had_counts_as_spent(
     arm(bfl, kind, clock, phase, times=None)
     async with forge_on(bfl) as forge:
         job = await draw(forge, model="bfl/flux-1.1-pro")
-        assert await spent_today(forge) == 0.04
+        assert await committed(forge) == 0.04
     assert job.state is JobState.FAILED
     assert [(attempt.maybe_billed, attempt.cost_usd) for attempt in job.attempts] == [(True, 0.04)]
     assert len(bfl.submits) == 1

@@ -14,10 +14,12 @@ import anyio.to_thread
 import pytest
 
 from imgforge_mcp import Forge, ImageRequest, Job, open_forge
-from imgforge_mcp.clock import Clock
-from imgforge_mcp.config import load_config
-from imgforge_mcp.registry import LEASE_SECONDS, Registry, Settlement
-from imgforge_mcp.types import AttemptState, JobState
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import load_config
+from imgforge_mcp.base.types import AttemptState, JobState
+from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, Settlement
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
+from tests.answers import committed
 from tests.emulators import Emulator
 from tests.faults._processes import Worker, until, write_requests
 from tests.virtual_clock import VirtualClock
@@ -89,7 +91,7 @@ async def test_a_job_that_had_sent_nothing_is_run(emulate: Emulate, settings: di
             job_id = str(waiting.said[1]["job_id"])
     assert not together.submits
     async with successor(settings, LaterClock(30)) as forge:
-        before = await forge.registry.jobs.get(job_id)
+        before = await forge.job(job_id, forge.caller())
         assert not before.attempts
         job = await ended(forge, job_id)
     assert job.state is JobState.COMPLETED
@@ -142,7 +144,7 @@ async def test_a_job_that_was_sent_and_not_answered_is_interrupted_and_counts_as
     together.clear()
     async with successor(settings) as forge:
         job = await ended(forge, job_id)
-        spent, _ = await forge.registry.jobs.committed()
+        spent = await committed(forge)
     assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "interrupted")
     (attempt,) = job.attempts
     assert (attempt.outcome, attempt.maybe_billed) == ("interrupted", True)
@@ -159,7 +161,7 @@ async def test_a_sent_job_stays_interrupted_when_the_next_process_dies_while_it_
     together.fault("hang")
     job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, model=SCHNELL)
     together.clear()
-    dying = Registry(home / "registry.db", LaterClock().now, owner="dies in the middle")
+    dying = SqliteRegistry(home / "registry.db", LaterClock().now, owner="dies in the middle")
     assert await dying.jobs.take_over_abandoned() == [job_id]
     (attempt,) = (await dying.jobs.get(job_id)).attempts
     await dying.jobs.settle(job_id, attempt.attempt_id, Settlement(outcome="interrupted", maybe_billed=True))
@@ -178,7 +180,7 @@ async def test_a_provider_that_may_have_billed_is_not_asked_again_after_a_restar
     together.fault("hang")
     job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, provider="together")
     together.clear()
-    dying = Registry(home / "registry.db", LaterClock().now, owner="dies before it fails over")
+    dying = SqliteRegistry(home / "registry.db", LaterClock().now, owner="dies before it fails over")
     assert await dying.jobs.take_over_abandoned() == [job_id]
     (attempt,) = (await dying.jobs.get(job_id)).attempts
     lost = Settlement(outcome="ambiguous", maybe_billed=True, cost_usd=0.01)
@@ -202,7 +204,7 @@ async def test_a_job_whose_deadline_passed_before_anything_was_sent_times_out_fo
             job_id = str(waiting.said[1]["job_id"])
     async with successor(settings, LaterClock(3600)) as forge:
         job = await ended(forge, job_id)
-        spent, _ = await forge.registry.jobs.committed()
+        spent = await committed(forge)
     assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "timeout")
     assert (job.attempts, job.cost_usd, spent) == ((), 0.0, 0.0)
     assert not together.submits
@@ -263,24 +265,27 @@ async def test_a_living_process_renews_its_lease_and_keeps_its_jobs(
         first = lease(home, job_id)
         await anyio.to_thread.run_sync(until, lambda: lease(home, job_id) > first, "the lease to be renewed")
         assert time.time() < first, "it had run out"
+        owner = column(home, job_id, "owner")
         async with successor(settings, Clock()) as forge:
-            owner = (await forge.registry.jobs.get(job_id)).owner
-            assert owner != forge.registry.jobs.owner
-            assert not await forge.registry.jobs.take_over_abandoned()
             bfl.clear()
             job = await ended(forge, job_id)
     assert (job.state, job.owner) == (JobState.COMPLETED, owner)
     assert len(bfl.submits) == 1
 
 
-def lease(home: Path, job_id: str) -> float:
-    """Until when a job belongs to its process, in seconds since 1970."""
+def column(home: Path, job_id: str, name: str) -> Any:
+    """What a job's row says, read beside the processes that use it."""
     registry = sqlite3.connect(home / "registry.db")
     try:
-        ((until_when,),) = registry.execute("SELECT lease_until FROM jobs WHERE job_id = ?", (job_id,))
-        return float(until_when)
+        ((value,),) = registry.execute(f"SELECT {name} FROM jobs WHERE job_id = ?", (job_id,))
+        return value
     finally:
         registry.close()
+
+
+def lease(home: Path, job_id: str) -> float:
+    """Until when a job belongs to its process, in seconds since 1970."""
+    return float(column(home, job_id, "lease_until"))
 
 
 # Two living processes -----------------------------------------------------------------------------------------------
@@ -319,7 +324,7 @@ async def test_a_job_of_another_process_is_canceled_there_where_its_provider_can
         async with successor(settings, Clock()) as forge:
             asked, was_over = await forge.cancel(job_id, forge.caller())
             job = await ended(forge, job_id)
-            spent, _ = await forge.registry.jobs.committed()
+            spent = await committed(forge)
     assert (was_over, job.state) == (False, JobState.CANCELED)
     assert asked.state in (JobState.PROCESSING, JobState.CANCELED)
     assert [call.method for call in fal.calls].count("PUT") == 1
@@ -354,7 +359,7 @@ async def test_a_canceled_job_whose_process_died_before_it_sent_anything_sends_n
         until(lambda: len(together.calls) == 1, "the first call to be told to slow down")
         with worker_on(settings, tmp_path, {"prompt": "a red fox", "model": SCHNELL}) as waiting:
             job_id = str(waiting.said[1]["job_id"])
-    registry = Registry(home / "registry.db", Clock().now, owner="asks and leaves")
+    registry = SqliteRegistry(home / "registry.db", Clock().now, owner="asks and leaves")
     assert await registry.jobs.request_cancel(job_id)
     await registry.close()
     async with successor(settings, LaterClock(30)) as forge:

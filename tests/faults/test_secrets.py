@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imgforge_mcp import Forge, ImageRequest
-from imgforge_mcp.errors import ForgeError
+from imgforge_mcp.base.errors import ForgeError
 from tests import emulators
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
@@ -221,8 +221,8 @@ def test_a_log_line_that_holds_a_key_is_masked_before_it_leaves_the_process(
     key = canary("together")
     code = (
         "import logging, base64, os, time\n"
-        "from imgforge_mcp.cli import set_up_logging\n"
-        "from imgforge_mcp.config import load_config\n"
+        "from imgforge_mcp.cli.parser import set_up_logging\n"
+        "from imgforge_mcp.base.config import load_config\n"
         "set_up_logging(load_config())\n"
         "key = os.environ['TOGETHER_API_KEY']\n"
         "log = logging.getLogger('httpx')\n"

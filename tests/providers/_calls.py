@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.spec import Call, InputImage, Operation, Reply
+from imgforge_mcp.providers.contract import Call, InputImage, Operation, Reply
 
 PICTURE = b"\x89PNG\r\n\x1a\n a picture"
 ENCODED = base64.b64encode(PICTURE).decode()

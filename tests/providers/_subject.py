@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
+from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.spec import ModelSpec
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.providers.contract import ModelSpec
 from tests.emulators import Emulator
 
 TODAY = date(2026, 11, 21)

@@ -10,8 +10,7 @@ import pytest
 from mcp.client import Client
 
 from imgforge_mcp import create_server, open_forge
-from imgforge_mcp.config import load_config
-from imgforge_mcp.server.seat import ForgeSeat
+from imgforge_mcp.base.config import load_config
 from tests import emulators
 from tests.answers import ended, on_hang, pictures, told
 from tests.conftest import OpenClient
@@ -332,7 +331,7 @@ async def test_a_refused_connection_costs_less_than_a_tenth_of_a_second(
     variables = {**environment, **second.environment(), **emulator.environment(closed)}
     async with (
         open_forge(load_config(variables)) as forge,
-        Client(create_server(ForgeSeat.of(forge))) as client,
+        Client(create_server(forge)) as client,
     ):
         # The first request of a process also makes its HTTP client; tests/benchmarks has that figure.
         await client.call_tool("generate_image", {"prompt": PROMPT, "provider": second.name})

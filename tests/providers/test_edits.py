@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.spec import ModelSpec
+from imgforge_mcp.providers.contract import ModelSpec
 from tests import emulators
 from tests.answers import pictures, told
 from tests.conftest import OpenClient

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import BadReply
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import BadReply
-from imgforge_mcp.providers.a1111 import PROVIDER
-from imgforge_mcp.spec import Call, Picture, Request
+from imgforge_mcp.providers.contract import Call, Picture, Request
+from imgforge_mcp.providers.services.a1111 import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, ODD_BODIES, PICTURE, SECOND, call_for, reply
 
 LOADED = call_for("a1111/a1111", n=2)

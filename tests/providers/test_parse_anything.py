@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import ForgeError
-from imgforge_mcp.providers import load, names
-from imgforge_mcp.spec import Call, Images, ModelSpec, Operation, Reply, Request
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.providers.contract import Call, Images, ModelSpec, Operation, Reply, Request
+from imgforge_mcp.providers.services import load, names
 from tests.providers._calls import INPUT, SECOND
 
 ROUNDS = 1500

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import (
+from imgforge_mcp.base.errors import (
     BadReply,
     ContentRefused,
     ForgeError,
@@ -14,8 +14,8 @@ from imgforge_mcp.errors import (
     Rejected,
     Unavailable,
 )
-from imgforge_mcp.providers.bfl import PROVIDER
-from imgforge_mcp.spec import Images, Operation, Picture, Request
+from imgforge_mcp.providers.contract import Images, Operation, Picture, Request
+from imgforge_mcp.providers.services.bfl import PROVIDER
 from tests.providers._calls import INPUT, ODD_BODIES, SECOND, call_for, reply
 
 PRO = call_for("bfl/flux-2-pro")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import (
+from imgforge_mcp.base.errors import (
     BadReply,
     ContentRefused,
     ForgeError,
@@ -15,8 +15,8 @@ from imgforge_mcp.errors import (
     Rejected,
     Unavailable,
 )
-from imgforge_mcp.providers.cloudflare import PROVIDER
-from imgforge_mcp.spec import Picture
+from imgforge_mcp.providers.contract import Picture
+from imgforge_mcp.providers.services.cloudflare import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, ODD_BODIES, PICTURE, SECOND, call_for, reply
 
 ACCOUNT = {"account_id": "acc"}

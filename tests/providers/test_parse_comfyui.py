@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import BadReply, ForgeError, ModelGone, Rejected, Unavailable
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import BadReply, ForgeError, ModelGone, Rejected, Unavailable
-from imgforge_mcp.providers.comfyui import PROVIDER
-from imgforge_mcp.spec import Call, Images, Operation, Picture, Request
+from imgforge_mcp.providers.contract import Call, Images, Operation, Picture, Request
+from imgforge_mcp.providers.services.comfyui import PROVIDER
 from tests.providers._calls import INPUT, ODD_BODIES, PICTURE, SECOND, call_for, reply
 
 COMFY = call_for("comfyui/comfyui")

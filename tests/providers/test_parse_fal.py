@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import (
+from imgforge_mcp.base.errors import (
     BadReply,
     ContentRefused,
     ForgeError,
@@ -14,9 +14,9 @@ from imgforge_mcp.errors import (
     Rejected,
     Unavailable,
 )
-from imgforge_mcp.providers.fal import PROVIDER
-from imgforge_mcp.spec import Images, Operation, Picture, Request
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.providers.contract import Images, Operation, Picture, Request
+from imgforge_mcp.providers.services.fal import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, INPUT_URL, ODD_BODIES, PICTURE, SECOND, SECOND_URL, call_for, reply
 
 DEV = call_for("fal/flux-dev")

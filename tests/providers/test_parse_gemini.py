@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import (
+from imgforge_mcp.base.errors import (
     BadReply,
     ContentRefused,
     ForgeError,
@@ -15,8 +15,8 @@ from imgforge_mcp.errors import (
     Rejected,
     Unavailable,
 )
-from imgforge_mcp.providers.gemini import PROVIDER
-from imgforge_mcp.spec import Images, Picture, Request
+from imgforge_mcp.providers.contract import Images, Picture, Request
+from imgforge_mcp.providers.services.gemini import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, ODD_BODIES, PICTURE, call_for, reply
 
 FLASH = call_for("gemini/gemini-3.1-flash-image")

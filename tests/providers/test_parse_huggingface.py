@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError, QuotaExceeded, Unavailable
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import BadReply, ContentRefused, ForgeError, QuotaExceeded, Unavailable
-from imgforge_mcp.providers.huggingface import PROVIDER
-from imgforge_mcp.spec import Call, Picture, Request
+from imgforge_mcp.providers.contract import Call, Picture, Request
+from imgforge_mcp.providers.services.huggingface import PROVIDER
 from tests.providers._calls import ENCODED, ODD_BODIES, PICTURE, call_for, reply
 
 SCHNELL = call_for("huggingface/flux-schnell")

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import BadReply, ContentRefused, ForgeError, ProviderAuth, QuotaExceeded, Rejected
-from imgforge_mcp.providers.ideogram import PROVIDER
-from imgforge_mcp.spec import Images, Picture, Request
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError, ProviderAuth, QuotaExceeded, Rejected
+from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.providers.contract import Images, Picture, Request
+from imgforge_mcp.providers.services.ideogram import PROVIDER
 from tests.providers._calls import INPUT, ODD_BODIES, SECOND, call_for, reply
 
 V3 = call_for("ideogram/ideogram-v3")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import BadReply, ForgeError, ProviderAuth, QuotaExceeded, RateLimited, Unavailable
-from imgforge_mcp.providers.imgforge import PROVIDER
-from imgforge_mcp.spec import Images, Operation, Picture, Request
+from imgforge_mcp.base.errors import BadReply, ForgeError, ProviderAuth, QuotaExceeded, RateLimited, Unavailable
+from imgforge_mcp.providers.contract import Images, Operation, Picture, Request
+from imgforge_mcp.providers.services.imgforge import PROVIDER
 from tests.providers._calls import ODD_BODIES, PICTURE, call_for, reply
 
 DRAFT = call_for("imgforge/sdxl-lightning")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imgforge_mcp.providers import load, names
+from imgforge_mcp.providers.services import load, names
 
 BEARER = ("Authorization", "Bearer ")
 MANIFESTS = {

@@ -4,10 +4,18 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import (
+    BadReply,
+    ContentRefused,
+    ForgeError,
+    ModelGone,
+    ProviderAuth,
+    QuotaExceeded,
+    Rejected,
+)
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import BadReply, ContentRefused, ForgeError, ModelGone, ProviderAuth, QuotaExceeded, Rejected
-from imgforge_mcp.providers.nvidia import PROVIDER
-from imgforge_mcp.spec import Call, Picture, Request
+from imgforge_mcp.providers.contract import Call, Picture, Request
+from imgforge_mcp.providers.services.nvidia import PROVIDER
 from tests.providers._calls import ENCODED, ODD_BODIES, PICTURE, call_for, reply
 
 SCHNELL = call_for("nvidia/flux-schnell")

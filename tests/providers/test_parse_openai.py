@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import (
+from imgforge_mcp.base.errors import (
     BadReply,
     ContentRefused,
     ForgeError,
@@ -17,9 +16,10 @@ from imgforge_mcp.errors import (
     Rejected,
     Unavailable,
 )
-from imgforge_mcp.providers.openai import PROVIDER, server
-from imgforge_mcp.spec import Call, Images, Part, Picture, Request
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.providers.contract import Call, Images, Part, Picture, Request
+from imgforge_mcp.providers.services.openai import PROVIDER, server
 from tests.providers._calls import ENCODED, INPUT, INPUT_URL, ODD_BODIES, PICTURE, SECOND, SECOND_URL, call_for, reply
 
 GENERATIONS = "/v1/images/generations"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import (
+from imgforge_mcp.base.errors import (
     BadReply,
     ContentRefused,
     ForgeError,
@@ -15,9 +15,9 @@ from imgforge_mcp.errors import (
     Rejected,
     Unavailable,
 )
-from imgforge_mcp.providers.pollinations import PROVIDER
-from imgforge_mcp.spec import Picture, Request
-from imgforge_mcp.types import QualityTier
+from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.providers.contract import Picture, Request
+from imgforge_mcp.providers.services.pollinations import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, INPUT_URL, ODD_BODIES, PICTURE, call_for, reply
 
 FLUX = call_for("pollinations/flux-schnell")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import BadReply, ForgeError, ProviderAuth, Rejected
-from imgforge_mcp.providers.recraft import PROVIDER
-from imgforge_mcp.spec import Images, Picture, Request
+from imgforge_mcp.base.errors import BadReply, ForgeError, ProviderAuth, Rejected
+from imgforge_mcp.providers.contract import Images, Picture, Request
+from imgforge_mcp.providers.services.recraft import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, ODD_BODIES, PICTURE, SECOND, call_for, reply
 
 V3 = call_for("recraft/recraft-v3")

@@ -4,10 +4,18 @@ from typing import Any
 
 import pytest
 
+from imgforge_mcp.base.errors import (
+    BadReply,
+    ContentRefused,
+    ForgeError,
+    ModelGone,
+    QuotaExceeded,
+    RateLimited,
+    Unavailable,
+)
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.errors import BadReply, ContentRefused, ForgeError, ModelGone, QuotaExceeded, RateLimited, Unavailable
-from imgforge_mcp.providers.replicate import PROVIDER
-from imgforge_mcp.spec import Call, Images, Operation, Picture, Request
+from imgforge_mcp.providers.contract import Call, Images, Operation, Picture, Request
+from imgforge_mcp.providers.services.replicate import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, INPUT_URL, ODD_BODIES, PICTURE, call_for, reply
 
 SCHNELL = call_for("replicate/flux-schnell")

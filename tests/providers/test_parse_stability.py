@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import BadReply, ContentRefused, ForgeError, ProviderAuth, QuotaExceeded, RateLimited, Rejected
-from imgforge_mcp.providers.stability import PROVIDER
-from imgforge_mcp.spec import Picture
+from imgforge_mcp.base.errors import (
+    BadReply,
+    ContentRefused,
+    ForgeError,
+    ProviderAuth,
+    QuotaExceeded,
+    RateLimited,
+    Rejected,
+)
+from imgforge_mcp.providers.contract import Picture
+from imgforge_mcp.providers.services.stability import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, ODD_BODIES, PICTURE, SECOND, call_for, reply
 
 LARGE = call_for("stability/sd-3.5")

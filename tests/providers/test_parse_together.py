@@ -4,9 +4,17 @@ from typing import Any
 
 import pytest
 
-from imgforge_mcp.errors import BadReply, ContentRefused, ForgeError, ProviderAuth, QuotaExceeded, RateLimited, Rejected
-from imgforge_mcp.providers.together import PROVIDER
-from imgforge_mcp.spec import Picture, Request
+from imgforge_mcp.base.errors import (
+    BadReply,
+    ContentRefused,
+    ForgeError,
+    ProviderAuth,
+    QuotaExceeded,
+    RateLimited,
+    Rejected,
+)
+from imgforge_mcp.providers.contract import Picture, Request
+from imgforge_mcp.providers.services.together import PROVIDER
 from tests.providers._calls import ENCODED, INPUT, INPUT_URL, ODD_BODIES, PICTURE, SECOND, SECOND_URL, call_for, reply
 
 SCHNELL = call_for("together/flux-schnell")

@@ -1,0 +1,157 @@
+"""The composition root: builds everything a Forge needs and closes it in reverse order. The only place that knows all
+parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import Config, load_config
+from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.forge import Forge
+from imgforge_mcp.jobs.execution import Execution
+from imgforge_mcp.jobs.inputs import References
+from imgforge_mcp.jobs.models import Models
+from imgforge_mcp.jobs.pictures import Pictures
+from imgforge_mcp.jobs.planner import Planner
+from imgforge_mcp.jobs.service import JobService
+from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.providers.checks import KeyChecks, vanished_models
+from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint, open_configured
+from imgforge_mcp.providers.driver import Driver
+from imgforge_mcp.routing.router import Router
+from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
+
+if TYPE_CHECKING:
+    from imgforge_mcp.net.transport import Transport
+
+
+class _LazyTransport:
+    """The one transport, made with the first request: loading an HTTP client costs more than all the rest of the
+    start."""
+
+    def __init__(self, clock: Clock, redactor: Redactor, trusted_hosts: frozenset[str]) -> None:
+        self._clock = clock
+        self._redactor = redactor
+        self._trusted_hosts = trusted_hosts
+        self._transport: Transport | None = None
+
+    def __call__(self) -> "Transport":
+        if self._transport is None:
+            from imgforge_mcp.net.transport import Transport
+
+            self._transport = Transport(self._clock, self._redactor, self._trusted_hosts)
+        return self._transport
+
+    async def warm(self) -> None:
+        """Load the HTTP client ahead of the first request, in a thread: it takes a good part of a second."""
+        await anyio.to_thread.run_sync(import_module, "imgforge_mcp.net.transport")
+        await self().warm()
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            await self._transport.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def open_forge(config: Config | None = None, clock: Clock | None = None) -> AsyncIterator[Forge]:
+    """A Forge that runs until the block is left; its jobs are then let go for another process to resume.
+
+    Raises:
+        ConfigError: a wrong setting.
+    """
+    config = config or load_config()
+    clock = clock or Clock()
+    catalog = load_catalog(config.catalog)
+    providers = open_configured(config, catalog)
+    redactor = redactor_for(config, providers)
+    registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id())
+    assets = AssetDirectory(config.home)
+    planner = Planner(_router(config, providers), registry, clock, config)
+    transport = _LazyTransport(clock, redactor, _trusted_hosts(providers))
+    driver = Driver(clock, transport, assets)
+    execution = Execution(
+        config=config,
+        registry=registry,
+        assets=assets,
+        planner=planner,
+        providers=providers,
+        driver=driver,
+        clock=clock,
+        redactor=redactor,
+    )
+    worker = Worker(execution, registry, clock)
+    forge = Forge(
+        config=config,
+        registry=registry,
+        jobs=JobService(
+            config=config,
+            registry=registry,
+            planner=planner,
+            providers=providers,
+            worker=worker,
+            references=References(registry, assets, transport),
+            clock=clock,
+        ),
+        pictures=Pictures(registry, assets, preview_max_px=config.preview_max_px, cap_bytes=config.cache_max_bytes),
+        models=Models(planner, providers, KeyChecks(providers, driver, clock, config.home), clock),
+        providers=providers,
+        clock=clock,
+    )
+    failure: Exception | None = None
+    try:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(worker.serve)
+            tasks.start_soon(_reap, assets, clock)
+            if any(configured.settings.base_url for configured in providers.values()):
+                tasks.start_soon(transport.warm)
+            try:
+                yield forge
+            except Exception as error:  # noqa: BLE001 - kept as it is and raised below: a task group would wrap it
+                failure = error
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+    finally:
+        with anyio.CancelScope(shield=True):
+            await transport.close()
+            await registry.close()
+
+
+def redactor_for(config: Config, providers: ConfiguredProviders) -> Redactor:
+    """Knows every secret of this process: those in use, and those that merely stand in the environment."""
+    in_use = [configured.settings.key for configured in providers.values() if configured.settings.key]
+    accounts = [value for configured in providers.values() for value in configured.settings.settings.values()]
+    return Redactor([*in_use, *accounts, *config.secrets()])
+
+
+def _router(config: Config, providers: ConfiguredProviders) -> Router:
+    catalog = load_catalog(config.catalog)
+    manifests = [provider.manifest for provider in all_providers()]
+    return Router(
+        catalog=catalog,
+        entries=tuple(configured.entry for configured in providers.values()),
+        order=config.provider_order,
+        vanished=vanished_models(config.home),
+        wait_value=config.wait_value,
+        local_fallback=config.local_fallback,
+        known_providers={name: m.name for m in manifests for name in (m.name, *m.aliases)},
+        key_hints={m.name: key_hint(m) for m in manifests},
+    )
+
+
+def _trusted_hosts(providers: ConfiguredProviders) -> frozenset[str]:
+    """Hosts that the user's own configuration names: plain http and private addresses are the user's word there."""
+    urls = [configured.settings.base_url for configured in providers.values() if configured.settings.is_override]
+    return frozenset(urlsplit(url).netloc for url in urls)
+
+
+async def _reap(assets: AssetDirectory, clock: Clock) -> None:
+    await anyio.to_thread.run_sync(assets.reap, clock.now().timestamp())

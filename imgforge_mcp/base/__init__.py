@@ -1,0 +1,1 @@
+"""What everybody stands on: nouns, errors, time, settings, logs, secrets."""

@@ -1,0 +1,248 @@
+"""The shared nouns: what a caller asks for, and the durable record of what became of it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Json = dict[str, Any]
+"""A decoded JSON object."""
+
+ASPECT_RATIO = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9])?):([1-9][0-9]{0,2}(?:\.[0-9])?)")
+
+
+class QualityTier(StrEnum):
+    """What a caller pays for, from a quick sketch to the best there is; ordered from low to high."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    PREMIUM = "premium"
+    ULTRA = "ultra"
+    ULTRA_PLUS = "ultra_plus"
+
+    @property
+    def rank(self) -> int:
+        return list(QualityTier).index(self)
+
+
+class JobState(StrEnum):
+    """Where a job stands, in the words of the public contract."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELED)
+
+
+class CostBasis(StrEnum):
+    """How far a cost can be trusted."""
+
+    REPORTED = "reported"
+    LISTED = "listed"
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+def _well_formed(text: str) -> str:
+    """Refuse text that cannot be stored or sent as it stands: lone surrogates and NUL."""
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds a NUL or a lone surrogate; send plain Unicode text")
+    return text
+
+
+def _without_outer_space(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[
+    str, BeforeValidator(_without_outer_space), StringConstraints(min_length=1), AfterValidator(_well_formed)
+]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=24 * 1024 * 1024)]
+
+
+class ImageRequest(BaseModel):
+    """What a caller wants drawn, validated; the arguments of generate_image. None means: not said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    prompt: Annotated[Text, Field(max_length=8000)]
+    """What to draw."""
+    quality_tier: Annotated[QualityTier, Field(strict=False)] = QualityTier.STANDARD
+    """Cost against quality; the router picks the model."""
+    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """A slug from list_models, a provider's own id, or provider/model; overrides the tier."""
+    provider: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Pin one provider: no fail-over to another."""
+    negative_prompt: Annotated[Text, Field(max_length=1000)] | None = None
+    """What to avoid."""
+    aspect_ratio: Annotated[str, Field(pattern=rf"^{ASPECT_RATIO.pattern}$")] | None = None
+    """W:H, such as 16:9."""
+    width: Annotated[int, Field(ge=64, le=8192)] | None = None
+    """Pixels; fitted to what the model can do."""
+    height: Annotated[int, Field(ge=64, le=8192)] | None = None
+    """Pixels; fitted to what the model can do."""
+    image_size: Literal["512", "1K", "2K", "4K"] | None = None
+    """Resolution class."""
+    n: Annotated[int, Field(ge=1, le=4)] = 1
+    """Number of images."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """The same seed gives the same picture, where the model has seeds."""
+    steps: Annotated[int, Field(ge=1, le=50)] | None = None
+    """Inference steps."""
+    style: Annotated[Text, Field(max_length=100)] | None = None
+    """A style name, where the model has styles."""
+    output_format: Literal["png", "jpeg", "webp"] | None = None
+    """Left out: the provider's own."""
+    enhance: bool | None = None
+    """Add the tier's quality boosters to the prompt; left out: by tier."""
+    template: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """A named template from the configuration."""
+    input_images: Annotated[list[Reference], Field(max_length=14)] | None = None
+    """Reference images: asset id, job id, https URL, data URL or file path."""
+    metadata: (
+        Annotated[
+            dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]], Field(max_length=32)
+        ]
+        | None
+    ) = None
+    """Stored with the job and returned."""
+    project_id: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:-]{1,64}$")] | None = None
+    """Tag for usage accounting."""
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    """The same key within 24 hours returns the existing job instead of paying again."""
+    sync: bool = True
+    """Wait for the image; false returns at once with a job id."""
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
+    """Refuse models whose listed price is above this."""
+    save_to: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """Also write the image to this path."""
+    is_edit: bool = False
+    """Whether the first input image is to be changed, rather than looked at."""
+    mask: Reference | None = None
+    """Where the first input image may change: white or transparent."""
+    strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    """How far from the first input image: 0 keeps it, 1 forgets it."""
+
+    def fingerprint(self) -> Json:
+        """What makes two requests the same one, under one idempotency key; how the answer is awaited does not."""
+        return self.model_dump(mode="json", exclude_none=True, exclude={"idempotency_key", "sync", "save_to"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """An image by the sha256 of its exact bytes (`asset_id`, 64 hex digits); sizes in pixels and bytes."""
+
+    asset_id: str
+    mime_type: str
+    width: int
+    height: int
+    bytes: int
+    seed: int | None = None
+
+
+class AttemptState(StrEnum):
+    """How far one upstream call came."""
+
+    SENT = "sent"
+    """Recorded before the first byte leaves; after a crash nobody knows whether it was billed."""
+    ACCEPTED = "accepted"
+    """The upstream's own id is stored; a restart resumes polling."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One upstream call made for a job: a candidate tried, or one part of a request split over several calls."""
+
+    attempt_id: int
+    job_id: str
+    part: int
+    provider: str
+    model: str
+    state: AttemptState
+    reason: str
+    outcome: str | None = None
+    message: str | None = None
+    latency_ms: int | None = None
+    price_usd: float | None = None
+    """Its listed price, held back while it is under way."""
+    cost_usd: float | None = None
+    maybe_billed: bool = False
+    operation: Json | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one ended attempt says about its candidate's health; times in seconds since 1970."""
+
+    attempt_id: int
+    provider: str
+    model: str
+    succeeded: bool
+    outcome: str
+    latency: float | None
+    health_cost: float
+    rest_until: float | None
+    settings: str
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job is: `fraction` 0 to 1 when the upstream says so, else None; `message` says which."""
+
+    message: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The durable record of a request. Times are UTC; money is US dollars."""
+
+    job_id: str
+    state: JobState
+    request: ImageRequest
+    request_id: str
+    final_prompt: str
+    enhancement_logic: str
+    quality_tier: QualityTier
+    created_at: datetime
+    deadline: datetime
+    owner: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    assets: tuple[Asset, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    cost_usd: float | None = None
+    cost_basis: CostBasis | None = None
+    warnings: tuple[str, ...] = ()
+    error: Json | None = None
+    progress: Progress | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    save_root: str | None = None
+    """The allowed directory that `save_to` was found to be in."""
+    saved_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks: the tenant whose jobs these are ("" on stdio and the command line), the directories whose files may be
+    named and those where files may be written, and, with `sees_all`, whether other tenants' jobs are visible."""
+
+    tenant: str = ""
+    sees_all: bool = False
+    directories: tuple[Path, ...] = ()
+    outputs: tuple[Path, ...] = ()

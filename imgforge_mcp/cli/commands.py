@@ -1,0 +1,347 @@
+"""What the commands do and print: one Forge call each, for a person or, with --json, for a program."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+from pydantic import ValidationError
+
+from imgforge_mcp.app.open import open_forge
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest
+from imgforge_mcp.base.types import ASPECT_RATIO, Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.forge import Filter, Forge
+from imgforge_mcp.presentation import job_json, job_line
+from imgforge_mcp.providers.configured import all_providers, key_hint
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+BAR = 24
+COLUMNS = 80
+"""Of a terminal that does not say."""
+SIZE = re.compile(r"(\d+)x(\d+)")
+KEY_STATES = {
+    "works": "the key works",
+    "rejected": "the key is rejected",
+    "unreachable": "no answer",
+    "unchecked": "configured; it has no free question to check the key with",
+}
+BUILT_IN = "built in; it needs no key"
+KEY_PROBLEMS = {
+    "rejected": "the key is rejected; check {variables}, or make a new one at {page}",
+    "unreachable": "it does not answer; check the network, or the base URL if you replaced it",
+}
+Command = Callable[[Forge, argparse.Namespace], Awaitable[int]]
+
+
+def run(config: Config, options: argparse.Namespace, command: Command) -> int:
+    """Open the forge, run the command, print a failure as one sentence (or, with --json, as the public error)."""
+
+    async def main() -> int:
+        async with open_forge(config) as forge:
+            return await command(forge, options)
+
+    try:
+        return anyio.run(main)
+    except ForgeError as error:
+        return _failed(error, options)
+    except KeyboardInterrupt:
+        print("\nInterrupted; 'imgforge-mcp jobs' shows what is still under way.", file=sys.stderr)
+        return FAILED
+
+
+async def generate(forge: Forge, options: argparse.Namespace) -> int:
+    """Draw, and wait as long as the job may take: nobody times out at a terminal."""
+    request = _request(options)
+    caller = forge.caller()
+    show = _show_progress if sys.stderr.isatty() and not options.json else None
+    job = await forge.submit(request, caller)
+    try:
+        if show is not None:
+            await show(Progress(message=f"job {job.job_id}"))
+        job = await forge.wait(job.job_id, forge.config.job_deadline, show)
+    finally:
+        if show is not None:
+            _overwrite("")
+    code = _show_job(forge, job, options)
+    return code if job.state is JobState.COMPLETED else FAILED
+
+
+async def edit(forge: Forge, options: argparse.Namespace) -> int:
+    return await generate(forge, options)
+
+
+async def usage(forge: Forge, options: argparse.Namespace) -> int:
+    answer = await forge.usage(options.period, options.project, forge.caller())
+    lines = [f"{answer['images']} images, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"]
+    for group in ("provider", "model", "project", "day"):
+        entries = answer[f"by_{group}"].items()
+        lines += [f"  {group} {name}: {entry['images']} images, ${entry['cost_usd']:.4f}" for name, entry in entries]
+    for name, budget in answer["budgets"].items():
+        left = f", ${budget['left_usd']:.4f} left of ${budget['cap_usd']:.2f}" if "cap_usd" in budget else ", no cap"
+        lines.append(f"{name} budget: ${budget['committed_usd']:.4f} spent or reserved{left}")
+    lines += [
+        f"{name}: {quota['left']} of {quota['calls_a_day']} calls left" for name, quota in answer["quotas"].items()
+    ]
+    _print(answer, options, lines)
+    return DONE
+
+
+async def jobs(forge: Forge, options: argparse.Namespace) -> int:
+    caller = forge.caller()
+    if options.job_id is None:
+        found = [job_line(job) for job in await forge.recent_jobs(max(1, options.limit), caller)]
+        _print(found, options, [_job_row(line) for line in found] or ["There are no jobs yet."])
+        return DONE
+    if options.cancel:
+        await forge.cancel(options.job_id, caller)
+    return _show_job(forge, await forge.job(options.job_id, caller, options.wait), options)
+
+
+async def models(forge: Forge, options: argparse.Namespace) -> int:
+    if options.refresh:
+        return await _refresh(forge, options)
+    wanted = Filter(
+        tier=QualityTier(options.tier) if options.tier else None,
+        provider=options.provider,
+        capability=options.capability,
+        available_only=not options.all,
+    )
+    answer = await forge.models(wanted, is_paged=False)
+    lines = ["Tiers, and who would be tried first:"]
+    for tier in answer["tiers"]:
+        order = "; then ".join(f"{place['candidate']} ({place['why']})" for place in tier["order"]) or "nobody yet"
+        lines.append(f"  {tier['tier']:<11} {order}")
+    lines.append("Models:")
+    lines += [line for entry in answer["models"] for line in _model_rows(entry)]
+    _print(answer, options, lines)
+    return DONE
+
+
+async def _refresh(forge: Forge, options: argparse.Namespace) -> int:
+    report = await forge.refresh_models()
+    lines = []
+    for name, found in report["providers"].items():
+        lines.append(f"{name}: {len(found['missing_from_catalogue'])} models that the catalogue misses")
+        lines += [f"  gone, no tier leads to it any more: {model}" for model in found["listed_in_vain"]]
+    if report["not_asked"]:
+        lines.append(f"no list to ask for, or no answer: {', '.join(report['not_asked'])}")
+    _print(report, options, lines)
+    return DONE
+
+
+async def assets(forge: Forge, options: argparse.Namespace) -> int:
+    match options.action:
+        case "list":
+            found = await forge.recent_assets(max(1, options.limit))
+            values = [{**_asset(asset), "path": str(forge.path(asset))} for asset in found]
+            rows = [f"{a.asset_id[:16]}  {a.width}x{a.height}  {a.bytes:>9} B  {forge.path(a)}" for a in found]
+            _print(values, options, rows or ["The store is empty."])
+        case "show":
+            asset = await _found(forge, options)
+            origins = await forge.origins(asset)
+            value = {**_asset(asset), "path": str(forge.path(asset)), "origins": origins}
+            _print(value, options, [f"{name}: {item}" for name, item in value.items()])
+        case "export":
+            await _export(forge, options)
+        case "verify":
+            return await _verify(forge, options)
+        case "prune":
+            gone, left = await forge.evict(), await forge.store_bytes()
+            _print({"removed": gone, "bytes": left}, options, [f"Removed {gone} images; {left} bytes are left."])
+    return DONE
+
+
+async def doctor(forge: Forge, options: argparse.Namespace) -> int:
+    """What is configured and whether it works: each provider is asked its one free question; nothing is spent."""
+    config = forge.config
+    problems: list[str] = []
+    try:
+        await forge.check_storage()
+    except ForgeError as error:
+        problems.append(error.message)
+    budgets = (await forge.usage("day", None, forge.caller()))["budgets"]
+    checks = await forge.check_providers()
+    problems += [_key_problem(forge, name, found.key) for name, found in checks.items() if found.key in KEY_PROBLEMS]
+    report: Json = {
+        "home": str(config.home),
+        "configuration": str(config.source),
+        "configuration_exists": bool(config.source and config.source.exists()),
+        "output_dirs": [str(path) for path in config.output_dirs],
+        "store_bytes": await forge.store_bytes(),
+        "store_cap_bytes": config.cache_max_bytes,
+        "spent_today_usd": budgets["daily"]["committed_usd"],
+        "spent_this_month_usd": budgets["monthly"]["committed_usd"],
+        "configured": {
+            n: BUILT_IN if forge.manifests[n].is_local else KEY_STATES[found.key] for n, found in checks.items()
+        },
+        "not_configured": [key_hint(p.manifest) for p in all_providers() if p.manifest.name not in forge.manifests],
+        "problems": problems,
+    }
+    if forge.draws_alone:
+        problems.append(
+            "No provider has a key, so the embedded engine draws everything; set one of those that are not configured."
+        )
+    lines = [f"{name.replace('_', ' ')}: {_line(value)}" for name, value in report.items()]
+    _print(report, options, lines)
+    return DONE
+
+
+def _key_problem(forge: Forge, name: str, state: str) -> str:
+    manifest = forge.manifests[name]
+    variables = " and ".join((*manifest.key_variables[:1], *manifest.settings.values())) or manifest.base_url_variable
+    return f"{manifest.title}: {KEY_PROBLEMS[state].format(variables=variables, page=manifest.key_page or 'its site')}"
+
+
+BY_NAME: dict[str, Command] = {
+    "generate": generate,
+    "edit": edit,
+    "usage": usage,
+    "jobs": jobs,
+    "models": models,
+    "assets": assets,
+    "doctor": doctor,
+}
+
+
+def _request(options: argparse.Namespace) -> ImageRequest:
+    """The command's options as a request. Raises InvalidRequest."""
+    values: Json = {
+        "prompt": options.prompt,
+        "quality_tier": options.tier,
+        "model": options.model,
+        "provider": options.provider,
+        "n": options.n,
+        "seed": options.seed,
+        "negative_prompt": options.negative,
+        "style": options.style,
+        "input_images": _inputs(options),
+        "is_edit": hasattr(options, "image") or None,
+        "mask": getattr(options, "mask", None),
+        "strength": getattr(options, "strength", None),
+        "max_cost_usd": options.max_cost,
+        "idempotency_key": options.key,
+        "save_to": options.out,
+    }
+    if options.size and (match := SIZE.fullmatch(options.size)):
+        values |= {"width": int(match[1]), "height": int(match[2])}
+    elif options.size and not ASPECT_RATIO.fullmatch(options.size):
+        raise InvalidRequest("--size is pixels (1024x768) or a shape (16:9).", field="--size")
+    elif options.size:
+        values["aspect_ratio"] = options.size
+    try:
+        return ImageRequest.model_validate({name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from None
+
+
+def _inputs(options: argparse.Namespace) -> list[str] | None:
+    """The image to change first, then the references."""
+    return [*([options.image] if hasattr(options, "image") else []), *(options.input or [])] or None
+
+
+def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
+    value = job_json(forge, None, job)
+    if job.state is JobState.FAILED and job.error is not None:
+        _print(job.error if options.json else value, options, [f"imgforge-mcp: {job.error['error']}"], to_stderr=True)
+        return FAILED
+    warnings = [f"  note: {warning}" for warning in job.warnings]
+    _print(value, options, [value["message"], *warnings])
+    return DONE
+
+
+async def _show_progress(progress: Progress) -> None:
+    filled = round((progress.fraction or 0.0) * BAR)
+    _overwrite(f"[{'#' * filled}{'-' * (BAR - filled)}] {progress.message}")
+
+
+def _overwrite(text: str) -> None:
+    """Put a text in place of the terminal's last line, and cut it: a line that wraps, by a ^C even, would stay."""
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns or COLUMNS
+    print(f"\r\033[K{text[: max(0, columns - 3)]}", end="", file=sys.stderr, flush=True)
+
+
+async def _found(forge: Forge, options: argparse.Namespace) -> Asset:
+    """The one image whose id begins as given."""
+    start = (options.asset_id or "").lower()
+    if not start:
+        raise InvalidRequest("Name an image by its id; 'imgforge-mcp assets list' shows them.", field="asset_id")
+    return await forge.named_asset(start)
+
+
+async def _export(forge: Forge, options: argparse.Namespace) -> None:
+    asset = await _found(forge, options)
+    if not options.path:
+        raise InvalidRequest("Say where to write it: imgforge-mcp assets export ID PATH.", field="path")
+    written = await forge.export(asset, options.path, forge.caller())
+    _print({"path": str(written)}, options, [str(written)])
+
+
+async def _verify(forge: Forge, options: argparse.Namespace) -> int:
+    """Every image against its hash; nothing is moved."""
+    checked, damaged = await forge.damaged_assets()
+    lines = [
+        f"{checked - len(damaged)} of {checked} images are sound.",
+        *(f"damaged or missing: {p}" for p in damaged),
+    ]
+    _print({"checked": checked, "damaged": [str(path) for path in damaged]}, options, lines)
+    return FAILED if damaged else DONE
+
+
+def _asset(asset: Asset) -> Json:
+    return {
+        "asset_id": asset.asset_id,
+        "mime_type": asset.mime_type,
+        "width": asset.width,
+        "height": asset.height,
+        "bytes": asset.bytes,
+    }
+
+
+def _model_rows(entry: Json) -> list[str]:
+    tiers = ", ".join(entry["tiers"]) or "no tier"
+    rows = [f"  {entry['slug']:<24} {entry['state']:<15} {tiers}"]
+    for offer in entry["providers"]:
+        price = offer.get("price_usd")
+        cost = "price unknown" if price is None else "free" if price == 0 else f"${price:.4g}"
+        rows.append(f"    {offer['provider']}: {offer['id']}, {cost}, {offer['latency_seconds']:g} s, {offer['state']}")
+    return rows
+
+
+def _job_row(line: Json) -> str:
+    by = f"{line.get('provider', '-')}/{line.get('model', '-')}"
+    return f"{line['job_id']}  {line['state']:<10}  {by:<32}  {line['prompt']}"
+
+
+def _line(value: Any) -> str:
+    match value:
+        case []:
+            return "none"
+        case list():
+            return "".join(f"\n  - {item}" for item in value)
+        case dict():
+            return "".join(f"\n  - {name}: {item}" for name, item in value.items()) or "none"
+        case _:
+            return str(value)
+
+
+def _print(value: Any, options: argparse.Namespace, lines: list[str], *, to_stderr: bool = False) -> None:
+    if options.json:
+        print(json.dumps(value, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(line, file=sys.stderr if to_stderr else sys.stdout)
+
+
+def _failed(error: ForgeError, options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps(error.body("-"), ensure_ascii=False, indent=2))
+    else:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+    return WRONG_USAGE if isinstance(error, InvalidRequest) else FAILED

@@ -1,0 +1,168 @@
+"""The command line. Each command calls one Forge method; only the servers import the MCP SDK."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from imgforge_mcp import __version__
+
+if TYPE_CHECKING:
+    from imgforge_mcp.base.config import Config
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+WAITING = (
+    "imgforge-mcp is an MCP server and waits for a client on stdin. To draw from here: imgforge-mcp generate 'a red "
+    "fox'. "
+    "To set up a client, and for everything else: imgforge-mcp --help. Ctrl-C ends it."
+)
+
+
+class Doors(Protocol):
+    """The two servers, which the command line only starts: they know the MCP SDK, it does not."""
+
+    def stdio(self, config: "Config") -> int: ...
+
+    def serve(self, config: "Config", host: str, port: int, public_url: str | None) -> int: ...
+
+
+def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code: 0 done, 1 failed, 2 wrong usage."""
+    from imgforge_mcp.base.config import load_config
+    from imgforge_mcp.base.errors import ConfigError
+
+    options = build_parser().parse_args(arguments)
+    if options.command == "version":
+        print(f"imgforge-mcp {__version__}")
+        return DONE
+    try:
+        config = load_config()
+    except ConfigError as error:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+        return WRONG_USAGE
+    set_up_logging(config)
+    match options.command:
+        case None:
+            return _stdio(config, doors)
+        case "serve":
+            return _serve(config, options, doors)
+    command: Callable[[Config, argparse.Namespace], int] = options.run
+    return command(config, options)
+
+
+def set_up_logging(config: "Config") -> None:
+    """To stderr, redacted, never blocking; the redactor learns the keys in use when the forge opens."""
+    from imgforge_mcp.base.logs import set_up_logging as set_up
+    from imgforge_mcp.base.redaction import Redactor
+
+    set_up(config.log_level, Redactor(config.secrets()))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="imgforge-mcp", description="Image generation for MCP clients. Without a command: an MCP server on stdio."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("version", help="print the version")
+    _add_serve(commands)
+    _add_generate(commands)
+    models = _add(commands, "models", "what can be used, at what price, and what each tier would pick")
+    models.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
+    models.add_argument("--provider", metavar="NAME")
+    models.add_argument("--capability", metavar="NAME")
+    models.add_argument("--all", action="store_true", help="also those without a key and withdrawn ones")
+    models.add_argument("--refresh", action="store_true", help="ask every configured provider what it offers today")
+    jobs = _add(commands, "jobs", "the recent jobs, or one of them")
+    jobs.add_argument("job_id", nargs="?")
+    jobs.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for its end")
+    jobs.add_argument("--cancel", action="store_true", help="end it")
+    jobs.add_argument("--limit", type=int, default=20, metavar="N")
+    _add_assets(commands)
+    usage = _add(commands, "usage", "images and cost, and what is left of the budgets")
+    usage.add_argument("--period", choices=("day", "month", "all"), default="month")
+    usage.add_argument("--project", metavar="NAME")
+    _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
+    return parser
+
+
+def _add(commands: Any, name: str, text: str) -> Any:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(run=_command(name))
+    return parser
+
+
+def _add_serve(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="SSE and Streamable HTTP on one port")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8765)
+    serve.add_argument("--public-url", metavar="URL", help="what clients see, when a proxy stands in front")
+
+
+def _add_generate(commands: Any) -> None:
+    generate = _add(commands, "generate", "draw a picture")
+    generate.add_argument("prompt")
+    generate.add_argument("--input", action="append", metavar="REFERENCE", help="a reference image; may be repeated")
+    _add_picture_options(generate)
+    edit = _add(commands, "edit", "change a picture")
+    edit.add_argument("image", help="asset id, job id, https URL or file path below an output directory")
+    edit.add_argument("prompt", help="what to change")
+    edit.add_argument("--mask", metavar="REFERENCE", help="where it may change: white or transparent")
+    edit.add_argument("--strength", type=float, metavar="0..1", help="how far from the original")
+    edit.add_argument("--input", action="append", metavar="REFERENCE", help="a further image to go by")
+    _add_picture_options(edit)
+
+
+def _add_picture_options(generate: Any) -> None:
+    generate.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
+    generate.add_argument("--model", metavar="NAME")
+    generate.add_argument("--provider", metavar="NAME")
+    generate.add_argument("--size", metavar="WxH|W:H", help="pixels (1024x768) or a shape (16:9)")
+    generate.add_argument("--n", type=int, metavar="N", help="1 to 4 images")
+    generate.add_argument("--seed", type=int, metavar="N")
+    generate.add_argument("--negative", metavar="TEXT", help="what to avoid")
+    generate.add_argument("--style", metavar="NAME")
+    generate.add_argument("--max-cost", type=float, metavar="USD")
+    generate.add_argument("--key", metavar="TEXT", help="idempotency key: the same one never pays twice")
+    generate.add_argument("--out", metavar="PATH", help="also write the image here, below an output directory")
+
+
+def _add_assets(commands: Any) -> None:
+    assets = _add(commands, "assets", "the stored images")
+    assets.add_argument("action", choices=("list", "show", "export", "verify", "prune"))
+    assets.add_argument("asset_id", nargs="?", help="an image's id, or the start of it")
+    assets.add_argument("path", nargs="?", help="export: where to write it")
+    assets.add_argument("--limit", type=int, default=20, metavar="N")
+
+
+# Servers -----------------------------------------------------------------------------------------------------------
+
+
+def _stdio(config: "Config", doors: Doors) -> int:
+    if sys.stdin is not None and sys.stdin.isatty():
+        print(WAITING, file=sys.stderr)
+    return doors.stdio(config)
+
+
+def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
+    from imgforge_mcp.base.errors import ForgeError
+
+    try:
+        return doors.serve(config, options.host, options.port, options.public_url)
+    except ForgeError as error:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+        return WRONG_USAGE
+
+
+# Commands ----------------------------------------------------------------------------------------------------------
+
+
+def _command(name: str) -> "Callable[[Config, argparse.Namespace], int]":
+    """The command of that name in `commands`, which loads the Forge only when it runs."""
+
+    def run(config: "Config", options: argparse.Namespace) -> int:
+        from imgforge_mcp.cli import commands
+
+        return commands.run(config, options, commands.BY_NAME[name])
+
+    return run

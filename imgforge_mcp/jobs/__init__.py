@@ -1,0 +1,1 @@
+"""The life of a job: taken, prepared, run, settled, delivered."""

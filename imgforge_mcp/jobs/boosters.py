@@ -1,0 +1,59 @@
+"""What is added to a prompt, and why: the tiers' boosters and the user's templates. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from imgforge_mcp.base.config import Template
+from imgforge_mcp.base.errors import InvalidRequest, NotFound
+from imgforge_mcp.base.types import ImageRequest, QualityTier
+
+PARTS = ("subject", "setting", "mood", "art_style", "lighting", "camera", "extras")
+NOT_FROM_TEMPLATES = frozenset({"prompt", "template", "idempotency_key", "metadata", "save_to", "sync"})
+
+
+def boosted(prompt: str, tier: QualityTier, boosters: Sequence[str], enhance: bool | None) -> tuple[str, str]:
+    """The prompt with the tier's boosters that it does not hold already, and the account of what was added."""
+    if enhance is False:
+        return prompt, "Nothing added: enhance is false."
+    missing = [booster for booster in boosters if booster.lower() not in prompt.lower()]
+    if not missing:
+        return prompt, f"Nothing added: the prompt holds every booster of tier {tier.value}."
+    added = ", ".join(missing)
+    return f"{prompt.rstrip(' ,.;')}, {added}", f"Added for tier {tier.value}: {added}."
+
+
+def built(parts: Mapping[str, str]) -> str:
+    """One prompt from its parts, in the order in which image models like them.
+
+    Raises:
+        InvalidRequest: not one of them is given.
+    """
+    given = [text for name in PARTS if (text := parts.get(name, "").strip(" ,.\n"))]
+    if not given:
+        raise InvalidRequest(f"At least one of these is needed: {', '.join(PARTS)}.", field="subject")
+    return ", ".join(given)
+
+
+def with_template(request: ImageRequest, template: Template) -> ImageRequest:
+    """The request with what the template says wherever the caller said nothing; its prompt stands after the caller's.
+
+    Raises:
+        InvalidRequest: the template holds a value that generate_image would refuse.
+    """
+    said = request.model_dump(exclude_unset=True)
+    values = {name: value for name, value in template.values.items() if name not in NOT_FROM_TEMPLATES}
+    prompt = f"{request.prompt}, {template.prompt}" if template.prompt else request.prompt
+    try:
+        return ImageRequest.model_validate({**values, **said, "prompt": prompt[:8000]})
+    except ValueError:
+        raise InvalidRequest(
+            f"The template {template.name!r} of the configuration holds a value that generate_image does not take.",
+            field="template",
+        ) from None
+
+
+def find_template(name: str, templates: Mapping[str, Template]) -> Template:
+    """Raises NotFound."""
+    if name in templates:
+        return templates[name]
+    known = ", ".join(sorted(templates)) or "none is configured"
+    raise NotFound(f"There is no template of that name; there are: {known}.", field="template")

@@ -1,0 +1,89 @@
+"""What the attempts of a job add up to: one error for several causes, one cost, one account in words. Pure."""
+
+from collections.abc import Callable, Sequence
+
+from imgforge_mcp.base.errors import (
+    AllKeysRejected,
+    AllProvidersFailed,
+    AllQuotasUsed,
+    AllRateLimited,
+    ForgeError,
+    JobTimeout,
+    ProviderAuth,
+    ProviderError,
+    QuotaExceeded,
+    RateLimited,
+)
+from imgforge_mcp.base.types import AttemptState, CostBasis, Job, Json
+from imgforge_mcp.routing.candidates import Candidate
+
+Cause = tuple[Candidate, ForgeError]
+"""A candidate that was tried, and why it brought nothing."""
+
+
+def all_failed(causes: Sequence[Cause], key_variables: Callable[[str], tuple[str, ...]]) -> ForgeError:
+    """One error for several causes: its code is theirs when they all agree."""
+    if not causes:
+        return AllProvidersFailed(
+            "No candidate is left for this request; look at the attempts, an earlier call may have been billed.",
+            attempts=[],
+        )
+    attempts = [_cause(candidate, error) for candidate, error in causes]
+    errors = [error for _, error in causes]
+    retry = min((e.retry_after for e in errors if e.retry_after is not None), default=None)
+    names = ", ".join(f"{candidate.name} ({account(error)})" for candidate, error in causes)
+    if all(isinstance(error, ProviderAuth) for error in errors):
+        variables = sorted({v for c, _ in causes for v in key_variables(c.provider)})
+        return AllKeysRejected(f"The provider rejected the key; check {' and '.join(variables)}.", attempts=attempts)
+    if all(isinstance(error, QuotaExceeded) for error in errors):
+        return AllQuotasUsed(f"The quota is used up: {names}.", retry_after=retry, attempts=attempts)
+    if all(isinstance(error, RateLimited | QuotaExceeded) for error in errors):
+        return AllRateLimited(f"Every provider asked to slow down: {names}.", retry_after=retry, attempts=attempts)
+    billed = " It may have been billed: look before you ask again." if any(is_billed(e) for e in errors) else ""
+    return AllProvidersFailed(f"No provider made the image: {names}.{billed}", retry_after=retry, attempts=attempts)
+
+
+def is_billed(error: ForgeError) -> bool:
+    return isinstance(error, ProviderError) and error.maybe_billed
+
+
+def _cause(candidate: Candidate, error: ForgeError) -> Json:
+    cause: Json = {
+        "provider": candidate.provider,
+        "model": candidate.model.slug,
+        "code": error.code,
+        "error": error.message,
+    }
+    if isinstance(error, ProviderError):
+        cause["outcome"] = error.outcome
+    if is_billed(error):
+        cause["maybe_billed"] = True
+    return {**cause, **{k: v for k, v in error.details.items() if k in ("provider_status", "provider_message")}}
+
+
+def account(error: ForgeError) -> str:
+    """The error in a few words, with what the provider said, for the attempt's record."""
+    said = error.details.get("provider_message")
+    return f"{error.message.rstrip('.')}: {said}" if said else error.message.rstrip(".")
+
+
+def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:
+    """What the job cost, and how far that can be trusted: its weakest part decides."""
+    paid = [a for a in job.attempts if a.state is AttemptState.SUCCEEDED or a.maybe_billed]
+    if not paid:
+        return 0.0, CostBasis.FREE
+    if any(attempt.cost_usd is None for attempt in paid):
+        return None, CostBasis.UNKNOWN
+    total = round(sum(attempt.cost_usd or 0.0 for attempt in paid), 6)
+    if total == 0:
+        return 0.0, CostBasis.FREE
+    is_reported = all(attempt.outcome == "ok_reported" for attempt in paid)
+    return total, CostBasis.REPORTED if is_reported else CostBasis.LISTED
+
+
+def out_of_time(job: Job) -> JobTimeout:
+    seconds = (job.deadline - job.created_at).total_seconds()
+    return JobTimeout(
+        f"No image within {seconds:.0f} s (IMGFORGE_JOB_DEADLINE). A call that was sent may have been billed: look at "
+        "the attempts.",
+    )

@@ -1,0 +1,102 @@
+"""The stored images: their records and their bytes together."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import anyio.to_thread
+
+from imgforge_mcp import media
+from imgforge_mcp.base.errors import NotFound
+from imgforge_mcp.base.formats import EXTENSIONS, SVG
+from imgforge_mcp.base.types import Asset, Json
+from imgforge_mcp.storage import paths
+from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.registry.contract import Registry
+
+MOST = 1_000_000
+
+
+class Pictures:
+    """Looks images up, shows them small, writes them where a user wants them, and keeps the store within its cap."""
+
+    def __init__(self, registry: Registry, images: AssetDirectory, *, preview_max_px: int, cap_bytes: int) -> None:
+        self._records = registry.assets
+        self._images = images
+        self._preview_max_px = preview_max_px
+        self._cap_bytes = cap_bytes
+
+    def path(self, asset: Asset) -> Path:
+        """Where the image lies on this machine."""
+        return self._images.path(asset)
+
+    async def check_writable(self) -> None:
+        """Raises StorageError: an image could not be stored now."""
+        await anyio.to_thread.run_sync(self._images.prepare)
+
+    async def total_bytes(self) -> int:
+        return await self._records.total_bytes()
+
+    async def read(self, asset_id: str) -> tuple[Asset, bytes]:
+        """An image and its exact bytes.
+
+        Raises:
+            NotFound: not in the store.
+        """
+        asset = await self._records.find(asset_id)
+        if asset is None:
+            raise NotFound("There is no asset of that id in the store.", asset_id=asset_id[:64])
+        return asset, await anyio.to_thread.run_sync(self._images.read, asset)
+
+    async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
+        """A small JPEG rendition, kept for the next time; None when the image is gone or a vector drawing."""
+        if asset.mime_type == SVG:
+            return None
+        max_px = self._preview_max_px
+        kept = await anyio.to_thread.run_sync(self._images.preview, asset, max_px)
+        if kept is not None and len(kept) <= max_bytes:
+            return kept
+        try:
+            data = await anyio.to_thread.run_sync(self._images.read, asset)
+        except NotFound:
+            return None
+        rendition = await anyio.to_thread.run_sync(partial(media.preview, data, max_px, max_bytes))
+        await anyio.to_thread.run_sync(self._images.keep_preview, asset, max_px, rendition)
+        return rendition
+
+    async def recent(self, limit: int) -> list[Asset]:
+        return await self._records.recent(limit)
+
+    async def named(self, start: str) -> Asset:
+        """The one image whose id begins so. Raises NotFound: none, or several."""
+        matches = [asset for asset in await self._records.recent(100_000) if asset.asset_id.startswith(start.lower())]
+        if len(matches) != 1:
+            raise NotFound(f"{len(matches)} images have an id that begins with {start[:64]}.", asset_id=start[:64])
+        return matches[0]
+
+    async def origins(self, asset_id: str) -> list[Json]:
+        """The jobs that made an image, newest first."""
+        return await self._records.origins(asset_id)
+
+    async def export(self, asset: Asset, path: str, directories: Sequence[Path]) -> Path:
+        """Write an image to a file below one of the directories; where it is now.
+
+        Raises:
+            NotFound, InvalidRequest, StorageError
+        """
+        data = await anyio.to_thread.run_sync(self._images.read, asset)
+        write = partial(paths.write_output, path, directories, data, EXTENSIONS[asset.mime_type])
+        return await anyio.to_thread.run_sync(write)
+
+    async def damaged(self) -> tuple[int, list[Path]]:
+        """How many images there are, and the files that are gone or not what their name says; nothing is moved."""
+        found = await self._records.recent(MOST)
+        sound = [await anyio.to_thread.run_sync(self._images.is_sound, asset) for asset in found]
+        return len(found), [self.path(asset) for asset, is_sound in zip(found, sound, strict=True) if not is_sound]
+
+    async def evict(self) -> int:
+        """Keep the store within its cap; how many images were removed."""
+        gone = await self._records.evict(self._cap_bytes)
+        for asset in gone:
+            await anyio.to_thread.run_sync(self._images.remove, asset)
+        return len(gone)

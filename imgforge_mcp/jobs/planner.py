@@ -1,0 +1,77 @@
+"""Candidates for a request, with health as the registry knows it at this moment."""
+
+from collections.abc import Sequence
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.errors import AllKeysRejected, AllProvidersFailed, AllQuotasUsed, AllRateLimited
+from imgforge_mcp.base.types import ImageRequest, Json, QualityTier
+from imgforge_mcp.routing.candidates import Candidate
+from imgforge_mcp.routing.health import MEMORY_SECONDS, Health
+from imgforge_mcp.routing.router import Router
+from imgforge_mcp.storage.registry.contract import Registry
+
+PATIENCE = 30.0
+"""Seconds that a request waits for the first candidate to come back."""
+
+
+class Planner:
+    """Keeps the health figures of all processes on this machine up to date, by the attempts that ended."""
+
+    def __init__(self, router: Router, registry: Registry, clock: Clock, config: Config) -> None:
+        self.router = router
+        self.health = Health()
+        self._registry = registry
+        self._clock = clock
+        self._config = config
+
+    async def refresh(self) -> None:
+        oldest = self._clock.now().timestamp() - MEMORY_SECONDS
+        self.health.learn(await self._registry.jobs.outcomes_since(max(oldest, self.health.latest)))
+
+    async def candidates(self, request: ImageRequest) -> list[Candidate]:
+        """Best first, those that rest last. Raises what Router.rank raises."""
+        await self.refresh()
+        return self.router.rank(
+            request,
+            self.health,
+            self._clock.now(),
+            max_cost_usd=self.max_cost(request),
+            priced_only=self.has_caps(request),
+        )
+
+    async def order_of_tier(self, tier: QualityTier) -> list[Candidate]:
+        return self.router.order_of_tier(tier, self.health, self._clock.now())
+
+    def max_cost(self, request: ImageRequest) -> float | None:
+        """The smaller of the request's own limit and the configured one, in US dollars."""
+        limits = [limit for limit in (request.max_cost_usd, self._config.max_cost_usd) if limit is not None]
+        return min(limits, default=None)
+
+    def has_caps(self, request: ImageRequest) -> bool:
+        """Whether money is limited at all: then a model without a listed price is not used."""
+        caps = (self.max_cost(request), self._config.daily_budget_usd, self._config.monthly_budget_usd)
+        return any(cap is not None for cap in caps)
+
+
+def nearest_rest(candidates: Sequence[Candidate]) -> float:
+    """Seconds until the first of them may be tried; 0 when one may be now."""
+    return min((candidate.vitals.rest for candidate in candidates), default=0.0)
+
+
+def all_resting(candidates: Sequence[Candidate]) -> AllProvidersFailed:
+    """Why nobody can be tried now, and when somebody can."""
+    seconds = nearest_rest(candidates)
+    reasons = {candidate.vitals.reason for candidate in candidates}
+    details: Json = {"candidates": [{"candidate": c.name, "reason": c.reason} for c in candidates[:10]]}
+    if reasons == {"auth"}:
+        names = sorted({candidate.provider for candidate in candidates})
+        return AllKeysRejected(
+            f"The key was rejected by {', '.join(names)}; check the key, then run 'imgforge-mcp doctor'.", **details
+        )
+    when = f"the earliest may be tried again in {max(1, round(seconds))} s"
+    if reasons == {"quota_exceeded"}:
+        return AllQuotasUsed(
+            f"The quota of every provider that can do this is used up; {when}.", retry_after=seconds, **details
+        )
+    return AllRateLimited(f"Every provider that can do this is cooling down; {when}.", retry_after=seconds, **details)

@@ -1,0 +1,77 @@
+"""A job's call to one model, made ready: its reference images come from the store, fitted to what that model takes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import anyio.to_thread
+
+from imgforge_mcp.base.errors import NotFound
+from imgforge_mcp.base.types import Job
+from imgforge_mcp.media import as_input, as_mask
+from imgforge_mcp.providers.configured import ConfiguredProvider
+from imgforge_mcp.providers.contract import Call, InputImage, ModelSpec
+from imgforge_mcp.routing.fitting import fit
+from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.registry.contract import Registry
+
+INPUT_SIDE = 2048
+"""Pixels: a larger reference is scaled down; the catalogue may give a model a limit of its own (option `input_max`)."""
+
+
+class Preparation:
+    """Reads references from the store; by the time a job exists, all of them are there."""
+
+    def __init__(self, registry: Registry, assets: AssetDirectory) -> None:
+        self._registry = registry
+        self._assets = assets
+
+    async def call(
+        self, job: Job, configured: ConfiguredProvider, model: ModelSpec, *, with_inputs: bool = True
+    ) -> Call:
+        """The call for all n images of the job; without inputs it serves to read an answer, not to ask.
+
+        Raises:
+            NotFound: a reference is no longer in the store.
+        """
+        side = int(model.options.get("input_max", INPUT_SIDE))
+        references = (job.request.input_images or [])[: model.max_inputs] if with_inputs else []
+        is_raw = bool(model.options.get("raw_inputs"))
+        inputs = tuple([await self._input(reference, side, is_raw=is_raw) for reference in references])
+        mask = await self._mask(job.request.mask, inputs[0], configured) if job.request.mask and inputs else None
+        call = fit(
+            job.request,
+            model,
+            prompt=job.final_prompt,
+            tier=job.quality_tier,
+            n=job.request.n,
+            inputs=inputs,
+            mask=mask,
+            settings=configured.settings.settings,
+        )
+        if not is_raw and await self._is_any_larger(references, side):
+            warning = f"{model.name} is sent input images up to {side} px; larger ones were scaled down."
+            call = replace(call, warnings=(*call.warnings, warning))
+        return call
+
+    async def _is_any_larger(self, references: Sequence[str], side: int) -> bool:
+        found = [await self._registry.assets.find(reference) for reference in references]
+        return any(max(asset.width, asset.height) > side for asset in found if asset is not None)
+
+    async def _input(self, asset_id: str, side: int, *, is_raw: bool) -> InputImage:
+        """The image encoded again within `side` pixels; or, for a model on this machine that wants it, as it is."""
+        data = await self._bytes(asset_id)
+        image = await anyio.to_thread.run_sync(as_input, data, side)
+        return replace(image, data=data) if is_raw else image
+
+    async def _mask(self, asset_id: str, first: InputImage, configured: ConfiguredProvider) -> InputImage:
+        marks = configured.provider.manifest.mask
+        return await anyio.to_thread.run_sync(
+            partial(as_mask, await self._bytes(asset_id), first.width, first.height, marks)
+        )
+
+    async def _bytes(self, asset_id: str) -> bytes:
+        asset = await self._registry.assets.find(asset_id)
+        if asset is None:
+            raise NotFound("A reference image of this job is no longer in the store.", asset_id=asset_id)
+        return await anyio.to_thread.run_sync(self._assets.read, asset)

@@ -1,0 +1,239 @@
+"""The life of a job as a caller sees it: asked for, waited for, looked up, called off; one by one or in batches."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import anyio
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.errors import ForgeError, NotFound
+from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress
+from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
+from imgforge_mcp.jobs.inputs import References
+from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
+from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.providers.configured import ConfiguredProviders
+from imgforge_mcp.routing.candidates import Candidate
+from imgforge_mcp.storage import paths
+from imgforge_mcp.storage.registry.contract import Caps, NewJob, Registry
+
+WAIT_STEP = 1.0
+"""How often a job of another process is looked at, in seconds."""
+PROGRESS_STEP = 2.0
+BATCH = "batch_"
+"""What a batch's id begins with."""
+OnProgress = Callable[[Progress], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class JobService:
+    """One per process; what it starts runs in the worker."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        registry: Registry,
+        planner: Planner,
+        providers: ConfiguredProviders,
+        worker: Worker,
+        references: References,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._registry = registry
+        self._planner = planner
+        self._providers = providers
+        self._worker = worker
+        self._references = references
+        self._clock = clock
+
+    async def submit(self, request: ImageRequest, caller: Caller, *, request_id: str | None = None) -> Job:
+        """Record a job and start it; with an idempotency key that is known: the job that has it.
+
+        Raises:
+            RequestError: nothing was recorded and nothing will be spent.
+            NoImageProvider, AllRateLimited: likewise.
+        """
+        request, save_root = await self._settled(request, caller)
+        existing = await self._registry.jobs.of_key(request, caller.tenant)
+        if existing is not None:
+            return existing
+        ranked = await self._planner.candidates(request)
+        if nearest_rest(ranked) > PATIENCE:
+            raise all_resting(ranked)
+        prompt, logic = self._final_prompt(request, ranked[0])
+        new = NewJob(
+            job_id=self._clock.new_id(),
+            request=request,
+            request_id=request_id or f"req_{self._clock.new_id()}",
+            final_prompt=prompt,
+            enhancement_logic=logic,
+            quality_tier=request.quality_tier,
+            deadline=self._clock.now() + timedelta(seconds=self._config.job_deadline),
+            reserve_usd=ranked[0].price_usd or 0.0,
+            tenant=caller.tenant,
+            save_root=save_root,
+        )
+        caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
+        job, created = await self._registry.jobs.open(new, caps)
+        if created:
+            self._worker.start(job)
+        return job
+
+    async def _settled(self, request: ImageRequest, caller: Caller) -> tuple[ImageRequest, str | None]:
+        """The request with its template applied, its references in our store and its `save_to` made absolute; and the
+        allowed directory that `save_to` is in."""
+        if request.template is not None:
+            request = with_template(request, find_template(request.template, self._config.templates))
+        save_root, changes = None, dict[str, object]()
+        if request.save_to is not None:
+            path, root = paths.place_output(request.save_to, caller.outputs)
+            changes["save_to"], save_root = str(path), str(root)
+        if request.input_images:
+            changes["input_images"] = await self._references.resolve(request.input_images, caller.directories)
+        if request.mask is not None:
+            [changes["mask"]] = await self._references.resolve([request.mask], caller.directories)
+        return request.model_copy(update=changes), save_root
+
+    def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
+        """The prompt with what is added to it, and why; an instruction and a drawing take no boosters unless asked."""
+        if request.enhance is None and (request.is_edit or first.is_local):
+            reason = (
+                "an instruction is passed on as it is" if request.is_edit else "the illustrator has no use for boosters"
+            )
+            return request.prompt, f"Nothing added: {reason}."
+        tier = self._planner.router.catalog.tiers[request.quality_tier]
+        return boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
+
+    async def submit_batch(self, requests: Sequence[ImageRequest], caller: Caller, request_id: str) -> str:
+        """Each request as a job of its own under one batch id; one that is refused does not stop the others."""
+        batch_id = f"{BATCH}{self._clock.new_id()}"
+        items: list[str | Json] = []
+        for request in requests:
+            try:
+                items.append((await self.submit(request, caller)).job_id)
+            except ForgeError as error:
+                items.append(error.body(request_id))
+        await self._registry.jobs.add_batch(batch_id, caller.tenant, items)
+        return batch_id
+
+    async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
+        """What became of each item of a batch, in their order: its job, or the error that stood in its way; waits for
+        the end of all jobs at most `wait_seconds`.
+
+        Raises:
+            NotFound: no such batch, or not this caller's.
+        """
+        tenant = None if caller.sees_all else caller.tenant
+        items = await self._registry.jobs.of_batch(batch_id, tenant)
+        if not items:
+            raise NotFound("No such batch; call check_job without job_id for the recent jobs.", job_id=batch_id[:64])
+        await self.wait_for_all([item.job_id for item in items if isinstance(item, Job)], wait_seconds)
+        return await self._registry.jobs.of_batch(batch_id, tenant)
+
+    async def wait_for_all(self, job_ids: Sequence[str], seconds: float) -> None:
+        """Return when every job has ended, or after `seconds`."""
+        with self._clock.move_on_after(seconds):
+            for job_id in job_ids if seconds > 0 else ():
+                await self.wait(job_id, seconds)
+
+    async def generate(
+        self,
+        request: ImageRequest,
+        caller: Caller,
+        request_id: str | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Job:
+        """Submit and, if the request says so, wait as long as the configuration allows. A caller that is cancelled
+        before anything was sent leaves nothing behind; after that the job goes on without it."""
+        job = await self.submit(request, caller, request_id=request_id)
+        if not request.sync:
+            return job
+        try:
+            return await self.wait(job.job_id, self._config.sync_wait, on_progress)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                running = self._worker.running(job.job_id)
+                if running is not None and not running.underway.is_sent:
+                    await self._worker.cancel(job.job_id)
+            raise
+
+    async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:
+        """The job when it has ended, or as it stands after `seconds`."""
+        started = self._clock.monotonic()
+        with self._clock.move_on_after(seconds):
+            while True:
+                running = self._worker.running(job_id)
+                if running is None and (await self._registry.jobs.state(job_id)).is_final:
+                    break
+                running = running or self._worker.running(job_id)
+                step = PROGRESS_STEP if running else WAIT_STEP
+                with self._clock.move_on_after(step):
+                    if running:
+                        await running.done.wait()
+                    else:
+                        await self._clock.sleep(step)
+                if on_progress is not None and not (running and running.done.is_set()):
+                    await on_progress(await self._progress(job_id, self._clock.monotonic() - started))
+        return await self._registry.jobs.get(job_id)
+
+    async def _progress(self, job_id: str, elapsed: float) -> Progress:
+        """The upstream's own figure where there is one, else elapsed time against the model's usual time; says
+        which."""
+        running = self._worker.running(job_id)
+        job = None if running else await self._registry.jobs.get(job_id)
+        reported = running.progress if running else job.progress if job else None
+        if reported is not None and reported.fraction is not None:
+            return replace(reported, message=f"{reported.message} (reported by the provider)")
+        usual = await self._usual_seconds(job_id)
+        fraction = min(0.95, elapsed / usual) if usual else None
+        about = f"{elapsed:.0f} s of usually {usual:.0f} s (estimated)" if usual else f"{elapsed:.0f} s"
+        return Progress(message=f"{reported.message}, {about}" if reported else about, fraction=fraction)
+
+    async def _usual_seconds(self, job_id: str) -> float | None:
+        job = await self._registry.jobs.get(job_id)
+        configured = self._providers.get(job.provider or "")
+        model = next((m for m in configured.models if m.slug == job.model), None) if configured else None
+        return model.latency if model else None
+
+    async def job(
+        self, job_id: str, caller: Caller, wait_seconds: float = 0.0, on_progress: OnProgress | None = None
+    ) -> Job:
+        """Any job of the registry, whichever process made it; waits for its end at most `wait_seconds`.
+
+        Raises:
+            NotFound: no such job, or not this caller's.
+        """
+        await self._check_visible(job_id, caller)
+        if wait_seconds > 0:
+            return await self.wait(job_id, wait_seconds, on_progress)
+        return await self._registry.jobs.get(job_id)
+
+    async def recent_jobs(self, limit: int, caller: Caller) -> list[Job]:
+        return await self._registry.jobs.recent(limit, None if caller.sees_all else caller.tenant)
+
+    async def cancel(self, job_id: str, caller: Caller) -> tuple[Job, bool]:
+        """Ask for a job's end; the job, and whether it had ended before.
+
+        Work that a provider cannot call off goes on, and its image is kept.
+        """
+        await self._check_visible(job_id, caller)
+        is_open = await self._registry.jobs.request_cancel(job_id)
+        if is_open:
+            await self._worker.cancel(job_id)
+            running = self._worker.running(job_id)
+            if running is not None and running.underway.scope.cancel_called:
+                await running.done.wait()
+            elif running is None:
+                await self.wait(job_id, 5.0)
+        return await self._registry.jobs.get(job_id), not is_open
+
+    async def _check_visible(self, job_id: str, caller: Caller) -> None:
+        tenant = await self._registry.jobs.tenant(job_id)
+        if tenant is None or not (caller.sees_all or tenant == caller.tenant):
+            raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])

@@ -1,0 +1,1 @@
+"""The MCP presentation: tools, resources and prompts for every transport."""

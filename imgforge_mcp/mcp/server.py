@@ -1,0 +1,90 @@
+"""The MCP face: one server object for every transport, made over a Forge that may still be opening."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import mcp_types as types
+from mcp.server.lowlevel import Server
+
+from imgforge_mcp import __version__
+from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.presentation import Presentation
+
+if TYPE_CHECKING:
+    from imgforge_mcp.forge import Forge
+
+INSTRUCTIONS = (
+    "Draws pictures: call generate_image with a prompt. If the answer says processing, call check_job with its job_id; "
+    "never send the same request again, it would be paid twice."
+)
+
+
+def create_server(forge: "Forge | LazyForge", presentation: Presentation | None = None) -> Server[Any]:
+    """The server over a Forge, open or still to be opened. `presentation` says how results are shown and who is asking;
+    left out: as on stdio."""
+    lazy = forge if isinstance(forge, LazyForge) else LazyForge.of(forge)
+    presentation = presentation or Presentation()
+
+    async def list_tools(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        from imgforge_mcp.mcp.tools import tool_list
+
+        return types.ListToolsResult(tools=tool_list(lazy.config))
+
+    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        from imgforge_mcp.mcp.tools import call
+
+        return await call(lazy, presentation, context, params.name, params.arguments or {})
+
+    async def list_resources(context: Any, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+        from imgforge_mcp.mcp.resources import resource_list
+
+        return types.ListResourcesResult(resources=resource_list())
+
+    async def list_templates(
+        context: Any, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        from imgforge_mcp.mcp.resources import template_list
+
+        return types.ListResourceTemplatesResult(resource_templates=template_list())
+
+    async def read_resource(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        from imgforge_mcp.mcp.resources import read
+
+        return await read(lazy, presentation, context, str(params.uri))
+
+    async def list_prompts(context: Any, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        from imgforge_mcp.mcp.prompts import prompt_list
+
+        return types.ListPromptsResult(prompts=prompt_list(lazy.config))
+
+    async def get_prompt(context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        from imgforge_mcp.mcp.prompts import get
+
+        return get(lazy.config, params.name, params.arguments or {})
+
+    async def complete(context: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
+        from imgforge_mcp.mcp.prompts import complete
+
+        return await complete(lazy, presentation, context, params.argument.name, params.argument.value)
+
+    return Server(
+        "imgforge-mcp",
+        version=__version__,
+        title="imgforge",
+        instructions=INSTRUCTIONS,
+        get_tool_input_schema=_schema_of,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
+        on_read_resource=read_resource,
+        on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
+        on_completion=complete,
+    )
+
+
+def _schema_of(name: str) -> Mapping[str, Any] | None:
+    from imgforge_mcp.mcp.tools import input_schema
+
+    return input_schema(name)

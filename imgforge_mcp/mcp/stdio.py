@@ -1,0 +1,247 @@
+"""The process shell of the stdio transport: what the SDK's own leaves open.
+
+Every line that is not a message gets a JSON-RPC error; a message above 32 MiB is skipped without being held; the end of
+stdin, a closed stdout, SIGTERM, SIGINT and SIGHUP end the process within two seconds with the registry settled.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import anyio.abc
+import anyio.from_thread
+import anyio.lowlevel
+import anyio.to_thread
+import mcp_types as types
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.shared.message import SessionMessage
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.mcp.server import create_server
+
+MAX_MESSAGE = 32 * 1024 * 1024
+CHUNK = 1024 * 1024
+ANSWER_SECONDS = 1.0
+"""How long calls that are under way may still be answered after stdin has ended."""
+EXIT_SECONDS = 1.9
+TOO_LARGE = object()
+Line = bytes | object
+
+
+def serve_stdio(config: Config) -> int:
+    """Run until the client goes; the exit code."""
+    wire = _Wire()
+    anyio.run(_serve, config, wire)
+    wire.close()
+    return 0
+
+
+class _Wire:
+    """Private copies of stdin and stdout: what else the process prints goes to stderr, and children read nothing."""
+
+    def __init__(self) -> None:
+        sys.stdout.flush()
+        self.source, self.sink = os.dup(0), os.dup(1)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(2, 1)
+        os.close(null)
+
+    def close(self) -> None:
+        os.dup2(self.sink, 1)
+
+    def read(self, deliver: Callable[[Line], None]) -> None:
+        """Hand over each line, until the end; blocks, and holds at most one message."""
+        parts: list[bytes] = []
+        size = 0
+        while chunk := os.read(self.source, CHUNK):
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                deliver(TOO_LARGE if size + len(line) > MAX_MESSAGE else b"".join([*parts, line]))
+                parts, size = [], 0
+            size += len(rest)
+            parts = [*parts, rest] if size <= MAX_MESSAGE else []
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.sink, view) :]
+
+    def wait_for_closed_sink(self) -> bool:
+        """Block until nobody reads stdout any more; False where the system cannot tell."""
+        if not hasattr(select, "poll"):
+            return False
+        poll = select.poll()
+        poll.register(self.sink, 0)
+        return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll())
+
+
+async def _serve(config: Config, wire: _Wire) -> None:
+    lazy = LazyForge(config)
+    server = create_server(lazy)
+    shell = _Shell(wire, lazy)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(shell.watch_signals)
+        tasks.start_soon(lazy.serve)
+        shell.start_threads()
+        async with anyio.create_task_group() as connection:
+            connection.start_soon(shell.read_lines)
+            connection.start_soon(shell.write_messages)
+            connection.start_soon(shell.end_when_told, connection.cancel_scope)
+            await server.run(shell.incoming, shell.outgoing, server.create_initialization_options())
+            connection.cancel_scope.cancel()
+        shell.arm_exit()
+        tasks.cancel_scope.cancel()
+
+
+class _Shell:
+    """Between the wire and the SDK's streams."""
+
+    def __init__(self, wire: _Wire, lazy: LazyForge) -> None:
+        self._wire = wire
+        self._lazy = lazy
+        self._lines_in: MemoryObjectSendStream[Line]
+        self._lines: MemoryObjectReceiveStream[Line]
+        self._lines_in, self._lines = anyio.create_memory_object_stream(8)
+        self._to_server: MemoryObjectSendStream[SessionMessage | Exception]
+        self.incoming: MemoryObjectReceiveStream[SessionMessage | Exception]
+        self._to_server, self.incoming = anyio.create_memory_object_stream(0)
+        self.outgoing: MemoryObjectSendStream[SessionMessage]
+        self._from_server: MemoryObjectReceiveStream[SessionMessage]
+        self.outgoing, self._from_server = anyio.create_memory_object_stream(0)
+        self._over = anyio.Event()
+        self._all_answered = anyio.Event()
+        self._is_ended = False
+        self._unanswered: set[Any] = set()
+        self._writing = anyio.Lock()
+
+    # Threads: reading and watching block, so they are daemons that the end of the process does not wait for -------
+
+    def start_threads(self) -> None:
+        token = anyio.lowlevel.current_token()
+        threading.Thread(target=self._read, args=(token,), daemon=True, name="stdin").start()
+        threading.Thread(target=self._watch_sink, args=(token,), daemon=True, name="stdout watch").start()
+
+    def _read(self, token: Any) -> None:
+        try:
+            self._wire.read(lambda line: anyio.from_thread.run(self._lines_in.send, line, token=token))
+            anyio.from_thread.run_sync(self._lines_in.close, token=token)
+        except (OSError, RuntimeError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return
+
+    def _watch_sink(self, token: Any) -> None:
+        try:
+            if self._wire.wait_for_closed_sink():
+                anyio.from_thread.run_sync(self._over.set, token=token)
+        except (OSError, RuntimeError):
+            return
+
+    # Tasks --------------------------------------------------------------------------------------------------------
+
+    async def read_lines(self) -> None:
+        """Messages to the server, errors straight back; at the end, a moment for what is still being answered."""
+        async with self._to_server, self._lines:
+            async for line in self._lines:
+                message = await self._understood(line)
+                if message is not None:
+                    await self._to_server.send(SessionMessage(message))
+            self._is_ended = True
+            if self._unanswered:
+                with anyio.move_on_after(ANSWER_SECONDS):
+                    await self._all_answered.wait()
+
+    async def write_messages(self) -> None:
+        async with self._from_server:
+            async for outgoing in self._from_server:
+                text = outgoing.message.model_dump_json(by_alias=True, exclude_unset=True)
+                await self._send(text.encode() + b"\n")
+                if isinstance(outgoing.message, types.JSONRPCResponse | types.JSONRPCError):
+                    self._answered(outgoing.message.id)
+                    self._lazy.want()
+
+    async def end_when_told(self, scope: anyio.CancelScope) -> None:
+        await self._over.wait()
+        self.arm_exit()
+        scope.cancel()
+
+    async def watch_signals(self) -> None:
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        if sys.platform == "win32":
+            names = []
+        with anyio.open_signal_receiver(*(getattr(signal, name) for name in names)) as signals:
+            async for _ in signals:
+                self.arm_exit()
+                self._over.set()
+
+    def arm_exit(self) -> None:
+        """Whatever hangs, the process is gone two seconds from now: what is durable is in the registry already."""
+        timer = threading.Timer(EXIT_SECONDS, os._exit, args=(0,))
+        timer.daemon = True
+        timer.start()
+
+    async def _send(self, data: bytes) -> None:
+        async with self._writing:
+            try:
+                await anyio.to_thread.run_sync(self._wire.write, data, abandon_on_cancel=True)
+            except OSError:
+                self._over.set()
+
+    async def _understood(self, line: Line) -> types.JSONRPCMessage | None:
+        """The message of a line; what is none is answered with an error, as JSON-RPC 2.0 section 5.1 has it."""
+        if not isinstance(line, bytes):
+            await self._refuse(types.INVALID_REQUEST, f"The message is larger than {MAX_MESSAGE // 2**20} MiB.", None)
+            return None
+        if not line.strip():
+            return None
+        try:
+            message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+        except ValidationError:
+            code, text, request_id = _complaint(line)
+            await self._refuse(code, text, request_id)
+            return None
+        if isinstance(message, types.JSONRPCRequest):
+            if _key(message.id) in self._unanswered:
+                await self._refuse(types.INVALID_REQUEST, "A request with this id is still being answered.", None)
+                return None
+            self._unanswered.add(_key(message.id))
+        elif isinstance(message, types.JSONRPCNotification):
+            if "id" in from_json(line):  # the SDK takes a request with a bad id for a notification and is silent
+                await self._refuse(types.INVALID_REQUEST, "A request id must be a string or a whole number.", None)
+                return None
+            if message.method == "notifications/cancelled":
+                self._answered((message.params or {}).get("requestId"))
+        return message
+
+    def _answered(self, request_id: Any) -> None:
+        self._unanswered.discard(_key(request_id))
+        if self._is_ended and not self._unanswered:
+            self._all_answered.set()
+
+    async def _refuse(self, code: int, text: str, request_id: Any) -> None:
+        answer = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
+        await self._send(json.dumps(answer).encode() + b"\n")
+
+
+def _complaint(line: bytes) -> tuple[int, str, Any]:
+    """What is wrong with a line, and the id it should be answered under."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return types.PARSE_ERROR, "Not valid JSON.", None
+    request_id = value.get("id") if isinstance(value, dict) else None
+    is_id = isinstance(request_id, str | int) and not isinstance(request_id, bool)
+    return types.INVALID_REQUEST, "Not a JSON-RPC 2.0 message.", request_id if is_id else None
+
+
+def _key(request_id: Any) -> tuple[str, Any]:
+    """1 and "1" are different ids."""
+    return type(request_id).__name__, request_id if isinstance(request_id, str | int) else None

@@ -1,0 +1,342 @@
+"""The tools: what they take, one Forge call each, and the answer rendered."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import mcp_types as types
+from mcp.shared.exceptions import MCPError
+from pydantic import BaseModel
+
+from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest
+from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState, Json, Progress
+from imgforge_mcp.forge import BATCH, Filter, Forge
+from imgforge_mcp.mcp import arguments, results
+from imgforge_mcp.mcp.arguments import (
+    INTERNAL,
+    CancelJob,
+    CheckJob,
+    EditImage,
+    GenerateBatch,
+    GetUsage,
+    ListModels,
+)
+from imgforge_mcp.mcp.roots import declared_roots
+from imgforge_mcp.presentation import Presentation, batch_json, job_line
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolContext:
+    """One tool call: the forge, how to show results, who asks, and how to tell the client about progress."""
+
+    forge: Forge
+    presentation: Presentation
+    caller: Caller
+    context: Any
+    request_id: str
+
+    async def on_progress(self, progress: Progress) -> None:
+        """Tell a client that gave a progress token; figures never go back."""
+        value = round((progress.fraction or 0.0) * 100, 1)
+        await self.context.session.report_progress(value, 100.0, progress.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool's public face and its handler. `output` is its output schema, where it answers with data."""
+
+    name: str
+    title: str
+    description: str
+    arguments: type[BaseModel]
+    handler: Callable[[ToolContext, Any], Awaitable[types.CallToolResult]]
+    is_read_only: bool = False
+    is_idempotent: bool = False
+    is_open_world: bool = False
+    output: Json | None = None
+    hidden: frozenset[str] = frozenset()
+    """Fields of the arguments' type that callers do not see."""
+
+
+async def generate_image(context: ToolContext, request: ImageRequest) -> types.CallToolResult:
+    job = await context.forge.generate(request, context.caller, context.request_id, _rising(context.on_progress))
+    return await results.job_result(context.forge, context.presentation, job)
+
+
+async def edit_image(context: ToolContext, wanted: EditImage) -> types.CallToolResult:
+    return await generate_image(context, wanted.request())
+
+
+async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> types.CallToolResult:
+    requests = [_item(number, item) for number, item in enumerate(wanted.items)]
+    batch_id = await context.forge.submit_batch(requests, context.caller, context.request_id)
+    seconds = context.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
+    items = await context.forge.batch(batch_id, context.caller, seconds)
+    return results.structured_result(batch_json(context.forge, context.presentation.base_url, batch_id, items))
+
+
+async def check_job(context: ToolContext, wanted: CheckJob) -> types.CallToolResult:
+    forge, base_url = context.forge, context.presentation.base_url
+    if wanted.job_id is None:
+        jobs = await forge.recent_jobs(wanted.limit, context.caller)
+        text = f"{len(jobs)} most recent jobs, newest first. Call check_job with a job_id for one of them."
+        answer = {"message": text if jobs else "There are no jobs yet.", "jobs": [job_line(job) for job in jobs]}
+        return results.data_result(answer, forge.config)
+    job_id = wanted.job_id.removeprefix("imgforge://jobs/")
+    if job_id.startswith(BATCH):
+        batch = await forge.batch(job_id, context.caller, wanted.wait_seconds)
+        return results.data_result(batch_json(forge, base_url, job_id, batch), forge.config)
+    job = await forge.job(job_id, context.caller, wanted.wait_seconds, _rising(context.on_progress))
+    return await results.job_result(
+        forge, context.presentation, job, include_preview=wanted.include_preview, is_question=True
+    )
+
+
+async def list_models(context: ToolContext, wanted: ListModels) -> types.CallToolResult:
+    chosen = Filter(
+        tier=wanted.tier,
+        provider=wanted.provider,
+        capability=wanted.capability,
+        available_only=wanted.available_only,
+    )
+    return results.structured_result(await context.forge.models(chosen, wanted.cursor))
+
+
+async def cancel_job(context: ToolContext, wanted: CancelJob) -> types.CallToolResult:
+    job_id = wanted.job_id.removeprefix("imgforge://jobs/")
+    if job_id.startswith(BATCH):
+        for item in await context.forge.batch(job_id, context.caller):
+            if isinstance(item, Job):
+                await context.forge.cancel(item.job_id, context.caller)
+        items = await context.forge.batch(job_id, context.caller)
+        still = sum(isinstance(item, Job) and not item.state.is_final for item in items)
+        text = "Every job of the batch has ended." if not still else f"{still} jobs cannot be called off and go on."
+        state = JobState.PROCESSING if still else JobState.CANCELED
+        return results.structured_result({"message": text, "job_id": job_id, "state": state.value})
+    job, was_over = await context.forge.cancel(job_id, context.caller)
+    if was_over:
+        text = f"The job had ended before: {job.state.value}. Nothing was changed."
+    elif job.state.is_final:
+        text = f"The job is {job.state.value}."
+    else:
+        text = "The provider cannot call this work off; it goes on, and check_job will have its image."
+    return results.structured_result({"message": text, "job_id": job.job_id, "state": job.state.value})
+
+
+async def get_usage(context: ToolContext, wanted: GetUsage) -> types.CallToolResult:
+    return results.structured_result(await context.forge.usage(wanted.period, wanted.project_id, context.caller))
+
+
+def _item(number: int, item: Json) -> ImageRequest:
+    """One item of a batch. Raises InvalidRequest: names the item and the field."""
+    try:
+        parsed = arguments.parse(ImageRequest, item, INTERNAL)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"items[{number}]: {error.message}", **{**error.details, "item": number}) from None
+    assert isinstance(parsed, ImageRequest)
+    return parsed
+
+
+def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress], Awaitable[None]]:
+    """Progress must increase with every notification (MCP, utilities/progress)."""
+    highest = -0.01
+
+    async def rising(progress: Progress) -> None:
+        nonlocal highest
+        fraction = max(progress.fraction or 0.0, highest + 0.001)
+        highest = min(fraction, 1.0)
+        await report(Progress(message=progress.message, fraction=highest))
+
+    return rising
+
+
+STATE = {"type": "string", "enum": ["queued", "processing", "completed", "failed", "canceled"]}
+ITEMS = {"type": "array", "items": {"type": "object"}}
+JOB: Json = {
+    "type": "object",
+    "properties": {"message": {"type": "string"}, "job_id": {"type": "string"}, "assets": {"type": "array"}},
+    "required": ["message"],
+}
+"""A job, or check_job's list of jobs."""
+
+TOOLS = (
+    Tool(
+        name="generate_image",
+        title="Generate an image",
+        description=(
+            "Draws a picture from a prompt and returns a preview, its location and the cost. A prompt is enough; "
+            "quality_tier trades cost against quality. If the state is processing, call check_job with the job_id "
+            "instead "
+            "of asking again: a second request is paid again."
+        ),
+        arguments=ImageRequest,
+        handler=generate_image,
+        is_open_world=True,
+        hidden=INTERNAL,
+    ),
+    Tool(
+        name="edit_image",
+        title="Edit an image",
+        description=(
+            "Changes an image as the prompt says, inside the mask where one is given, and answers like generate_image. "
+            "The image may be a job_id or asset_id from before."
+        ),
+        arguments=EditImage,
+        handler=edit_image,
+        is_open_world=True,
+        hidden=frozenset({"is_edit", "input_images"}),
+    ),
+    Tool(
+        name="generate_batch",
+        title="Generate several images",
+        description="Draws up to 50 pictures, each a job of its own under one batch id; check_job takes the batch id.",
+        arguments=GenerateBatch,
+        handler=generate_batch,
+        is_open_world=True,
+        output={
+            "type": "object",
+            "properties": {"message": {"type": "string"}, "batch_id": {"type": "string"}, "items": ITEMS},
+            "required": ["message", "batch_id", "items"],
+        },
+    ),
+    Tool(
+        name="list_models",
+        title="List image models",
+        description=(
+            "Shows which models can be used now, what they cost and can do, and which one each quality tier would "
+            "pick. "
+            "Not needed before generate_image."
+        ),
+        arguments=ListModels,
+        handler=list_models,
+        is_read_only=True,
+        is_idempotent=True,
+        output={
+            "type": "object",
+            "properties": {
+                "tiers": ITEMS,
+                "models": ITEMS,
+                "total": {"type": "integer"},
+                "next_cursor": {"type": "string"},
+            },
+            "required": ["tiers", "models", "total"],
+        },
+    ),
+    Tool(
+        name="check_job",
+        title="Check an image job",
+        description=(
+            "Returns a job's state and, once it is completed, its image; wait_seconds waits for it. Works for every "
+            "job, "
+            "also after a restart. Without job_id: the most recent jobs."
+        ),
+        arguments=CheckJob,
+        handler=check_job,
+        is_read_only=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        name="cancel_job",
+        title="Cancel an image job",
+        description="Ends a job that is not finished, at the provider too where that is possible.",
+        arguments=CancelJob,
+        handler=cancel_job,
+        is_idempotent=True,
+        output={
+            "type": "object",
+            "properties": {"message": {"type": "string"}, "job_id": {"type": "string"}, "state": STATE},
+            "required": ["message", "job_id", "state"],
+        },
+    ),
+    Tool(
+        name="get_usage",
+        title="Show usage and cost",
+        description="Images and cost of a period by provider, model, project and day, and what is left of the budgets.",
+        arguments=GetUsage,
+        handler=get_usage,
+        is_read_only=True,
+        is_idempotent=True,
+        output={
+            "type": "object",
+            "properties": {
+                "images": {"type": "integer"},
+                "cost_usd": {"type": "number"},
+                "budgets": {"type": "object"},
+            },
+            "required": ["images", "cost_usd", "budgets"],
+        },
+    ),
+)
+BY_NAME = {tool.name: tool for tool in TOOLS}
+
+
+def tool_list(config: Config) -> list[types.Tool]:
+    """The tools that the configuration offers."""
+    offered = [tool.name for tool in TOOLS if not config.tools or tool.name in config.tools]
+    return [declared(name, structured=config.structured) for name in offered]
+
+
+@cache
+def declared(name: str, *, structured: bool = False) -> types.Tool:
+    """A tool as `tools/list` shows it; those that show images declare an output only where `structured` is wanted."""
+    tool = BY_NAME[name]
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=dict(input_schema(tool.name) or {}),
+        output_schema=tool.output or (JOB if structured else None),
+        annotations=types.ToolAnnotations(
+            read_only_hint=tool.is_read_only,
+            destructive_hint=False,
+            idempotent_hint=tool.is_idempotent,
+            open_world_hint=tool.is_open_world,
+        ),
+    )
+
+
+@cache
+def input_schema(name: str) -> Mapping[str, Any] | None:
+    """The JSON schema of a tool's arguments; None when there is no such tool."""
+    tool = BY_NAME.get(name)
+    return None if tool is None else arguments.schema(tool.arguments, tool.hidden)
+
+
+async def call(
+    lazy: LazyForge, presentation: Presentation, context: Any, name: str, values: Mapping[str, Any]
+) -> types.CallToolResult:
+    """One tool call, with every failure as an error result.
+
+    Raises:
+        MCPError: there is no such tool.
+    """
+    tool = BY_NAME.get(name)
+    if tool is None or (lazy.config.tools and name not in lazy.config.tools):
+        raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:64]}")
+    request_id = _request_id()
+    try:
+        parsed = arguments.parse(tool.arguments, values, tool.hidden)
+        forge = await lazy.forge()
+        caller = await declared_roots(context, parsed, presentation.caller(forge, context))
+        context = ToolContext(
+            forge=forge, presentation=presentation, caller=caller, context=context, request_id=request_id
+        )
+        return await tool.handler(context, parsed)
+    except ForgeError as error:
+        return results.error_result(error.body(request_id), lazy.config)
+    except Exception:
+        logger.exception("request %s failed by a defect", request_id)
+        defect = ForgeError("A defect of imgforge-mcp; look up the request id in its log.")
+        return results.error_result(defect.body(request_id), lazy.config)
+
+
+def _request_id() -> str:
+    from imgforge_mcp.base.clock import Clock
+
+    return f"req_{Clock().new_id()}"

@@ -1,0 +1,1 @@
+"""The only way out: one HTTP client, checked addresses, bounded answers."""

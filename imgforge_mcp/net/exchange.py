@@ -1,0 +1,42 @@
+"""What goes over the wire, as plain values: a request ready to leave, a form's parts, a whole answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+REPLY_CAP = 96 * 1024 * 1024
+"""Bytes of one answer: four 4K PNG images in base64 stay below it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a multipart form; a file when it has a filename."""
+
+    value: str | bytes
+    filename: str | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A request ready to leave: absolute URL, credentials in its headers, the seconds it may take in all."""
+
+    method: str
+    url: str
+    seconds: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: tuple[tuple[str, Part], ...] | None = None
+    cap: int = REPLY_CAP
+    is_paid: bool = False
+    """Whether sending it twice could be paid twice; then a failure after sending is ambiguous."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer, within the byte cap. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes

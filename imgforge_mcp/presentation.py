@@ -1,0 +1,195 @@
+"""Jobs and images as the JSON that every door shows: MCP, HTTP and the command line."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from imgforge_mcp.base.types import Asset, Attempt, Caller, CostBasis, Job, JobState, Json
+
+if TYPE_CHECKING:
+    from imgforge_mcp.forge import Forge
+
+PROMPT_SHOWN = 300
+WARNING_SHOWN = 200
+ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """How results are shown: paths on stdio, or URLs below `base_url` over HTTP; and who asks, by the request's
+    context."""
+
+    base_url: str | None = None
+    identify: "Callable[[Forge, Any], Caller] | None" = None
+
+    def caller(self, forge: "Forge", context: Any) -> Caller:
+        return self.identify(forge, context) if self.identify is not None else forge.caller()
+
+
+def job_json(forge: "Forge", base_url: str | None, job: Job, *, shown: int = PROMPT_SHOWN) -> Json:
+    """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the
+    registry has them whole)."""
+    request = job.request
+    prompt = _cut(request.prompt, shown)
+    less = shown * WARNING_SHOWN // PROMPT_SHOWN
+    values: Json = {
+        "message": message(forge, base_url, job),
+        "job_id": job.job_id,
+        "state": job.state.value,
+        "original_prompt": prompt,
+        "final_prompt": _cut(job.final_prompt, shown) if job.final_prompt != request.prompt else prompt,
+        "enhancement_logic": _cut(job.enhancement_logic, less),
+        "quality_tier": job.quality_tier.value,
+        "model": job.model,
+        "provider": job.provider,
+        "assets": [asset_json(forge, base_url, asset) for asset in job.assets],
+        "saved_to": list(job.saved_to),
+        "attempts": [_attempt_json(attempt, less) for attempt in job.attempts],
+        "cost_usd": job.cost_usd,
+        "cost_basis": job.cost_basis.value if job.cost_basis else None,
+        "warnings": [_cut(warning, less) for warning in job.warnings],
+        "error": job.error,
+        "progress": _progress_json(job),
+        "poll_after_seconds": None if job.state.is_final else 2,
+        "created_at": _iso(job.created_at),
+        "started_at": _iso(job.started_at),
+        "completed_at": _iso(job.completed_at),
+        "request_id": job.request_id,
+        "project_id": request.project_id,
+        "metadata": request.metadata,
+        "idempotency_key": request.idempotency_key,
+    }
+    return {name: value for name, value in values.items() if value not in (None, [], {}, "")}
+
+
+def job_line(job: Job) -> Json:
+    """A job in a list."""
+    values = {
+        "job_id": job.job_id,
+        "state": job.state.value,
+        "prompt": _cut(job.request.prompt, 80),
+        "model": job.model,
+        "provider": job.provider,
+        "assets": [asset.asset_id for asset in job.assets],
+        "cost_usd": job.cost_usd,
+        "error": (job.error or {}).get("code"),
+        "created_at": _iso(job.created_at),
+    }
+    return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+def batch_json(forge: "Forge", base_url: str | None, batch_id: str, items: Sequence[Job | Json]) -> Json:
+    """A batch: what became of each item, in their order; an item that never became a job shows its error."""
+    jobs = [item for item in items if isinstance(item, Job)]
+    done = sum(job.state is JobState.COMPLETED for job in jobs)
+    left = sum(not job.state.is_final for job in jobs)
+    after = f" Call check_job with job_id {batch_id} for the rest." if left else ""
+    return {
+        "message": f"{done} of {len(items)} items done, {left} under way, {len(items) - done - left} failed.{after}",
+        "batch_id": batch_id,
+        "cost_usd": round(sum({job.job_id: job.cost_usd or 0.0 for job in jobs}.values()), 6),
+        "items": [{"item": number, **_item_json(forge, base_url, item)} for number, item in enumerate(items)],
+    }
+
+
+def _item_json(forge: "Forge", base_url: str | None, item: Job | Json) -> Json:
+    if not isinstance(item, Job):
+        return {"state": JobState.FAILED.value, "error": item}
+    assets = [asset_json(forge, base_url, asset) for asset in item.assets]
+    return {**job_line(item), "assets": assets, **({"error": item.error} if item.error else {})}
+
+
+def asset_json(forge: "Forge", base_url: str | None, asset: Asset) -> Json:
+    place = {"url": asset_url(base_url, asset)} if base_url is not None else {"path": _path(forge, asset)}
+    values = {
+        "asset_id": asset.asset_id,
+        "uri": f"imgforge://assets/{asset.asset_id}",
+        **place,
+        "mime_type": asset.mime_type,
+        "width": asset.width,
+        "height": asset.height,
+        "bytes": asset.bytes,
+        "seed": asset.seed,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def message(forge: "Forge", base_url: str | None, job: Job) -> str:
+    """One or two plain sentences for a client that shows only text: state, what was made by whom, where, what next."""
+    match job.state:
+        case JobState.COMPLETED:
+            return _done(forge, base_url, job)
+        case JobState.FAILED:
+            return f"The job failed: {(job.error or {}).get('error', 'no reason is recorded')}"
+        case JobState.CANCELED:
+            return "The job was canceled; nothing more will be spent on it."
+        case _:
+            by = f" by {job.provider}/{job.model}" if job.provider else ""
+            return (
+                f"The image is being made{by}. Call check_job with job_id {job.job_id} and wait_seconds 30 to get it; "
+                "do not send the request again, it would be paid twice."
+            )
+
+
+def _done(forge: "Forge", base_url: str | None, job: Job) -> str:
+    sizes = " and ".join(dict.fromkeys(f"{asset.width}x{asset.height}" for asset in job.assets))
+    what = "The image is" if len(job.assets) == 1 else f"{len(job.assets)} images are"
+    places = [asset_url(base_url, a) if base_url is not None else _path(forge, a) for a in job.assets]
+    price = (
+        "free"
+        if job.cost_basis is CostBasis.FREE
+        else "cost unknown"
+        if job.cost_usd is None
+        else f"${job.cost_usd:.4g}"
+    )
+    where = ", ".join(job.saved_to or places)
+    text = f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
+    if forge.draws_alone:
+        text += f". No image provider is configured, so the embedded engine made it. {ADD_A_KEY}"
+    return text
+
+
+def _attempt_json(attempt: Attempt, shown: int) -> Json:
+    values: Json = {
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "outcome": attempt.state.value if attempt.ended_at is None else _outcome(attempt),
+        "error": _cut(attempt.message, shown) if attempt.message else None,
+        "reason": _cut(attempt.reason, min(120, shown)),
+        "latency_ms": attempt.latency_ms,
+        "cost_usd": attempt.cost_usd,
+        "maybe_billed": attempt.maybe_billed or None,
+    }
+    if attempt.outcome and not attempt.outcome.startswith("ok"):
+        values["error_code"] = attempt.outcome
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _outcome(attempt: Attempt) -> str:
+    return "succeeded" if (attempt.outcome or "").startswith("ok") else "failed"
+
+
+def _progress_json(job: Job) -> Json | None:
+    if job.progress is None:
+        return None
+    return {
+        "message": job.progress.message,
+        **({} if job.progress.fraction is None else {"fraction": job.progress.fraction}),
+    }
+
+
+def _path(forge: "Forge", asset: Asset) -> str:
+    return str(forge.path(asset))
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def asset_url(base_url: str, asset: Asset) -> str:
+    return f"{base_url}/v2/assets/{asset.asset_id}"

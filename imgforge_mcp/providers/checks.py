@@ -1,0 +1,101 @@
+"""What a provider says of itself today: whether the key works, which models it lists. Kept in the home directory."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.errors import ProviderError
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.providers.configured import ConfiguredProvider, ConfiguredProviders
+from imgforge_mcp.providers.driver import Driver
+from imgforge_mcp.storage.images.directory import write_whole
+
+FILE = "models.json"
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCheck:
+    """One provider's answer. `key` is works, rejected, unreachable or unchecked; `unknown` are models it lists that the
+    catalogue misses, `vanished` catalogue models that it does not list any more."""
+
+    key: str
+    unknown: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
+    is_listed: bool = False
+
+
+class KeyChecks:
+    """Asks every configured provider at once, where it has a free question to ask."""
+
+    def __init__(self, providers: ConfiguredProviders, driver: Driver, clock: Clock, home: Path) -> None:
+        self._providers = providers
+        self._driver = driver
+        self._clock = clock
+        self._file = home / FILE
+
+    async def ask_all(self) -> dict[str, KeyCheck]:
+        checks: dict[str, KeyCheck] = {}
+
+        async def ask(name: str, configured: ConfiguredProvider) -> None:
+            checks[name] = await self._ask(configured)
+
+        async with anyio.create_task_group() as tasks:
+            for name, configured in self._providers.items():
+                tasks.start_soon(ask, name, configured)
+        return dict(sorted(checks.items()))
+
+    async def refresh(self) -> Json:
+        """Ask, keep what was learnt of models, and report it; of a provider that gave no list today, what was known
+        before is kept."""
+        checks = await self.ask_all()
+        report = {
+            name: {"missing_from_catalogue": list(f.unknown[:SHOWN]), "listed_in_vain": list(f.vanished)}
+            for name, f in checks.items()
+            if f.is_listed
+        }
+        answer = {"asked_at": self._clock.now().isoformat(), "providers": report}
+        known = {name: {"listed_in_vain": sorted(ids)} for name, ids in vanished_models(self._file.parent).items()}
+        data = json.dumps({**answer, "providers": {**known, **report}}, indent=2).encode()
+        await anyio.to_thread.run_sync(write_whole, self._file, data)
+        return {**answer, "not_asked": sorted(name for name, finding in checks.items() if not finding.is_listed)}
+
+    async def _ask(self, configured: ConfiguredProvider) -> KeyCheck:
+        manifest = configured.provider.manifest
+        path = manifest.listing or manifest.key_check
+        if path is None:
+            return KeyCheck(key="unchecked")
+        try:
+            reply = await self._driver.ask(configured.provider, configured.settings, path)
+            if reply.status in (401, 403):
+                return KeyCheck(key="rejected")
+            if reply.status != 200:
+                return KeyCheck(key="unreachable" if reply.status >= 500 else "unchecked")
+            if manifest.listing is None:
+                return KeyCheck(key="works")
+            listed = configured.provider.listed_ids(reply)
+        except ProviderError:
+            return KeyCheck(key="unreachable")
+        today = self._clock.now().date()
+        ours = {model.model_id for model in configured.models if not model.is_retired(today)}
+        every = {model.model_id for model in configured.models}
+        return KeyCheck(
+            key="works",
+            unknown=tuple(sorted(listed - every)),
+            vanished=tuple(sorted(ours - listed)),
+            is_listed=True,
+        )
+
+
+def vanished_models(home: Path) -> Mapping[str, frozenset[str]]:
+    """Model ids by provider that the last refresh found withdrawn; empty where none was made or its file is damaged."""
+    try:
+        kept = json.loads((home / FILE).read_text("utf-8"))
+        return {name: frozenset(entry["listed_in_vain"]) for name, entry in kept["providers"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,142 @@
+"""The providers that are configured on this machine: adapter, settings and models together."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+from imgforge_mcp.base.config import Config, Limits, ProviderSettings, Server
+from imgforge_mcp.base.errors import ConfigError
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.catalog import Catalog
+from imgforge_mcp.providers import services
+from imgforge_mcp.providers.contract import Manifest, ModelSpec, Provider
+from imgforge_mcp.providers.services import openai
+from imgforge_mcp.routing.candidates import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredProvider:
+    """One configured provider."""
+
+    provider: Provider
+    settings: ProviderSettings
+    models: tuple[ModelSpec, ...]
+
+    @property
+    def settings_hash(self) -> str:
+        """Changes whenever the key or the address does; says nothing about either."""
+        text = f"{self.settings.base_url}\0{self.settings.key}\0{sorted(self.settings.settings.items())}"
+        return hashlib.blake2b(text.encode(), digest_size=6, key=b"imgforge-mcp").hexdigest()
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(
+            name=self.settings.name,
+            aliases=self.provider.manifest.aliases if self.settings.name == self.provider.manifest.name else (),
+            settings_hash=self.settings_hash,
+            models=self.models,
+            is_local=self.provider.manifest.is_local,
+        )
+
+
+class ConfiguredProviders(Mapping[str, ConfiguredProvider]):
+    """By the name under which each is configured."""
+
+    def __init__(self, providers: Iterable[ConfiguredProvider]) -> None:
+        self._providers = {configured.settings.name: configured for configured in providers}
+
+    def __getitem__(self, name: str) -> ConfiguredProvider:
+        return self._providers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._providers)
+
+    def __len__(self) -> int:
+        return len(self._providers)
+
+    def is_local(self, name: str) -> bool:
+        """Whether the provider of that name works inside this program."""
+        return name in self._providers and self._providers[name].provider.manifest.is_local
+
+
+def open_configured(config: Config, catalog: Catalog) -> ConfiguredProviders:
+    """Every provider of this package that has what it needs, and every named server of the configuration file."""
+    own = [(provider, settings_of(config, provider.manifest)) for provider in all_providers()]
+    named = [
+        (openai.server(server.name, server.base_url), server_settings(config, server)) for server in config.servers
+    ]
+    return ConfiguredProviders(
+        ConfiguredProvider(provider=provider, settings=settings, models=catalog.of_provider(settings.name))
+        for provider, settings in (*own, *named)
+        if settings is not None
+    )
+
+
+def all_providers() -> list[Provider]:
+    return [services.load(name) for name in services.names()]
+
+
+def key_hint(manifest: Manifest) -> str:
+    """How to configure a provider, as part of a sentence."""
+    variables = [*manifest.key_variables[:1], *manifest.settings.values()]
+    if not manifest.needs_key:
+        return f"set {manifest.base_url_variable} for {manifest.title}"
+    return f"set {' and '.join(variables)} for {manifest.title}"
+
+
+def settings_of(config: Config, manifest: Manifest) -> ProviderSettings | None:
+    """What is configured for a provider; None when a key or another setting it needs is missing, or it is off.
+
+    Raises:
+        ConfigError: a key file that cannot be read, or a base URL that is none.
+    """
+    table = config.providers.get(manifest.name, {})
+    if table.get("enabled") is False:
+        return None
+    key = config.variable(manifest.key_variables) or table.get("api_key")
+    settings = {name: config.variable((variable,)) or table.get(name) for name, variable in manifest.settings.items()}
+    override = config.variable((manifest.base_url_variable,)) or table.get("base_url")
+    if (manifest.needs_key and not key) or not all(settings.values()):
+        return None
+    if not manifest.needs_key and manifest.base_url and not (key or override or table.get("enabled")):
+        return None
+    return ProviderSettings(
+        name=manifest.name,
+        base_url=_base_url(override or manifest.base_url, manifest.base_url_variable),
+        is_override=override is not None,
+        key=key,
+        settings={name: str(value) for name, value in settings.items()},
+        limits=_limits(table, manifest.name),
+    )
+
+
+def server_settings(config: Config, server: Server) -> ProviderSettings:
+    """The same for a named server of the file."""
+    table = config.providers.get(server.name, {})
+    base_url = _base_url(server.base_url, f"servers.{server.name}.base_url")
+    return ProviderSettings(
+        name=server.name, base_url=base_url, is_override=True, key=server.key, limits=_limits(table, server.name)
+    )
+
+
+def _limits(table: Json, name: str) -> Limits:
+    known = {entry.name for entry in fields(Limits)}
+    values = {key: table[key] for key in known if key in table}
+    if wrong := [key for key, value in values.items() if key != "reset_timezone" and not isinstance(value, int)]:
+        raise ConfigError(
+            f"providers.{name}.{wrong[0]} must be a whole number.", setting=f"providers.{name}.{wrong[0]}"
+        )
+    return Limits(**values)
+
+
+def _base_url(text: str, origin: str) -> str:
+    """Scheme, host and path prefix, without a trailing slash and without the `/v1` that adapters add themselves."""
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(
+            f"{origin} must be an http or https URL without query, such as https://host/prefix.", setting=origin
+        )
+    return text.rstrip("/").removesuffix("/v1").rstrip("/")

@@ -1,0 +1,32 @@
+"""The provider contract: what a provider declares, and the plain values that pass between it and the driver.
+
+A provider is pure. It says which request to send (`submit`), reads what came back (`parse`), and never waits, fetches
+or looks at a clock; the driver does that for all of them.
+"""
+
+from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
+from imgforge_mcp.media import InputImage
+from imgforge_mcp.net.exchange import Outgoing, Part
+from imgforge_mcp.providers.contract.exchange import Images, Operation, Picture, Reply, Request, Work
+from imgforge_mcp.providers.contract.manifest import Auth, Manifest
+from imgforge_mcp.providers.contract.provider import Provider
+from imgforge_mcp.routing.call import Call
+
+__all__ = [
+    "Auth",
+    "Call",
+    "Images",
+    "InputImage",
+    "Manifest",
+    "ModelSpec",
+    "Operation",
+    "Outgoing",
+    "Part",
+    "Picture",
+    "Price",
+    "Provider",
+    "Reply",
+    "Request",
+    "Sizing",
+    "Work",
+]

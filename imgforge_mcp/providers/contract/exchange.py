@@ -1,0 +1,113 @@
+"""The plain values that pass between a provider and the driver: requests, replies, pictures, remote handles."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from imgforge_mcp.base.errors import BadReply
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.net.exchange import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An HTTP request, described. `target` is a path below the provider's base URL, or an absolute URL that the
+    provider handed out (then the key is sent only if the manifest trusts its host)."""
+
+    target: str
+    method: str = "POST"
+    json: Json | None = None
+    form: tuple[tuple[str, Part], ...] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Work to be done on this machine in place of a request: `run(report)` is called in a worker thread."""
+
+    run: Callable[[Callable[[float, str], None]], "Images"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """The remote handle of accepted work: plain data, stored with the job, so that it survives this process.
+
+    `url` is asked next (GET); `cancel_url` where the provider can cancel, with its method.
+    """
+
+    operation_id: str
+    url: str
+    cancel_url: str | None = None
+    cancel_method: str = "POST"
+    fraction: float | None = None
+    message: str | None = None
+    wait: float | None = None
+    """Seconds until the next question; None: the manifest's."""
+    data: Json = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_json(cls, stored: Json) -> "Operation":
+        return cls(**stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One image of a reply: the bytes, or the URL to fetch them from at once."""
+
+    data: bytes | None = None
+    url: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """What a provider made. `cost_usd` only where the provider itself reports it."""
+
+    pictures: tuple[Picture, ...]
+    cost_usd: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A provider's whole answer. Header names are in lower case. `operation` is what was asked about, None after a
+    submit."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    operation: Operation | None = None
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        return self.content_type.endswith("json")
+
+    def json(self) -> Json:
+        """The body as a JSON object.
+
+        Raises:
+            BadReply: it is something else.
+        """
+        try:
+            decoded = json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise BadReply("The provider answered with something other than JSON.") from None
+        if not isinstance(decoded, dict):
+            raise BadReply("The provider answered with JSON of an unexpected shape.")
+        return decoded
+
+    def error_json(self) -> Json:
+        """The body of an error as an object; empty when it is none."""
+        try:
+            decoded = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return decoded if isinstance(decoded, dict) else {}

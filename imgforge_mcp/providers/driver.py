@@ -1,0 +1,374 @@
+"""Drives one adapter: submit, poll, download, cancel. The one loop with deadlines and Retry-After for all providers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+from imgforge_mcp import media
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import ProviderSettings
+from imgforge_mcp.base.errors import (
+    Ambiguous,
+    BadReply,
+    ForgeError,
+    InvalidRequest,
+    ProviderError,
+    RequestError,
+    Unavailable,
+)
+from imgforge_mcp.base.types import Progress
+from imgforge_mcp.net.retry_after import retry_after
+from imgforge_mcp.providers.contract import Call, Images, Operation, Outgoing, Picture, Provider, Reply, Request, Work
+from imgforge_mcp.providers.reading import decode_base64
+from imgforge_mcp.storage.images import AssetDirectory, Staged
+
+if TYPE_CHECKING:
+    from imgforge_mcp.net.transport import Transport
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+POLL_SECONDS = 20.0
+"""How long one status question may take."""
+SUBMIT_SECONDS = 300.0
+DOWNLOAD_SECONDS = 60.0
+DOWNLOAD_TRIES = 3
+SLOWEST_POLL = 5.0
+LARGE_BODY = 4 * 1024 * 1024
+"""Bytes from which a reply is read in a thread: decoding its JSON and base64 would hold up every other call."""
+PATIENT_TRIES = 3
+"""How often a question that should have been answered is put again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """One image, fully decoded: its bytes as they came, on disk already; what they are; its seed."""
+
+    staged: Staged
+    sound: media.Sound
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run brought: images, the cost if the provider reported one, and what went wrong with the rest."""
+
+    images: tuple[Made, ...]
+    cost_usd: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One call to one provider. `deadline` is by the clock's monotonic count; `accepted` is awaited with every new
+    operation before anything else happens, `report` with whatever the provider says about progress."""
+
+    provider: Provider
+    settings: ProviderSettings
+    call: Call
+    deadline: float
+    accepted: Callable[[Operation], Awaitable[None]]
+    report: Callable[[Progress], None]
+
+
+class Driver:
+    """Runs calls over one transport. `transport` is asked for at the first use, since it loads an HTTP client."""
+
+    def __init__(self, clock: Clock, transport: Callable[[], "Transport"], assets: AssetDirectory) -> None:
+        self._clock = clock
+        self._assets = assets
+        self._transport = transport
+
+    async def run(self, run: Run, operation: Operation | None = None) -> Result:
+        """Buy and fetch the images, or go on asking about `operation`.
+
+        Raises:
+            ProviderError: what came instead; says whether it may have been billed.
+            ContentRefused: the provider's safety system refused.
+        """
+        if operation is None:
+            request = run.provider.submit(run.call)
+            if isinstance(request, Work):
+                return await self._work(request, run)
+            outcome = await self._submit(request, run)
+        else:
+            outcome = operation
+        unanswered = 0
+        while isinstance(outcome, Operation):
+            await self._pause(outcome, run, unanswered)
+            answer = await self._ask(outcome, run, unanswered)
+            unanswered = unanswered + 1 if answer is None else 0
+            outcome = outcome if answer is None else answer
+        return await self._fetched(outcome, run)
+
+    async def cancel(self, provider: Provider, settings: ProviderSettings, call: Call, operation: Operation) -> bool:
+        """Ask the provider to stop; whether it said yes."""
+        request = provider.cancel(operation, call)
+        if request is None:
+            return False
+        try:
+            reply = await self._sent(self._outgoing(request, provider, settings, POLL_SECONDS), operation)
+        except ForgeError:
+            return False
+        return reply.status < 300
+
+    async def ask(self, provider: Provider, settings: ProviderSettings, path: str) -> Reply:
+        """A free question below the provider's base URL, with the key.
+
+        Raises:
+            Unavailable: no answer.
+        """
+        request = Request(method="GET", target=path.format_map(settings.settings))
+        return await self._sent(self._outgoing(request, provider, settings, POLL_SECONDS))
+
+    # Submit and poll ------------------------------------------------------------------------------------------------
+
+    async def _submit(self, request: Request, run: Run) -> Images | Operation:
+        seconds = min(SUBMIT_SECONDS, self._left(run))
+        outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=True)
+        reply = await self._sent(outgoing)
+        outcome = await self._parsed(reply, run)
+        if isinstance(outcome, Operation):
+            await run.accepted(outcome)
+            self._report(outcome, run)
+        return outcome
+
+    async def _ask(self, operation: Operation, run: Run, unanswered: int) -> Images | Operation | None:
+        """What became of accepted work; None when the question itself went wrong and should be put again."""
+        request = run.provider.poll(operation, run.call)
+        seconds = max(0.1, min(POLL_SECONDS, self._left(run)))
+        try:
+            outgoing = self._outgoing(request, run.provider, run.settings, seconds)
+            reply = await self._sent(outgoing, operation)
+        except Unavailable:
+            return None
+        if reply.status >= 300:
+            self._put_up_with(reply, run, unanswered)
+            return None
+        try:
+            outcome = await self._parsed(reply, run)
+        except BadReply:
+            if unanswered < PATIENT_TRIES:
+                return None
+            raise
+        if isinstance(outcome, Operation):
+            if replace(outcome, fraction=None, message=None) != replace(operation, fraction=None, message=None):
+                await run.accepted(outcome)
+            self._report(outcome, run)
+        return outcome
+
+    async def _sent(self, outgoing: Outgoing, operation: Operation | None = None) -> Reply:
+        answer = await self._transport().send(outgoing)
+        return Reply(status=answer.status, headers=answer.headers, body=answer.body, operation=operation)
+
+    def _put_up_with(self, reply: Reply, run: Run, unanswered: int) -> None:
+        """A bad answer to a question about accepted work: a passing one is put up with, a lasting one may have been
+        billed, for the provider had taken the work."""
+        is_passing = reply.status in (408, 425, 429, 502, 503, 504)
+        may_pass = reply.status < 400 or reply.status in (404, 500)
+        if is_passing or (may_pass and unanswered < PATIENT_TRIES):
+            return
+        if reply.status < 400:
+            raise BadReply("The accepted work cannot be asked about: the provider answers with a redirect.")
+        error = self._failure(reply, run)
+        if isinstance(error, ProviderError) and not isinstance(error, Unavailable | BadReply):
+            raise BadReply(f"The accepted work failed: {error.message}", **error.details) from error
+        raise error
+
+    async def _parsed(self, reply: Reply, run: Run) -> Images | Operation:
+        if reply.status >= 400:
+            raise self._failure(reply, run)
+        if reply.status >= 300:
+            raise Unavailable(
+                "The provider answered with a redirect, which is not followed.", provider_status=reply.status
+            )
+        if len(reply.body) < LARGE_BODY:
+            return run.provider.parse(reply, run.call)
+        return await anyio.to_thread.run_sync(run.provider.parse, reply, run.call)
+
+    def _failure(self, reply: Reply, run: Run) -> ForgeError:
+        error = run.provider.failure(reply, run.call)
+        if isinstance(error, ProviderError) and error.retry_after is None:
+            error.retry_after = retry_after(reply.headers.get("retry-after"), self._clock.now())
+        return error
+
+    async def _pause(self, operation: Operation, run: Run, unanswered: int) -> None:
+        if self._left(run) <= 0:
+            raise _ran_out(run)
+        usual = operation.wait if operation.wait is not None else run.provider.manifest.poll_seconds
+        seconds = usual if unanswered == 0 else min(SLOWEST_POLL, max(usual, 0.5) * 2**unanswered)
+        await self._clock.sleep(min(seconds, max(0.0, self._left(run))))
+
+    def _report(self, operation: Operation, run: Run) -> None:
+        if operation.fraction is not None or operation.message:
+            run.report(Progress(message=operation.message or "in progress", fraction=operation.fraction))
+
+    def _left(self, run: Run) -> float:
+        return run.deadline - self._clock.monotonic()
+
+    def _outgoing(self, request: Request, provider: Provider, settings: ProviderSettings, seconds: float) -> Outgoing:
+        """The request with its absolute URL and, for hosts that may see it, the key.
+
+        Raises:
+            BadReply: the provider handed out a URL that is not fetched.
+        """
+        manifest = provider.manifest
+        is_relative = request.target.startswith("/")
+        url = settings.base_url + request.target if is_relative else request.target
+        headers = {**manifest.headers, **request.headers}
+        if not is_relative:
+            try:
+                self._transport().check(url)
+            except InvalidRequest as error:
+                raise BadReply(f"The provider named an address that is not asked: {error.message}") from error
+        if settings.key and (is_relative or _may_see_key(url, settings.base_url, manifest.key_hosts)):
+            headers[manifest.auth.header] = f"{manifest.auth.prefix}{settings.key}"
+        return Outgoing(
+            method=request.method,
+            url=url,
+            seconds=seconds,
+            headers=headers,
+            query=request.query,
+            json=request.json,
+            form=request.form,
+        )
+
+    # Images ---------------------------------------------------------------------------------------------------------
+
+    async def _fetched(self, images: Images, run: Run) -> Result:
+        """Every picture's bytes, downloaded at once and fully decoded; what came is kept if another did not."""
+        if not images.pictures:
+            raise BadReply("The provider answered without an image.")
+        made: list[Made | None] = [None] * len(images.pictures)
+        failures: list[ForgeError] = []
+
+        async def fetch(position: int, picture: Picture) -> None:
+            try:
+                made[position] = await self._made(picture, run)
+            except ForgeError as error:
+                failures.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for position, picture in enumerate(images.pictures):
+                tasks.start_soon(fetch, position, picture)
+        kept = tuple(image for image in made if image is not None)
+        if not kept and not isinstance(failures[0], ProviderError):
+            raise failures[0]
+        if not kept:
+            raise BadReply(failures[0].message, **failures[0].details) from failures[0]
+        lost = [f"{len(failures)} of {len(made)} images did not arrive: {failures[0].message}"] if failures else []
+        return Result(images=kept, cost_usd=images.cost_usd, warnings=(*images.warnings, *lost))
+
+    async def _made(self, picture: Picture, run: Run) -> Made:
+        url = picture.url or ""
+        if picture.data is None and not url.startswith("data:"):
+            sound, staged = await self._downloaded(url, run)
+        else:
+            data = picture.data if picture.data is not None else data_url_bytes(url)
+            sound, staged = await self._staged(data, run)
+        return Made(staged=staged, sound=sound, seed=picture.seed)
+
+    async def _staged(self, data: bytes, run: Run) -> tuple[media.Sound, Staged]:
+        """Decode and write the bytes at once: each takes a thread some milliseconds, and somebody waits."""
+        sound, staged = await _at_once(partial(_inspect, data, run.call), partial(self._assets.stage, data))
+        if isinstance(staged, ForgeError):
+            raise staged
+        if isinstance(sound, ForgeError):
+            await anyio.to_thread.run_sync(self._assets.discard, staged)
+            raise sound
+        return sound, staged
+
+    async def _downloaded(self, url: str, run: Run) -> tuple[media.Sound, Staged]:
+        """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image."""
+        for attempt in range(1, DOWNLOAD_TRIES + 1):
+            try:
+                data = await self._transport().download(url, min(DOWNLOAD_SECONDS, max(1.0, self._left(run))))
+                return await self._staged(data, run)
+            except ProviderError:
+                if attempt == DOWNLOAD_TRIES:
+                    raise
+                await self._clock.sleep(0.5 * attempt)
+            except RequestError as error:
+                raise BadReply(f"The provider's image URL was refused: {error.message}") from error
+        raise AssertionError
+
+    async def _work(self, work: Work, run: Run) -> Result:
+        """Work on this machine, in a thread; a cancellation stops it at its next report."""
+        is_over = False
+
+        def report(fraction: float, what: str) -> None:
+            if is_over:
+                raise WorkStopped
+            anyio.from_thread.run_sync(run.report, Progress(message=what, fraction=fraction))
+
+        try:
+            with self._clock.move_on_after(max(0.0, self._left(run))) as scope:
+                images = await anyio.to_thread.run_sync(partial(_run_work, work, report), abandon_on_cancel=True)
+                return await self._fetched(images, run)
+        finally:
+            is_over = True
+        assert scope.cancelled_caught
+        raise Unavailable("The picture was not ready in time.")
+
+
+async def _at_once(first: Callable[[], T], second: Callable[[], U]) -> tuple[T | ForgeError, U | ForgeError]:
+    """Both, each in a thread; a failure stands in place of its result."""
+    results: dict[int, T | U | ForgeError] = {}
+
+    async def one(number: int, act: Callable[[], T | U]) -> None:
+        try:
+            results[number] = await anyio.to_thread.run_sync(act)
+        except ForgeError as error:
+            results[number] = error
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one, 0, first)
+        tasks.start_soon(one, 1, second)
+    return cast("T | ForgeError", results[0]), cast("U | ForgeError", results[1])
+
+
+def _inspect(data: bytes, call: Call) -> media.Sound:
+    """What the bytes are; a drawing counts only from a model that makes drawings."""
+    if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
+        return media.inspect_vector(data)
+    return media.inspect(data)
+
+
+class WorkStopped(Exception):
+    """Raised inside local work that nobody waits for any more."""
+
+
+def _run_work(work: Work, report: Callable[[float, str], None]) -> Images:
+    try:
+        return work.run(report)
+    except WorkStopped:
+        return Images(pictures=())
+
+
+def data_url_bytes(url: str) -> bytes:
+    """The bytes of a base64 data URL. Raises BadReply."""
+    head, separator, body = url.partition(",")
+    if not separator or not head.endswith(";base64"):
+        raise BadReply("The data URL is not base64.")
+    return decode_base64(body)
+
+
+def _may_see_key(url: str, base_url: str, key_hosts: tuple[str, ...]) -> bool:
+    """Whether a URL that a provider handed out points at a host the key belongs to."""
+    target, base = urlsplit(url), urlsplit(base_url)
+    if (target.scheme, target.netloc) == (base.scheme, base.netloc):
+        return True
+    host = (target.hostname or "").lower()
+    return target.scheme == "https" and any(
+        host.endswith(known) if known.startswith(".") else host == known for known in key_hosts
+    )
+
+
+def _ran_out(run: Run) -> Ambiguous:
+    return Ambiguous("The job's deadline passed while the provider was at work; it may have been billed.")

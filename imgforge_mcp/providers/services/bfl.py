@@ -1,0 +1,98 @@
+"""Black Forest Labs: submit, then ask the URL that was handed out until the picture is ready."""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from imgforge_mcp.base.errors import BadReply, Unavailable
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
+from imgforge_mcp.providers.reading import quoted
+from imgforge_mcp.providers.services._body import amount, at, fixed, given, line, whole
+
+CREDIT = 0.01
+"""US dollars."""
+
+
+class BlackForestLabs(Provider):
+    manifest = Manifest(
+        name="bfl",
+        title="Black Forest Labs",
+        base_url="https://api.bfl.ai",
+        key_variables=("BFL_API_KEY",),
+        auth=Auth(header="x-key", prefix=""),
+        key_hosts=(".bfl.ai",),
+        aliases=("black_forest_labs", "black-forest-labs"),
+        poll_seconds=1.0,
+        concurrency=24,
+        key_check="/v1/credits",
+        source="api.bfl.ai OpenAPI 2026-04-23",
+        key_page="https://dashboard.bfl.ai",
+    )
+
+    def submit(self, call: Call) -> Request:
+        kind = call.model.sizing.kind
+        is_sized = call.is_size_asked or not call.inputs
+        fields: dict[str, Any] = {
+            "prompt": call.prompt,
+            "width": call.width if kind == "pixels" and is_sized else None,
+            "height": call.height if kind == "pixels" and is_sized else None,
+            "aspect_ratio": call.aspect_ratio if kind == "ratio" and is_sized else None,
+            "seed": call.seed,
+            "steps": call.steps,
+            "output_format": call.output_format,
+            **fixed(call),
+        }
+        first = str(call.model.options.get("inputs", "input_image"))
+        for place, image in enumerate(call.inputs, 1):
+            fields[first if place == 1 else f"{first}_{place}"] = image.base64
+        fields["mask"] = call.mask.base64 if call.mask else None
+        return Request(target=f"/v1/{call.model.model_id}", json=given(fields))
+
+    def parse(self, reply: Reply, call: Call) -> Images | Operation:
+        body = reply.json()
+        return _accepted(body) if reply.operation is None else self._asked(body, reply.operation)
+
+    def _asked(self, body: Json, operation: Operation) -> Images | Operation:
+        """Only these words end a job; any other, new ones included, means that it is still running."""
+        match body.get("status"):
+            case "Ready":
+                return _finished(body.get("result"), operation)
+            case "Request Moderated" | "Content Moderated" as status:
+                raise self.refusal(_reasons(body.get("details")) or status)
+            case "Error" | "Failed":
+                raise Unavailable("The provider reports that the job failed.", **quoted(_reasons(body.get("details"))))
+            case status:
+                progress = amount(body.get("progress"))
+                return replace(
+                    operation,
+                    fraction=progress if progress is not None and progress <= 1 else operation.fraction,
+                    message=(line(status, 40) or "").lower() or operation.message,
+                )
+
+
+def _accepted(body: Json) -> Operation:
+    number, cost = line(body.get("id"), 200), amount(body.get("cost"))
+    if number is None:
+        raise BadReply("Black Forest Labs accepted the request without naming the job.")
+    return Operation(
+        operation_id=number,
+        url=line(body.get("polling_url")) or f"/v1/get_result?id={quote(number, safe='')}",
+        data={} if cost is None else {"cost_usd": round(cost * CREDIT, 6)},
+    )
+
+
+def _finished(result: object, operation: Operation) -> Images:
+    match result:
+        case {"sample": str(url), **rest} if url:
+            picture = at(url, seed=whole(rest.get("seed")))
+            return Images(pictures=(picture,), cost_usd=operation.data.get("cost_usd"))
+    raise BadReply("Black Forest Labs says the picture is ready and names none.")
+
+
+def _reasons(details: object) -> str:
+    reasons = details.get("Moderation Reasons") if isinstance(details, dict) else None
+    return ", ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
+
+
+PROVIDER = BlackForestLabs()

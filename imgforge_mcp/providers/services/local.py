@@ -1,0 +1,72 @@
+"""The embedded engine as a provider: no key, no network, free; its work is done on this machine."""
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+
+from imgforge_mcp import local
+from imgforge_mcp.base.errors import BadReply, InvalidRequest
+from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, Picture, Provider, Reply, Work
+
+SEEDS = 2**31
+Report = Callable[[float, str], None]
+
+
+class Local(Provider):
+    """Draws with the illustrator, or adjusts a given image; several images take consecutive seeds."""
+
+    manifest = Manifest(
+        name="local",
+        title="the embedded engine",
+        base_url="",
+        needs_key=False,
+        is_local=True,
+        is_free=True,
+        concurrency=1,
+    )
+
+    def submit(self, call: Call) -> Work:
+        seed = call.seed if call.seed is not None else secrets.randbelow(SEEDS)
+        work = _adjusted if call.inputs else _drawn
+        return Work(run=partial(_all, work, call, seed))
+
+    def parse(self, reply: Reply, call: Call) -> Images | Operation:
+        raise BadReply("The embedded engine does not speak HTTP.")
+
+
+def _all(work: Callable[[Call, int, Report], local.Drawing], call: Call, first_seed: int, report: Report) -> Images:
+    drawings = [
+        work(call, (first_seed + number) % SEEDS, partial(_report_one, report, number, call.n))
+        for number in range(call.n)
+    ]
+    warnings = dict.fromkeys(warning for drawing in drawings for warning in drawing.warnings)
+    pictures = tuple(Picture(data=drawing.data, seed=drawing.seed) for drawing in drawings)
+    return Images(pictures=pictures, cost_usd=0.0, warnings=tuple(warnings))
+
+
+def _drawn(call: Call, seed: int, report: Report) -> local.Drawing:
+    return local.draw(
+        call.prompt,
+        width=call.width,
+        height=call.height,
+        seed=seed,
+        style=call.style,
+        negative_prompt=call.negative_prompt,
+        progress=report,
+    )
+
+
+def _adjusted(call: Call, seed: int, report: Report) -> local.Drawing:
+    """Raises InvalidRequest: the instruction holds nothing that the engine can do."""
+    size = (call.width, call.height) if call.is_size_asked else (None, None)
+    try:
+        return local.adjust(call.inputs[0].data, call.prompt, width=size[0], height=size[1], seed=seed, progress=report)
+    except ValueError as error:
+        raise InvalidRequest(str(error), field="prompt") from None
+
+
+def _report_one(report: Report, number: int, total: int, fraction: float, what: str) -> None:
+    report((number + fraction) / total, what)
+
+
+PROVIDER = Local()

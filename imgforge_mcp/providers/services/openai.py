@@ -1,0 +1,198 @@
+"""OpenAI's Images API, and the servers that speak it: each model's `dialect` says in which accent."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from imgforge_mcp.base.errors import BadReply, ForgeError, ModelGone, QuotaExceeded
+from imgforge_mcp.providers.contract import Call, Images, Manifest, Part, Provider, Reply, Request
+from imgforge_mcp.providers.reading import error_text, failure_by_status, listed, quoted
+from imgforge_mcp.providers.services._body import amount, effort, fixed, given, image_part, picture, text_parts
+
+GENERATIONS = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+
+
+class OpenAI(Provider):
+    """api.openai.com, or with another manifest any server that is compatible with it."""
+
+    manifest = Manifest(
+        name="openai",
+        title="OpenAI",
+        base_url="https://api.openai.com",
+        key_variables=("OPENAI_API_KEY",),
+        aliases=("open_ai",),
+        mask="alpha",
+        listing="/v1/models",
+        source="OpenAI's OpenAPI 2026-08-21 and openai 2.54",
+        key_page="https://platform.openai.com/api-keys",
+    )
+
+    def submit(self, call: Call) -> Request:
+        dialect = call.model.options.get("dialect", "openai")
+        return DIALECTS[dialect if dialect in DIALECTS else "openai"](call)
+
+    def parse(self, reply: Reply, call: Call) -> Images:
+        body = reply.json()
+        items = listed(body.get("data"))
+        refused = [item for item in items if item.get("respect_moderation") is False]
+        pictures = [found for item in items if (found := picture(item))]
+        if not pictures and refused:
+            raise self.refusal()
+        if not pictures:
+            raise BadReply(f"{self.manifest.title} answered without an image.")
+        warnings = (f"{len(refused)} of {len(items)} images were refused by the safety system.",) if refused else ()
+        return Images(pictures=tuple(pictures), cost_usd=_cost(body.get("usage"), call), warnings=warnings)
+
+    def failure(self, reply: Reply, call: Call) -> ForgeError:
+        body = reply.error_json()
+        error = body.get("error")
+        code = error.get("code") if isinstance(error, dict) else body.get("code")
+        said = error_text(body)
+        if code in ("moderation_blocked", "content_policy_violation"):
+            return self.refusal(said)
+        if code == "insufficient_quota":
+            return QuotaExceeded("The provider account is out of credit.", provider_status=reply.status, **quoted(said))
+        if code == "model_not_found":
+            return ModelGone(
+                "The provider does not know this model any more.", provider_status=reply.status, **quoted(said)
+            )
+        if reply.status == 400 and "safety system" in said.lower():
+            return self.refusal(said)
+        return failure_by_status(reply, said)
+
+
+def server(name: str, base_url: str, *, title: str = "", needs_key: bool = False) -> OpenAI:
+    """A named server that is compatible with OpenAI's, at the user's own address."""
+    provider = OpenAI()
+    provider.manifest = replace(
+        OpenAI.manifest,
+        name=name,
+        title=title or name,
+        base_url=base_url,
+        key_variables=(),
+        needs_key=needs_key,
+        aliases=(),
+        source="configuration",
+        key_page="",
+    )
+    return provider
+
+
+def _openai(call: Call) -> Request:
+    is_sized = call.model.sizing.kind != "fixed" and (call.is_size_asked or not call.inputs)
+    fields = {
+        "model": call.model.model_id,
+        "prompt": call.prompt,
+        "n": call.n,
+        "size": _size(call) if is_sized else None,
+        "quality": effort(call),
+        "output_format": call.output_format,
+        **fixed(call),
+    }
+    return _edit(fields, call) if call.inputs else Request(target=GENERATIONS, json=given(fields))
+
+
+def _xai(call: Call) -> Request:
+    fields: dict[str, Any] = {
+        "model": call.model.model_id,
+        "prompt": call.prompt,
+        "n": call.n,
+        "aspect_ratio": call.aspect_ratio if call.is_size_asked else None,
+        "resolution": call.image_size.lower() if call.image_size else None,
+        "response_format": "b64_json",
+        **fixed(call),
+    }
+    images = [{"url": image.data_url, "type": "image_url"} for image in call.inputs]
+    if images:
+        fields |= {"image": images[0]} if len(images) == 1 else {"images": images}
+    return Request(target=EDITS if images else GENERATIONS, json=given(fields))
+
+
+def _localai(call: Call) -> Request:
+    """The part of the prompt after a bar is what to avoid, so the caller's own bars become commas."""
+    positive, *negative = (text.replace("|", ",") for text in (call.prompt, call.negative_prompt) if text)
+    fields: dict[str, Any] = {"model": call.model.model_id, "prompt": "|".join([positive, *negative])}
+    if call.mask is not None and call.inputs:
+        source = call.inputs[0]
+        files = (
+            ("image", image_part(source.data, source.mime_type)),
+            ("mask", image_part(call.mask.data, call.mask.mime_type, "mask")),
+        )
+        return Request(target="/v1/images/inpainting", form=text_parts({**fields, "steps": call.steps}) + files)
+    fields |= {"n": call.n, "size": _size(call), "step": call.steps, "seed": call.seed, "response_format": "b64_json"}
+    images = [image.base64 for image in call.inputs]
+    if images:
+        fields |= {"file": images[0]} if len(images) == 1 else {"ref_images": images}
+    return Request(target=GENERATIONS, json=given({**fields, **fixed(call)}))
+
+
+def _sd_server(call: Call) -> Request:
+    """What the OpenAI form has no field for travels as JSON inside the prompt."""
+    extra = given(
+        {
+            "seed": call.seed,
+            "negative_prompt": call.negative_prompt,
+            "strength": call.strength,
+            "sample_params": {"sample_steps": call.steps} if call.steps else None,
+        }
+    )
+    tail = f"<sd_cpp_extra_args>{json.dumps(extra)}</sd_cpp_extra_args>" if extra else ""
+    fields = {"prompt": call.prompt + tail, "n": call.n, "size": _size(call), "output_format": call.output_format}
+    return _edit(fields, call) if call.inputs else Request(target=GENERATIONS, json=given(fields))
+
+
+def _vllm_omni(call: Call) -> Request:
+    fields = {
+        "model": call.model.model_id,
+        "prompt": call.prompt,
+        "n": call.n,
+        "size": _size(call),
+        "response_format": "b64_json",
+        "negative_prompt": call.negative_prompt,
+        "num_inference_steps": call.steps,
+        "seed": call.seed,
+        **fixed(call),
+    }
+    return _edit(fields, call) if call.inputs else Request(target=GENERATIONS, json=given(fields))
+
+
+DIALECTS: dict[str, Callable[[Call], Request]] = {
+    "openai": _openai,
+    "xai": _xai,
+    "localai": _localai,
+    "sd-server": _sd_server,
+    "vllm-omni": _vllm_omni,
+}
+
+
+def _size(call: Call) -> str:
+    return f"{call.width}x{call.height}"
+
+
+def _edit(fields: dict[str, Any], call: Call) -> Request:
+    """A form. A single picture goes as `image`: there are servers that know nothing of lists."""
+    name = "image[]" if len(call.inputs) > 1 else "image"
+    files: list[tuple[str, Part]] = [
+        (name, image_part(image.data, image.mime_type, f"image{place}")) for place, image in enumerate(call.inputs, 1)
+    ]
+    if call.mask is not None:
+        files.append(("mask", image_part(call.mask.data, call.mask.mime_type, "mask")))
+    return Request(target=EDITS, form=(*text_parts(fields), *files))
+
+
+def _cost(usage: object, call: Call) -> float | None:
+    """What the tokens cost, where the reply counts them and the catalogue prices them (US dollars per million)."""
+    match usage, call.model.options.get("tokens"):
+        case {"input_tokens": into, "output_tokens": made, **rest}, {"text": text, "image": image, "out": out}:
+            details = rest.get("input_tokens_details")
+            seen = amount(details.get("image_tokens")) if isinstance(details, dict) else None
+            counted, drawn = amount(into), amount(made)
+            if counted is not None and drawn is not None:
+                seen = min(seen or 0.0, counted)
+                return float(round(((counted - seen) * text + seen * image + drawn * out) / 1e6, 6))
+    return None
+
+
+PROVIDER = OpenAI()

@@ -1,0 +1,57 @@
+"""Recraft: OpenAI's shape with fields of its own, and the cost in its answer; vectors come as SVG."""
+
+from typing import Any
+
+from imgforge_mcp.base.errors import BadReply
+from imgforge_mcp.providers.contract import Call, Images, Manifest, Provider, Reply, Request
+from imgforge_mcp.providers.reading import listed
+from imgforge_mcp.providers.services._body import amount, fixed, given, image_part, picture, text_parts
+
+UNIT = 0.001
+"""US dollars."""
+
+
+class Recraft(Provider):
+    manifest = Manifest(
+        name="recraft",
+        title="Recraft",
+        base_url="https://external.api.recraft.ai",
+        key_variables=("RECRAFT_API_KEY",),
+        key_check="/v1/users/me",
+        source="Recraft's OpenAPI 2026-08-22",
+        key_page="https://www.recraft.ai/profile/api",
+    )
+
+    def submit(self, call: Call) -> Request:
+        fields: dict[str, Any] = {
+            "prompt": call.prompt,
+            "model": call.model.model_id,
+            "n": call.n,
+            "size": None if call.inputs else call.aspect_ratio,
+            "style": call.style,
+            "negative_prompt": call.negative_prompt,
+            "random_seed": call.seed,
+            "image_format": call.output_format,
+            "response_format": "b64_json",
+            **fixed(call),
+        }
+        if not call.inputs:
+            return Request(target="/v1/images/generations", json=given(fields))
+        files = [("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))]
+        if call.mask is not None:
+            files.append(("mask", image_part(call.mask.data, call.mask.mime_type, "mask")))
+        else:
+            fields["strength"] = 0.5 if call.strength is None else call.strength
+        route = "imageToImage" if call.mask is None else "inpaint"
+        return Request(target=f"/v1/images/{route}", form=(*text_parts(fields), *files))
+
+    def parse(self, reply: Reply, call: Call) -> Images:
+        body = reply.json()
+        pictures = [found for item in listed(body.get("data")) if (found := picture(item))]
+        if not pictures:
+            raise BadReply("Recraft answered without an image.")
+        units = amount(body.get("credits"))
+        return Images(pictures=tuple(pictures), cost_usd=None if units is None else round(units * UNIT, 6))
+
+
+PROVIDER = Recraft()

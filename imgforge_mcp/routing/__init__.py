@@ -1,0 +1,1 @@
+"""Who is asked, in which order, for which size and at what price. Pure."""

@@ -1,0 +1,51 @@
+"""A request fitted to one model: what an adapter turns into its provider's own request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.catalog.model import ModelSpec
+from imgforge_mcp.media import InputImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request fitted to one model: every value is one that the model takes, or None for the model's own default."""
+
+    model: ModelSpec
+    prompt: str
+    tier: QualityTier = QualityTier.STANDARD
+    n: int = 1
+    width: int = 1024
+    height: int = 1024
+    aspect_ratio: str = "1:1"
+    """The nearest that the model lists, or the reduced fraction of width and height."""
+    image_size: str | None = None
+    is_size_asked: bool = False
+    """Whether the caller said anything about size or shape."""
+    seed: int | None = None
+    negative_prompt: str | None = None
+    steps: int | None = None
+    style: str | None = None
+    output_format: str | None = None
+    inputs: tuple[InputImage, ...] = ()
+    mask: InputImage | None = None
+    strength: float | None = None
+    reference: str | None = None
+    """Names this call and no other: for a provider that takes an idempotency key."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The provider's further settings by name, such as an account id."""
+    warnings: tuple[str, ...] = ()
+
+    def listed_cost(self) -> float | None:
+        """The listed price of the whole call in US dollars, or None where it is not known."""
+        steps = self.steps if self.steps is not None else self.model.steps[2]
+        each = self.model.price.of(
+            width=self.width,
+            height=self.height,
+            steps=steps,
+            inputs=len(self.inputs),
+            image_size=self.image_size,
+            tier=self.tier,
+        )
+        return None if each is None else round(each * self.n, 6)

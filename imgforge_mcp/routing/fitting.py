@@ -1,0 +1,231 @@
+"""A request fitted to one model: the nearest size it can make, its own settings, and a warning for whatever was
+changed. Pure."""
+
+import math
+from collections.abc import Mapping
+
+from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier
+from imgforge_mcp.catalog.model import ModelSpec, Sizing
+from imgforge_mcp.media import InputImage
+from imgforge_mcp.routing.call import Call
+
+CLASS_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+SETTINGS = ("seed", "negative_prompt", "steps", "style")
+COMMON_RATIOS = (
+    "1:1",
+    "3:2",
+    "2:3",
+    "4:3",
+    "3:4",
+    "5:4",
+    "4:5",
+    "16:9",
+    "9:16",
+    "21:9",
+    "9:21",
+    "2:1",
+    "1:2",
+    "3:1",
+    "1:3",
+)
+
+
+def fit(
+    request: ImageRequest,
+    model: ModelSpec,
+    *,
+    prompt: str,
+    tier: QualityTier,
+    n: int,
+    inputs: tuple[InputImage, ...] = (),
+    mask: InputImage | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Call:
+    """The call that asks `model` for `n` of what `request` wants, as nearly as it can."""
+    warnings: list[str] = []
+    width, height, ratio, image_size = _size(request, model, inputs, warnings)
+    warnings += [f"{model.name} has no {name}; it was left out." for name in _missing(request, model)]
+    if model.max_inputs < len(inputs):
+        warnings.append(f"{model.name} takes {model.max_inputs} input images; the first ones were used.")
+    return Call(
+        model=model,
+        prompt=_prompt(prompt, model, warnings),
+        tier=tier,
+        n=min(n, model.max_n),
+        width=width,
+        height=height,
+        aspect_ratio=ratio,
+        image_size=image_size,
+        is_size_asked=any((request.width, request.height, request.aspect_ratio, request.image_size)),
+        seed=request.seed if "seed" in model.accepts else None,
+        negative_prompt=request.negative_prompt if "negative_prompt" in model.accepts else None,
+        steps=_steps(request, model, warnings),
+        style=request.style if "style" in model.accepts else None,
+        output_format=_format(request, model, warnings),
+        inputs=inputs[: model.max_inputs],
+        mask=mask,
+        strength=request.strength if "strength" in model.accepts else None,
+        settings=settings or {},
+        warnings=tuple(warnings),
+    )
+
+
+def dropped_settings(request: ImageRequest, model: ModelSpec) -> int:
+    """How many of the settings that the caller gave this model cannot honour."""
+    return len(_missing(request, model))
+
+
+def _missing(request: ImageRequest, model: ModelSpec) -> list[str]:
+    return [name for name in SETTINGS if getattr(request, name) is not None and name not in model.accepts]
+
+
+def _prompt(prompt: str, model: ModelSpec, warnings: list[str]) -> str:
+    if len(prompt) <= model.max_prompt:
+        return prompt
+    warnings.append(f"{model.name} reads {model.max_prompt} characters of a prompt; the rest was cut off.")
+    return prompt[: model.max_prompt]
+
+
+def _steps(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> int | None:
+    if request.steps is None or "steps" not in model.accepts:
+        return None
+    fewest, most, _ = model.steps
+    steps = min(max(request.steps, fewest), most)
+    if steps != request.steps:
+        warnings.append(f"{model.name} takes {fewest} to {most} steps; {steps} were used.")
+    return steps
+
+
+def _format(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> str | None:
+    wanted = request.output_format
+    if wanted is None or ("output_format" in model.accepts and (not model.formats or wanted in model.formats)):
+        return wanted
+    warnings.append(f"{model.name} cannot be asked for {wanted}; the image has the format it came in.")
+    return None
+
+
+def _size(
+    request: ImageRequest, model: ModelSpec, inputs: tuple[InputImage, ...], warnings: list[str]
+) -> tuple[int, int, str, str | None]:
+    """Width, height, aspect ratio and resolution class that the model can do, nearest to what was asked."""
+    sizing = model.sizing
+    wanted = _wanted(request, sizing, inputs)
+    image_size = _class(request, sizing, wanted)
+    match sizing.kind:
+        case "pixels":
+            width, height = _within_limits(wanted, sizing)
+        case "list":
+            width, height = _nearest_size(wanted, sizing.sizes)
+        case "ratio":
+            nearest = _nearest_ratio(wanted[0] / wanted[1], sizing.ratios)
+            width, height = _of_ratio(nearest, CLASS_SIDES.get(image_size or "1K", 1024))
+        case "fixed":
+            width, height = sizing.default_width, sizing.default_height
+    ratio = _ratio_name(width, height, sizing.ratios)
+    if _is_asked(request) and _differs(request, wanted, (width, height), sizing):
+        made = ratio if sizing.kind == "ratio" else f"{width}x{height}"
+        warnings.append(f"{model.name} cannot make {_asked(request, wanted)}; the nearest it can do is {made}.")
+    if request.image_size and sizing.image_sizes and request.image_size != image_size:
+        warnings.append(f"{model.name} has no resolution class {request.image_size}; {image_size} was used.")
+    return width, height, ratio, image_size
+
+
+def _is_asked(request: ImageRequest) -> bool:
+    return any((request.width, request.height, request.aspect_ratio))
+
+
+def _asked(request: ImageRequest, wanted: tuple[int, int]) -> str:
+    if request.width or request.height:
+        return f"{wanted[0]}x{wanted[1]}"
+    return str(request.aspect_ratio)
+
+
+def _differs(request: ImageRequest, wanted: tuple[int, int], made: tuple[int, int], sizing: Sizing) -> bool:
+    is_exact = bool(request.width or request.height) and sizing.kind != "ratio"
+    if is_exact:
+        return wanted != made
+    return abs(math.log((wanted[0] / wanted[1]) / (made[0] / made[1]))) > 0.03
+
+
+def _wanted(request: ImageRequest, sizing: Sizing, inputs: tuple[InputImage, ...]) -> tuple[int, int]:
+    """The size that was asked for: pixels first, then ratio and class, then the shape of the first input image."""
+    width, height = request.width, request.height
+    ratio = _parsed(request.aspect_ratio)
+    if width and height:
+        return width, height
+    if width or height:
+        shape = ratio or 1.0
+        return (width, max(64, round(width / shape))) if width else (max(64, round((height or 0) * shape)), height or 0)
+    if ratio is None and inputs:
+        ratio = inputs[0].width / inputs[0].height
+    side = CLASS_SIDES[request.image_size] if request.image_size else None
+    if ratio is None and side is None:
+        return sizing.default_width, sizing.default_height
+    area = side * side if side else sizing.default_width * sizing.default_height
+    shape = ratio or 1.0
+    return max(64, round(math.sqrt(area * shape))), max(64, round(math.sqrt(area / shape)))
+
+
+def _class(request: ImageRequest, sizing: Sizing, wanted: tuple[int, int]) -> str | None:
+    if not sizing.image_sizes:
+        return None
+    if request.image_size in sizing.image_sizes:
+        return request.image_size
+    if request.image_size or request.width or request.height:
+        side = CLASS_SIDES[request.image_size] if request.image_size else math.sqrt(wanted[0] * wanted[1])
+        return min(sizing.image_sizes, key=lambda name: abs(math.log(CLASS_SIDES.get(name, 1024) / side)))
+    return "1K" if "1K" in sizing.image_sizes else sizing.image_sizes[0]
+
+
+def _within_limits(wanted: tuple[int, int], sizing: Sizing) -> tuple[int, int]:
+    """The same shape inside the limits, on the model's grid."""
+    width, height = float(wanted[0]), float(wanted[1])
+    if sizing.max_ratio is not None:
+        width, height = min(width, height * sizing.max_ratio), min(height, width * sizing.max_ratio)
+    most = sizing.max_pixels or sizing.maximum**2
+    shrink = min(1.0, sizing.maximum / max(width, height), math.sqrt(most / (width * height)))
+    width, height = width * shrink, height * shrink
+    least = sizing.min_pixels or 0
+    grow = max(1.0, sizing.minimum / min(width, height), math.sqrt(least / (width * height)))
+    width, height = width * grow, height * grow
+    grid = sizing.multiple
+    low, high = math.ceil(sizing.minimum / grid) * grid, sizing.maximum // grid * grid
+    fitted = [min(max(round(side / grid) * grid, low), high) for side in (width, height)]
+    while fitted[0] * fitted[1] > most and max(fitted) > low:
+        fitted[fitted.index(max(fitted))] -= grid
+    return fitted[0], fitted[1]
+
+
+def _nearest_size(wanted: tuple[int, int], sizes: tuple[str, ...]) -> tuple[int, int]:
+    choices = [(int(width), int(height)) for width, _, height in (size.partition("x") for size in sizes)]
+    return min(
+        choices, key=lambda size: (_shape_distance(wanted, size), abs(size[0] * size[1] - wanted[0] * wanted[1]))
+    )
+
+
+def _shape_distance(first: tuple[int, int], second: tuple[int, int]) -> float:
+    return round(abs(math.log((first[0] / first[1]) / (second[0] / second[1]))), 2)
+
+
+def _nearest_ratio(shape: float, ratios: tuple[str, ...]) -> str:
+    return min(ratios or COMMON_RATIOS, key=lambda ratio: abs(math.log((_parsed(ratio) or 1.0) / shape)))
+
+
+def _ratio_name(width: int, height: int, ratios: tuple[str, ...]) -> str:
+    nearest = _nearest_ratio(width / height, ratios)
+    if ratios or abs(math.log((_parsed(nearest) or 1.0) / (width / height))) < 0.03:
+        return nearest
+    divisor = math.gcd(width, height)
+    return f"{width // divisor}:{height // divisor}"
+
+
+def _of_ratio(ratio: str, side: int) -> tuple[int, int]:
+    shape = _parsed(ratio) or 1.0
+    return round(side * math.sqrt(shape) / 8) * 8, round(side / math.sqrt(shape) / 8) * 8
+
+
+def _parsed(ratio: str | None) -> float | None:
+    match = ASPECT_RATIO.fullmatch(ratio) if ratio else None
+    if match is None or float(match[1]) == 0 or float(match[2]) == 0:
+        return None
+    return float(match[1]) / float(match[2])

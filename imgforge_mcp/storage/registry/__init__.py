@@ -1,0 +1,1 @@
+"""The registry: every job, attempt and image record, behind one contract."""

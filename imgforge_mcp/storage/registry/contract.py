@@ -1,0 +1,212 @@
+"""What jobs need of a registry, in the words of the domain: the values that go in, and the two ways it says "stop"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress, QualityTier
+
+LEASE_SECONDS = 15.0
+
+
+class Stop(Exception):
+    """A job must not go on here; no failure of anybody's, so it is no ForgeError."""
+
+
+class LeaseLost(Stop):
+    """Another process holds the job now, or it has ended: whoever meets this stops, and touches nothing."""
+
+
+class CancelRequested(Stop):
+    """Somebody asked to cancel the job before this step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job about to be opened. `reserve_usd` is held back from the budgets until it ends."""
+
+    job_id: str
+    request: ImageRequest
+    request_id: str
+    final_prompt: str
+    enhancement_logic: str
+    quality_tier: QualityTier
+    deadline: datetime
+    reserve_usd: float
+    tenant: str = ""
+    save_root: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Spend caps in US dollars; None means none."""
+
+    daily_usd: float | None = None
+    monthly_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttempt:
+    """An upstream call about to be sent. `settings` marks the provider's configuration, `per_minute` and `per_day` are
+    the user's limits, the day counted from `day_start`."""
+
+    part: int
+    provider: str
+    model: str
+    images: int
+    reason: str
+    price_usd: float | None
+    settings: str
+    per_minute: int | None = None
+    per_day: int | None = None
+    day_start: datetime | None = None
+    is_trial: bool = False
+    """The one call that may close an open breaker: not while another is under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How an attempt ended; `rest_seconds` is how long its candidate is left alone."""
+
+    outcome: str
+    succeeded: bool = False
+    message: str | None = None
+    latency_ms: int = 0
+    cost_usd: float | None = None
+    maybe_billed: bool = False
+    health_cost: float = 0.0
+    rest_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a job ended."""
+
+    state: JobState
+    error: Json | None = None
+    warnings: tuple[str, ...] = ()
+    saved_to: tuple[str, ...] = ()
+    cost_usd: float | None = None
+    cost_basis: CostBasis | None = None
+
+
+class JobRegistry(Protocol):
+    """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
+
+    async def open(self, new: NewJob, caps: Caps) -> tuple[Job, bool]:
+        """Record a job, its claim on the idempotency key and its reservation, in one transaction. With a key that is
+        taken: the existing job and False.
+
+        Raises:
+            IdempotencyConflict: the key belongs to another request.
+            BudgetExceeded: a cap stands in the way; nothing is recorded.
+        """
+
+    async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
+        """The job that has the request's idempotency key already. Raises IdempotencyConflict."""
+
+    async def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+
+    async def tenant(self, job_id: str) -> str | None: ...
+
+    async def recent(self, limit: int, tenant: str | None = None) -> list[Job]:
+        """The newest jobs first; of one tenant, or of all."""
+
+    async def add_batch(self, batch_id: str, tenant: str, items: Sequence[str | Json]) -> None:
+        """Record a batch: for each item the id of the job that has it, or the error that stood in its way."""
+
+    async def of_batch(self, batch_id: str, tenant: str | None = None) -> list[Job | Json]:
+        """What became of each item of a batch, in their order; of one tenant's, or of anybody's."""
+
+    async def state(self, job_id: str) -> JobState: ...
+
+    async def finish(self, job_id: str, ending: Ending) -> None:
+        """End a job this process holds, and give back what it had reserved.
+
+        Raises:
+            LeaseLost: it does not hold it.
+        """
+
+    async def set_progress(self, job_id: str, progress: Progress) -> None:
+        """For readers in other processes; call it seldom."""
+
+    async def request_cancel(self, job_id: str) -> bool:
+        """Ask for a job's end, whoever runs it; False when it has ended already."""
+
+    async def is_cancel_requested(self, job_id: str) -> bool: ...
+
+    async def renew(self) -> None: ...
+
+    async def take_over_abandoned(self) -> list[str]:
+        """Claim the jobs whose owner is gone; their ids."""
+
+    async def release(self) -> None:
+        """Let every lease of this process run out now, so that another may resume its jobs."""
+
+    async def start_attempt(self, job_id: str, new: NewAttempt, caps: Caps) -> int:
+        """Record an upstream call before its first byte leaves; the money for it is held.
+
+        Raises:
+            LeaseLost, CancelRequested: it must not be sent.
+            QuotaExceeded: the user's own limit for this provider is used up.
+            BudgetExceeded: no money is left for it.
+        """
+
+    async def accept(self, job_id: str, attempt_id: int, operation: Json) -> None:
+        """Store the upstream's own handle, before anybody waits on it. Raises LeaseLost."""
+
+    async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
+        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. Raises
+        LeaseLost."""
+
+    async def deliver_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...]) -> bool:
+        """Hand over what a call brought after another process took it for lost and gave the job up, since this one
+        stood still for longer than its lease: the job is completed after all. False when it ended otherwise."""
+
+    async def outcomes_since(self, after: float) -> list[Outcome]: ...
+
+    async def usage(self, first_id: str, project_id: str | None, tenant: str | None) -> list[Json]:
+        """Calls, images and cost of the jobs from an id on, by provider, model, project, day and outcome."""
+
+    async def calls_since(self, provider: str, since: datetime) -> int: ...
+
+    async def committed(self) -> tuple[float, float]:
+        """US dollars spent or reserved today and this month (UTC)."""
+
+
+class AssetRegistry(Protocol):
+    """The records beside the images: what is stored, when it was last used, where it came from."""
+
+    async def add(self, asset: Asset) -> None:
+        """Record a stored image that no attempt brought: a reference."""
+
+    async def find(self, asset_id: str) -> Asset | None:
+        """The record, and a note that it was used."""
+
+    async def recent(self, limit: int) -> list[Asset]: ...
+
+    async def origins(self, asset_id: str) -> list[Json]:
+        """The jobs that made an image: prompt, provider, model, seed, cost, time."""
+
+    async def forget(self, asset: Asset) -> None: ...
+
+    async def total_bytes(self) -> int: ...
+
+    async def evict(self, cap: int) -> list[Asset]:
+        """Forget the least recently used images until nine tenths of `cap` bytes are left; they are returned for their
+        files to be removed."""
+
+
+class Registry(Protocol):
+    """Both halves; whoever makes it says which process this is."""
+
+    @property
+    def jobs(self) -> JobRegistry: ...
+
+    @property
+    def assets(self) -> AssetRegistry: ...
+
+    async def close(self) -> None: ...

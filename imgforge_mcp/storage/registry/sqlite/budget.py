@@ -1,0 +1,47 @@
+"""Spend caps: money is held back before it can be spent, in the transaction of whatever wants to spend it."""
+
+from imgforge_mcp.base.errors import BudgetExceeded, ForgeError
+from imgforge_mcp.storage.registry.contract import Caps
+from imgforge_mcp.storage.registry.sqlite.database import Statements
+from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS
+
+
+def hold(sql: Statements, job_id: str, price: int, caps: Caps) -> None:
+    """Make sure that a job holds `price`: what earlier attempts used up is reserved again, if the caps allow."""
+    held = sql.one("job", job_id=job_id)
+    assert held is not None
+    pending = sum(row["price"] or 0 for row in sql.all("job_attempts", job_id=job_id) if row["ended_at"] is None)
+    missing = pending + price - held["reserved"]
+    if missing > 0:
+        reserve(sql, held["budget_day"], missing, caps)
+        sql.change("set_reserved", job_id=job_id, amount=held["reserved"] + missing)
+
+
+def reserve(sql: Statements, day: str, amount: int, caps: Caps) -> None:
+    """Hold money back. Raises BudgetExceeded: a cap stands in the way."""
+    if amount > 0:
+        today, month = committed(sql, day)
+        for cap, so_far, name, variable in (
+            (caps.daily_usd, today, "daily", "IMGFORGE_DAILY_BUDGET_USD"),
+            (caps.monthly_usd, month, "monthly", "IMGFORGE_MONTHLY_BUDGET_USD"),
+        ):
+            if cap is not None and so_far + amount > round(cap * MILLIONTHS):
+                raise _over_budget(name, variable, cap, so_far, amount)
+        sql.change("reserve", day=day, amount=amount)
+
+
+def _over_budget(name: str, variable: str, cap: float, so_far: int, amount: int) -> ForgeError:
+    return BudgetExceeded(
+        f"The {name} budget of ${cap:.2f} does not allow this (${so_far / MILLIONTHS:.4f} spent or reserved, "
+        f"${amount / MILLIONTHS:.4f} needed); nothing was sent. Raise {variable} or wait until it is reset.",
+        budget=name,
+        cap_usd=cap,
+        committed_usd=so_far / MILLIONTHS,
+        needed_usd=amount / MILLIONTHS,
+    )
+
+
+def committed(sql: Statements, day: str) -> tuple[int, int]:
+    """Millionths of a US dollar spent or reserved on a day, and in its month."""
+    row = sql.one("committed", day=day, month=day[:7])
+    return (0, 0) if row is None else (row["day"], row["month"])

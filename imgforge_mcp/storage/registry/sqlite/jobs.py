@@ -1,0 +1,373 @@
+"""Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import anyio
+
+from imgforge_mcp.base.errors import IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress
+from imgforge_mcp.storage.registry.contract import (
+    LEASE_SECONDS,
+    CancelRequested,
+    Caps,
+    Ending,
+    LeaseLost,
+    NewAttempt,
+    NewJob,
+    Settlement,
+)
+from imgforge_mcp.storage.registry.sqlite.assets import record
+from imgforge_mcp.storage.registry.sqlite.budget import committed, hold, reserve
+from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
+from imgforge_mcp.storage.registry.sqlite.rows import (
+    MILLIONTHS,
+    from_text,
+    new_job_row,
+    progress_text,
+    to_job,
+    to_millionths,
+    to_outcome,
+    to_text,
+)
+
+KEY_LIFE_SECONDS = 24 * 3600.0
+LATE = "The job had been given up; its image came after all."
+TRIAL_SECONDS = 900.0
+
+
+class SqliteJobs:
+    """The job half of the registry. `owner` names this process in every lease."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], owner: str) -> None:
+        self._database = database
+        self._now = now
+        self.owner = owner
+
+    def _seconds(self) -> float:
+        return self._now().timestamp()
+
+    # A job's life -----------------------------------------------------------------------------------------------
+
+    async def open(self, new: NewJob, caps: Caps) -> tuple[Job, bool]:
+        """Record a job, its claim on the idempotency key and its reservation, in one transaction. With a key that is
+        taken: the existing job and False.
+
+        Raises:
+            IdempotencyConflict: the key belongs to another request.
+            BudgetExceeded: a cap stands in the way; nothing is recorded.
+        """
+        row = new_job_row(new, self._now())
+
+        def act(sql: Statements) -> tuple[Job, bool]:
+            if new.request.idempotency_key is not None:
+                existing = _claim_key(sql, new, row["now"])
+                if existing is not None:
+                    return _job(sql, existing), False
+            reserve(sql, row["budget_day"], row["reserved"], caps)
+            sql.change("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
+            return _job(sql, new.job_id), True
+
+        with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
+            job, created = await self._database.write(act)
+        return job, created
+
+    async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
+        """The job that has the request's idempotency key already. Raises IdempotencyConflict."""
+        if request.idempotency_key is None:
+            return None
+        key, fingerprint = _key_of(request, tenant)
+        row = await self._database.read(lambda sql: sql.one("live_key", key=key, now=self._seconds()))
+        return None if row is None else await self.get(_matching(row, fingerprint))
+
+    async def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+        return await self._database.read(lambda sql: _job(sql, job_id))
+
+    async def tenant(self, job_id: str) -> str | None:
+        row = await self._database.read(lambda sql: sql.one("job", job_id=job_id))
+        return None if row is None else str(row["tenant"])
+
+    async def recent(self, limit: int, tenant: str | None = None) -> list[Job]:
+        """The newest jobs first; of one tenant, or of all."""
+
+        def act(sql: Statements) -> list[str]:
+            if tenant is None:
+                return [row["job_id"] for row in sql.all("recent_jobs_of_all", limit=limit)]
+            return [row["job_id"] for row in sql.all("recent_jobs", tenant=tenant, limit=limit)]
+
+        return [await self.get(job_id) for job_id in await self._database.read(act)]
+
+    async def add_batch(self, batch_id: str, tenant: str, items: Sequence[str | Json]) -> None:
+        """Record a batch: for each item the id of the job that has it, or the error that stood in its way."""
+
+        def act(sql: Statements) -> None:
+            for number, item in enumerate(items):
+                job_id, error = (item, None) if isinstance(item, str) else (None, to_text(item))
+                sql.change(
+                    "insert_batch_item", batch_id=batch_id, item=number, tenant=tenant, job_id=job_id, error=error
+                )
+
+        await self._database.write(act)
+
+    async def of_batch(self, batch_id: str, tenant: str | None = None) -> list[Job | Json]:
+        """What became of each item of a batch, in their order; of one tenant's, or of anybody's."""
+        rows = await self._database.read(lambda sql: sql.all("batch_items", batch_id=batch_id))
+        mine = [row for row in rows if tenant is None or row["tenant"] == tenant]
+        return [await self.get(row["job_id"]) if row["job_id"] else from_text(row["error"]) for row in mine]
+
+    async def state(self, job_id: str) -> JobState:
+        row = await self._database.read(lambda sql: sql.one("job_state", job_id=job_id))
+        return JobState(row["state"]) if row else JobState.FAILED
+
+    async def finish(self, job_id: str, ending: Ending) -> None:
+        """End a job this process holds, and give back what it had reserved.
+
+        Raises:
+            LeaseLost: it does not hold it.
+        """
+
+        def act(sql: Statements) -> None:
+            held = self._fence(sql, job_id)
+            sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
+            sql.change(
+                "finish_job",
+                job_id=job_id,
+                state=ending.state.value,
+                error=to_text(ending.error),
+                warnings=to_text(list(ending.warnings)),
+                saved_to=to_text(list(ending.saved_to)),
+                cost=to_millionths(ending.cost_usd),
+                cost_basis=ending.cost_basis.value if ending.cost_basis else None,
+                now=self._seconds(),
+            )
+
+        await self._database.write(act)
+
+    async def set_progress(self, job_id: str, progress: Progress) -> None:
+        """For readers in other processes; call it seldom."""
+        text = progress_text(progress)
+        await self._database.write(
+            lambda sql: sql.change("set_progress", job_id=job_id, owner=self.owner, progress=text)
+        )
+
+    async def request_cancel(self, job_id: str) -> bool:
+        """Ask for a job's end, whoever runs it; False when it has ended already."""
+        return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
+
+    async def is_cancel_requested(self, job_id: str) -> bool:
+        row = await self._database.read(lambda sql: sql.one("is_cancel_requested", job_id=job_id))
+        return bool(row and row["cancel_requested"])
+
+    # Leases -------------------------------------------------------------------------------------------------------
+
+    async def renew(self) -> None:
+        until = self._seconds() + LEASE_SECONDS
+        await self._database.write(lambda sql: sql.change("renew_lease", owner=self.owner, until=until))
+
+    async def take_over_abandoned(self) -> list[str]:
+        """Claim the jobs whose owner is gone; their ids."""
+        now = self._seconds()
+        if not await self._database.read(lambda sql: sql.all("abandoned_jobs", now=now)):
+            return []
+
+        def act(sql: Statements) -> list[str]:
+            ids = [row["job_id"] for row in sql.all("abandoned_jobs", now=now)]
+            until = now + LEASE_SECONDS
+            return [i for i in ids if sql.change("take_over", job_id=i, owner=self.owner, until=until, now=now)]
+
+        return await self._database.write(act)
+
+    async def release(self) -> None:
+        """Let every lease of this process run out now, so that another may resume its jobs."""
+        await self._database.write(lambda sql: sql.change("renew_lease", owner=self.owner, until=self._seconds() - 1))
+
+    # Attempts -----------------------------------------------------------------------------------------------------
+
+    async def start_attempt(self, job_id: str, new: NewAttempt, caps: Caps) -> int:
+        """Record an upstream call before its first byte leaves; the money for it is held.
+
+        Raises:
+            LeaseLost, CancelRequested: it must not be sent.
+            QuotaExceeded: the user's own limit for this provider is used up.
+            BudgetExceeded: no money is left for it.
+        """
+        now = self._seconds()
+
+        def act(sql: Statements) -> int:
+            held = self._fence(sql, job_id)
+            if held["cancel_requested"]:
+                raise CancelRequested
+            _check_limits(sql, new, now)
+            _check_trial(sql, new, now)
+            hold(sql, job_id, to_millionths(new.price_usd) or 0, caps)
+            sql.change("start_job", job_id=job_id, provider=new.provider, model=new.model, now=now)
+            return sql.insert(
+                "insert_attempt",
+                job_id=job_id,
+                part=new.part,
+                provider=new.provider,
+                model=new.model,
+                images=new.images,
+                reason=new.reason,
+                price=to_millionths(new.price_usd),
+                settings=new.settings,
+                now=now,
+            )
+
+        return await self._database.write(act)
+
+    async def accept(self, job_id: str, attempt_id: int, operation: Json) -> None:
+        """Store the upstream's own handle, before anybody waits on it. Raises LeaseLost."""
+
+        def act(sql: Statements) -> None:
+            self._fence(sql, job_id)
+            sql.change("accept_attempt", attempt_id=attempt_id, operation=to_text(operation))
+
+        await self._database.write(act)
+
+    async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
+        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. Raises
+        LeaseLost."""
+        now = self._seconds()
+        cost = to_millionths(end.cost_usd) or 0
+
+        def act(sql: Statements) -> None:
+            held = self._fence(sql, job_id)
+            sql.change(
+                "settle_attempt",
+                attempt_id=attempt_id,
+                state="succeeded" if end.succeeded else "failed",
+                outcome=end.outcome,
+                message=end.message,
+                latency_ms=end.latency_ms,
+                cost=to_millionths(end.cost_usd),
+                maybe_billed=end.maybe_billed,
+                health_cost=end.health_cost,
+                rest_until=None if end.rest_seconds is None else now + end.rest_seconds,
+                now=now,
+            )
+            freed = min(held["reserved"], cost)
+            sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
+            sql.change("reserve", day=held["budget_day"], amount=-freed)
+            sql.change("add_spent", day=held["budget_day"], amount=cost)
+            _insert_assets(sql, job_id, attempt_id, assets, now)
+
+        await self._database.write(act)
+
+    async def deliver_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...]) -> bool:
+        """Hand over what a call brought after another process took it for lost and gave the job up, since this one
+        stood still for longer than its lease: the job is completed after all. False when it ended otherwise."""
+        cost = to_millionths(end.cost_usd)
+
+        def act(sql: Statements) -> bool:
+            row = sql.one("given_up", attempt_id=attempt_id)
+            if row is None:
+                return False
+            values = {"attempt_id": attempt_id, "outcome": end.outcome, "latency_ms": end.latency_ms, "cost": cost}
+            sql.change("revive_attempt", **values)
+            sql.change("add_spent", day=row["budget_day"], amount=(cost or 0) - (row["cost"] or 0))
+            _insert_assets(sql, job_id, attempt_id, assets, self._seconds())
+            warnings = to_text([*from_text(row["warnings"]), LATE])
+            basis = CostBasis.REPORTED if end.outcome == "ok_reported" else CostBasis.LISTED
+            sql.change("revive_job", job_id=job_id, warnings=warnings, cost_basis=basis.value, now=self._seconds())
+            return True
+
+        return await self._database.write(act)
+
+    async def outcomes_since(self, after: float) -> list[Outcome]:
+        rows = await self._database.read(lambda sql: sql.all("outcomes_since", after=after))
+        return [to_outcome(row) for row in rows]
+
+    async def usage(self, first_id: str, project_id: str | None, tenant: str | None) -> list[Json]:
+        """Calls, images and cost of the jobs from an id on, by provider, model, project, day and outcome."""
+        values = {"first_id": first_id, "project_id": project_id, "tenant": tenant}
+        rows = await self._database.read(lambda sql: sql.all("usage", **values))
+        return [{**dict(row), "cost": row["cost"] / MILLIONTHS} for row in rows]
+
+    async def calls_since(self, provider: str, since: datetime) -> int:
+        values = {"provider": provider, "since": since.timestamp()}
+        row = await self._database.read(lambda sql: sql.one("attempts_in_window", **values))
+        return 0 if row is None else int(row["calls"])
+
+    async def committed(self) -> tuple[float, float]:
+        """US dollars spent or reserved today and this month (UTC)."""
+        row = await self._database.read(lambda sql: committed(sql, self._now().date().isoformat()))
+        return row[0] / MILLIONTHS, row[1] / MILLIONTHS
+
+    def _fence(self, sql: Statements, job_id: str) -> Json:
+        held = sql.one("fence", job_id=job_id, owner=self.owner)
+        if held is None:
+            raise LeaseLost
+        return dict(held)
+
+
+def _job(sql: Statements, job_id: str) -> Job:
+    """Raises NotFound."""
+    row = sql.one("job", job_id=job_id)
+    if row is None:
+        raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
+    return to_job(row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id))
+
+
+def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...], now: float) -> None:
+    for asset in assets:
+        record(sql, asset, now)
+        sql.change(
+            "insert_job_asset",
+            job_id=job_id,
+            attempt_id=attempt_id,
+            asset_id=asset.asset_id,
+            seed=asset.seed,
+            mime_type=asset.mime_type,
+            width=asset.width,
+            height=asset.height,
+            bytes=asset.bytes,
+        )
+
+
+def _claim_key(sql: Statements, new: NewJob, now: float) -> str | None:
+    """Claim the request's idempotency key; the job that has it already, if one has."""
+    key, fingerprint = _key_of(new.request, new.tenant)
+    values = {"key": key, "job_id": new.job_id, "fingerprint": fingerprint}
+    if sql.change("claim_key", **values, now=now, expires_at=now + KEY_LIFE_SECONDS):
+        return None
+    row = sql.one("live_key", key=key, now=now)
+    assert row is not None
+    return _matching(row, fingerprint)
+
+
+def _key_of(request: ImageRequest, tenant: str) -> tuple[str, str]:
+    """What an idempotency key and the request under it are stored as: both carry no text of the caller's."""
+    key = hashlib.sha256(f"{tenant}\0{request.idempotency_key}".encode()).hexdigest()
+    text = json.dumps(request.fingerprint(), sort_keys=True, ensure_ascii=False)
+    return key, "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _matching(row: sqlite3.Row, fingerprint: str) -> str:
+    if row["fingerprint"] != fingerprint:
+        raise IdempotencyConflict(
+            "This idempotency_key was used for another request; send that request again, or choose a new key.",
+            job_id=row["job_id"],
+        )
+    return str(row["job_id"])
+
+
+def _check_limits(sql: Statements, new: NewAttempt, now: float) -> None:
+    windows = [(new.per_minute, now - 60, "minute")]
+    if new.day_start is not None:
+        windows.append((new.per_day, new.day_start.timestamp(), "day"))
+    for limit, since, name in windows:
+        if limit is None:
+            continue
+        row = sql.one("attempts_in_window", provider=new.provider, since=since)
+        if row is not None and row["calls"] >= limit:
+            raise QuotaExceeded(f"Your own limit of {limit} calls a {name} for {new.provider} is used up.")
+
+
+def _check_trial(sql: Statements, new: NewAttempt, now: float) -> None:
+    if new.is_trial and sql.one("trial_in_flight", provider=new.provider, model=new.model, since=now - TRIAL_SECONDS):
+        raise Unavailable("Another call is trying whether this model is back.")

@@ -1,0 +1,21 @@
+"""Both halves of the registry over one database file."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from imgforge_mcp.storage.registry.sqlite.assets import SqliteAssets
+from imgforge_mcp.storage.registry.sqlite.database import Database
+from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
+
+
+class SqliteRegistry:
+    """Opened with the first use, and made with owner-only permissions; `owner` names this process in every lease."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime], owner: str) -> None:
+        self._database = Database(path)
+        self.jobs = SqliteJobs(self._database, now, owner)
+        self.assets = SqliteAssets(self._database, now)
+
+    async def close(self) -> None:
+        await self._database.close()

@@ -1,0 +1,102 @@
+"""What `tools/list` shows: every schema is a committed snapshot, the whole stays small, the annotations are true."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from imgforge_mcp.base import config
+from imgforge_mcp.mcp.tools import TOOLS
+from tests.conftest import OpenClient
+
+pytestmark = pytest.mark.anyio
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+RENEW = "IMGFORGE_RENEW_SNAPSHOTS"
+NAMES = [tool.name for tool in TOOLS]
+MOST_BYTES = 12_000
+SPENDS = {"generate_image", "edit_image", "generate_batch"}
+CHANGES = SPENDS | {"cancel_job"}
+SHOWS_IMAGES = {"generate_image", "edit_image", "check_job"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_tools_schema_is_the_committed_one(name: str, client_on: OpenClient) -> None:
+    async with client_on() as client:
+        (tool,) = (tool for tool in (await client.list_tools()).tools if tool.name == name)
+    shown = tool.model_dump(mode="json", by_alias=True, exclude_none=True)
+    path = SNAPSHOTS / f"{name}.json"
+    if os.environ.get(RENEW):
+        path.write_text(json.dumps(shown, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    committed = json.loads(path.read_text("utf-8")) if path.exists() else None
+    assert shown == committed, (
+        f"tools/list shows {name} differently from {path.name}. If that is meant, run "
+        f"`{RENEW}=1 python -m pytest tests/mcp/test_schemas.py` and commit the difference."
+    )
+
+
+def test_every_snapshot_is_of_a_tool() -> None:
+    assert sorted(path.stem for path in SNAPSHOTS.glob("*.json")) == sorted(NAMES)
+
+
+def test_the_configuration_knows_every_tool_by_name() -> None:
+    assert sorted(config.TOOLS) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("structured", ["off", "on"])
+async def test_the_whole_list_stays_small(structured: str, client_on: OpenClient) -> None:
+    async with client_on(IMGFORGE_STRUCTURED=structured) as client:
+        listed = await client.list_tools()
+    assert len(listed.model_dump_json(by_alias=True, exclude_none=True).encode()) < MOST_BYTES
+
+
+async def test_every_tool_says_what_it_does_and_whether_it_changes_anything(client_on: OpenClient) -> None:
+    async with client_on() as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    for name, tool in tools.items():
+        hints = tool.annotations
+        assert hints is not None
+        assert tool.title
+        assert tool.description
+        assert hints.read_only_hint is (name not in CHANGES)
+        assert hints.idempotent_hint is (name not in SPENDS)
+        assert hints.open_world_hint is (name in SPENDS)
+        # Nothing here deletes or overwrites: pictures are kept, files are never written over.
+        assert hints.destructive_hint is False
+
+
+async def test_every_argument_is_explained_and_no_other_is_let_in(client_on: OpenClient) -> None:
+    async with client_on() as client:
+        tools = (await client.list_tools()).tools
+    for tool in tools:
+        assert tool.input_schema["type"] == "object"
+        assert tool.input_schema["additionalProperties"] is False
+        for name, argument in tool.input_schema["properties"].items():
+            assert argument.get("description"), f"{tool.name}: {name}"
+            assert {"$ref", "anyOf"}.isdisjoint(argument), f"{tool.name}: {name}"
+
+
+@pytest.mark.parametrize(
+    ("structured", "without_schema"),
+    [pytest.param("off", SHOWS_IMAGES, id="off"), pytest.param("on", set(), id="on")],
+)
+async def test_tools_that_show_images_declare_their_output_only_where_that_is_wanted(
+    structured: str, without_schema: set[str], client_on: OpenClient
+) -> None:
+    async with client_on(IMGFORGE_STRUCTURED=structured) as client:
+        tools = (await client.list_tools()).tools
+    assert {tool.name for tool in tools if tool.output_schema is None} == without_schema
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param("all", NAMES, id="all"),
+        pytest.param("core", ["generate_image", "list_models", "check_job"], id="core"),
+        pytest.param("check_job, generate_image", ["generate_image", "check_job"], id="named"),
+    ],
+)
+async def test_the_list_can_be_narrowed(wanted: str, expected: list[str], client_on: OpenClient) -> None:
+    async with client_on(IMGFORGE_TOOLS=wanted) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == expected

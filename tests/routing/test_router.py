@@ -1,0 +1,279 @@
+"""Which candidates a request has and in which order: tiers, the user's word, the index, rests, and reasons."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from imgforge_mcp.base.errors import (
+    BudgetExceeded,
+    ForgeError,
+    InvalidModel,
+    InvalidRequest,
+    ModelRetired,
+    NoImageProvider,
+    Unsupported,
+)
+from imgforge_mcp.base.types import ImageRequest, Outcome, QualityTier
+from imgforge_mcp.catalog import Catalog, load_catalog
+from imgforge_mcp.providers.configured import all_providers
+from imgforge_mcp.providers.contract import ModelSpec, Price, Sizing
+from imgforge_mcp.routing.candidates import Candidate, Entry
+from imgforge_mcp.routing.health import Health
+from imgforge_mcp.routing.router import Router
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+CATALOG = load_catalog()
+MANIFESTS = [provider.manifest for provider in all_providers()]
+KEYED = sorted(
+    manifest.name
+    for manifest in MANIFESTS
+    if manifest.needs_key and any("text_to_image" in model.capabilities for model in CATALOG.of_provider(manifest.name))
+)
+FIRST = {
+    QualityTier.DRAFT: "sdxl-lightning",
+    QualityTier.STANDARD: "flux-2-klein-4b",
+    QualityTier.PREMIUM: "flux-2-dev",
+    QualityTier.ULTRA: "gemini",
+    QualityTier.ULTRA_PLUS: "gemini",
+}
+
+
+def entry(name: str) -> Entry:
+    (manifest,) = (manifest for manifest in MANIFESTS if manifest.name == name)
+    return Entry(
+        name=name,
+        aliases=manifest.aliases,
+        settings_hash="s",
+        models=CATALOG.of_provider(name),
+        is_local=manifest.is_local,
+    )
+
+
+def router(*names: str, **fields: Any) -> Router:
+    known = {name: manifest.name for manifest in MANIFESTS for name in (manifest.name, *manifest.aliases)}
+    return Router(catalog=CATALOG, entries=tuple(map(entry, names)), known_providers=known, **fields)
+
+
+def ranked(
+    on: Router, health: Health | None = None, limit: float | None = None, priced: bool = False, **asked: Any
+) -> list[Candidate]:
+    request = ImageRequest(prompt="a fox", **asked)
+    return on.rank(request, health or Health(), NOW, max_cost_usd=limit, priced_only=priced)
+
+
+def failed(provider: str, slug: str, outcome: str = "ambiguous", health_cost: float = 1.5) -> Health:
+    health = Health()
+    health.learn(
+        [
+            Outcome(
+                attempt_id=1,
+                provider=provider,
+                model=slug,
+                succeeded=False,
+                outcome=outcome,
+                latency=10.0,
+                health_cost=health_cost,
+                rest_until=None,
+                settings="s",
+                ended_at=NOW.timestamp(),
+            )
+        ]
+    )
+    return health
+
+
+# Tiers ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", QualityTier)
+def test_with_every_key_a_tiers_first_choice_is_the_documented_one(tier: QualityTier) -> None:
+    first = ranked(router("local", *KEYED), quality_tier=tier)[0]
+    assert FIRST[tier] in first.model.slug
+    assert first.warnings == ()
+
+
+@pytest.mark.parametrize("tier", QualityTier)
+@pytest.mark.parametrize("name", KEYED)
+def test_one_key_of_any_kind_serves_every_tier_and_says_when_it_is_another_class(name: str, tier: QualityTier) -> None:
+    first = ranked(router("local", name), quality_tier=tier)[0]
+    assert first.provider == name
+    is_of_tier = CATALOG.tiers[tier].rank(first.model.slug) is not None
+    assert bool(first.warnings) is not is_of_tier
+    if not is_of_tier:
+        assert first.model.name in first.warnings[0]
+
+
+@pytest.mark.parametrize("tier", QualityTier)
+def test_the_embedded_engine_draws_only_where_nobody_else_is_there(tier: QualityTier) -> None:
+    assert [each.provider for each in ranked(router("local"), quality_tier=tier)] == ["local"]
+    others = router("local", "together")
+    assert "local" not in {each.provider for each in ranked(others, quality_tier=tier)}
+    last = ranked(replace(others, local_fallback=True), quality_tier=tier)[-1]
+    assert last.provider == "local"
+    assert ranked(others, quality_tier=tier, provider="local")[0].provider == "local"
+
+
+def test_a_lower_tier_comes_before_a_higher_one() -> None:
+    grades = [each.rank for each in ranked(router("cloudflare", "gemini"), quality_tier="premium")]
+    assert grades == sorted(grades)
+    served = [each.warnings[0] for each in ranked(router("cloudflare"), quality_tier="ultra") if each.warnings]
+    assert "lower tier" in served[0]
+
+
+# The user's word ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["together", "Together", "togetherai", "workers_ai", "google", "cloudflare"])
+def test_a_provider_is_pinned_by_name_or_alias(name: str) -> None:
+    found = {each.provider for each in ranked(router("together", "cloudflare", "gemini"), provider=name)}
+    known = {alias: manifest.name for manifest in MANIFESTS for alias in (manifest.name, *manifest.aliases)}
+    assert found == {known[name.lower()]}
+
+
+def test_auto_pins_nothing() -> None:
+    assert {each.provider for each in ranked(router("together", "fal"), provider="auto")} == {"together", "fal"}
+
+
+@pytest.mark.parametrize("order", [("together", "fal"), ("fal", "together")])
+def test_within_a_class_the_users_order_beats_the_index(order: tuple[str, str]) -> None:
+    candidates = ranked(router("together", "fal", order=order), model="flux-2-max")
+    assert [each.provider for each in candidates] == list(order)
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        pytest.param("flux-schnell", None, id="slug"),
+        pytest.param("FLUX-Schnell", None, id="letter case"),
+        pytest.param("flux-1-schnell", None, id="alias"),
+        pytest.param("@cf/black-forest-labs/flux-1-schnell", "cloudflare", id="a provider's own id"),
+        pytest.param("cloudflare/flux-schnell", "cloudflare", id="provider and slug"),
+    ],
+)
+def test_a_model_is_found_by_each_of_its_names(name: str, provider: str | None) -> None:
+    candidates = ranked(router("together", "cloudflare"), model=name)
+    assert {each.model.slug for each in candidates} == {"flux-schnell"}
+    assert provider is None or {each.provider for each in candidates} == {provider}
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "said"),
+    [
+        pytest.param({"model": "flux-schnel"}, InvalidModel, "flux-schnell", id="misspelt"),
+        pytest.param({"model": "zzzzzz"}, InvalidModel, "list_models", id="nothing like it"),
+        pytest.param({"model": "dall-e-3"}, ModelRetired, "gpt-image", id="withdrawn"),
+        pytest.param({"model": "dall-e-3", "provider": "openai"}, ModelRetired, "gpt-image", id="withdrawn and pinned"),
+        pytest.param({"model": "gpt-image-2"}, NoImageProvider, "openai", id="carried elsewhere"),
+        pytest.param({"provider": "fal"}, NoImageProvider, "fal", id="without a key"),
+        pytest.param({"provider": "midjourney"}, InvalidRequest, "together", id="unknown provider"),
+        pytest.param({"model": "flux-schnell", "input_images": ["x"]}, Unsupported, "flux", id="takes no inputs"),
+    ],
+)
+def test_what_cannot_be_routed_says_why(asked: dict[str, Any], kind: type[ForgeError], said: str) -> None:
+    with pytest.raises(kind) as refused:
+        ranked(router("together"), **asked)
+    assert said in str((refused.value.message, refused.value.details))
+
+
+@pytest.mark.parametrize("tier", QualityTier)
+def test_a_withdrawn_model_is_never_routed_to(tier: QualityTier) -> None:
+    candidates = ranked(router("local", *KEYED), quality_tier=tier)
+    assert not any(each.model.is_retired(NOW.date()) for each in candidates)
+
+
+def test_a_model_is_withdrawn_from_its_day_on() -> None:
+    on = router("openai")
+    (spec,) = (each for each in CATALOG.of_provider("openai") if each.slug == "gpt-image-1.5")
+    assert spec.retired is not None
+    request = ImageRequest(prompt="a fox", model="openai/gpt-image-1.5")
+    day = datetime(spec.retired.year, spec.retired.month, spec.retired.day, tzinfo=UTC)
+    eve = day.replace(day=day.day - 1) if day.day > 1 else NOW
+    assert on.rank(request, Health(), eve, max_cost_usd=None, priced_only=False)
+    with pytest.raises(ModelRetired):
+        on.rank(request, Health(), day, max_cost_usd=None, priced_only=False)
+
+
+# Money, health and the index ------------------------------------------------------------------------------------------
+
+
+def spec(slug: str, price: float | None, latency: float = 10.0) -> ModelSpec:
+    return ModelSpec(
+        slug=slug,
+        provider=slug,
+        model_id=slug,
+        name=slug,
+        description="",
+        sizing=Sizing(kind="fixed"),
+        price=Price(image=price),
+        latency=latency,
+    )
+
+
+def small(*specs: ModelSpec, **fields: Any) -> Router:
+    """A router over these models alone, all of one class."""
+    groups = (tuple(each.slug for each in specs),)
+    tiers = {tier: replace(CATALOG.tiers[tier], groups=groups) for tier in QualityTier}
+    catalog = Catalog(models=specs, tiers=tiers)
+    entries = tuple(Entry(name=each.provider, settings_hash="s", models=(each,)) for each in specs)
+    return Router(catalog=catalog, entries=entries, **fields)
+
+
+def order(on: Router, health: Health | None = None, **fields: Any) -> list[str]:
+    return [each.provider for each in ranked(on, health, **fields)]
+
+
+def test_the_cheaper_and_the_faster_come_first() -> None:
+    assert order(small(spec("dear", 0.08), spec("cheap", 0.01))) == ["cheap", "dear"]
+    assert order(small(spec("slow", 0.01, 60), spec("fast", 0.01, 5))) == ["fast", "slow"]
+
+
+def test_a_second_of_waiting_has_its_price() -> None:
+    models = (spec("slow", 0.01, 40), spec("fast", 0.02, 5))
+    assert order(small(*models, wait_value=0.0)) == ["slow", "fast"]
+    assert order(small(*models, wait_value=0.001)) == ["fast", "slow"]
+
+
+def test_the_index_is_the_cost_of_a_success() -> None:
+    (only,) = ranked(small(spec("m", 0.04, 10)))
+    p = 4 / 4.2
+    waiting = 0.0005 * (p * 10 + (1 - p) * 5)
+    assert only.index == pytest.approx((p * 0.04 + (1 - p) * 0.2 * 0.04 + waiting) / p)
+
+
+def test_who_fails_falls_behind_and_who_rests_comes_last() -> None:
+    models = small(spec("a", 0.010), spec("b", 0.011))
+    assert order(models) == ["a", "b"]
+    assert order(models, failed("a", "a", "unavailable", 1.0)) == ["b", "a"]
+    resting = ranked(small(spec("a", 0.001), spec("b", 0.5)), failed("a", "a"))
+    assert [each.provider for each in resting] == ["b", "a"]
+    assert resting[1].vitals.rest > 0
+    assert "may be tried in" in resting[1].reason
+
+
+def test_a_limit_leaves_out_what_costs_more_and_what_has_no_price() -> None:
+    models = small(spec("cheap", 0.01), spec("dear", 0.08), spec("unknown", None))
+    assert order(models) == ["cheap", "unknown", "dear"]
+    assert order(models, limit=0.05, priced=True) == ["cheap"]
+    assert order(models, limit=0.08, priced=True) == ["cheap", "dear"]
+    with pytest.raises(BudgetExceeded) as refused:
+        ranked(models, limit=0.005, priced=True)
+    assert refused.value.details["cheapest_usd"] == 0.01
+
+
+def test_several_images_cost_several_times() -> None:
+    (only,) = ranked(small(spec("m", 0.04)), n=3)
+    assert only.price_usd == pytest.approx(0.12)
+
+
+def test_a_model_that_has_the_setting_comes_before_one_that_has_not() -> None:
+    with_seed = replace(spec("seeded", 0.05), accepts=frozenset({"seed"}))
+    models = small(spec("plain", 0.01), with_seed)
+    assert order(models) == ["plain", "seeded"]
+    assert order(models, seed=7) == ["seeded", "plain"]
+
+
+def test_the_reason_is_in_words() -> None:
+    (only,) = ranked(small(spec("m", 0.04)))
+    assert only.reason == "$0.04, 95% success, 10 s"
