@@ -1,6 +1,7 @@
 """Takes jobs from the registry and runs them: leases, heart-beat, take-over of abandoned jobs, cancellation."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -52,7 +53,7 @@ class Worker:
                     await self._clock.tick(HEARTBEAT)
         finally:
             self._tasks = None
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1.0, shield=True):
+            with anyio.move_on_after(1.0, shield=True), suppress(ForgeError):
                 await self._registry.jobs.release()
 
     def start(self, job: Job) -> Running:

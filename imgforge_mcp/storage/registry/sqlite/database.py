@@ -1,19 +1,27 @@
-"""One SQLite connection, used from one thread at a time; every writing transaction begins IMMEDIATE."""
+"""One SQLite file over two connections, each used from one thread at a time: one writes in transactions that begin
+IMMEDIATE, the other reads snapshots (WAL), so that no reader waits for a writer."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import StorageError
-from imgforge_mcp.storage.registry.sqlite.queries import load_migrations, load_queries
+from imgforge_mcp.storage.registry.sqlite.queries import load_queries
+from imgforge_mcp.storage.registry.sqlite.schema import migrate
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 30.0
+BUSY_SECONDS = 5.0
+"""How long anybody waits for a file that another process holds."""
+LEAST_BUSY_SECONDS = 0.25
+"""What is left of that to who had to queue behind one that waited in vain."""
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY")
 
 
@@ -41,100 +49,130 @@ class Statements:
 
 
 class Database:
-    """A file, opened with the first use. `write` runs a function inside one transaction, `read` outside of any."""
+    """A file, opened with the first use. `write` runs a function inside one transaction, `read` over one snapshot."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._turn = anyio.CapacityLimiter(1)
-        self._connection: sqlite3.Connection | None = None
-        self._statements: Statements | None = None
+        self._first_use = threading.Lock()
+        self._is_ready = False
+        self._writer = _Connection(path, is_reader=False)
+        self._reader = _Connection(path, is_reader=True)
 
     async def write(self, act: Callable[[Statements], T]) -> T:
         """Run `act` in a transaction that holds the write lock from its start; an exception rolls it back.
 
         Raises:
-            StorageError: the database cannot be used.
+            StorageError: the database cannot be used, or another process has held it for 5 s.
         """
-        return await anyio.to_thread.run_sync(self._in_transaction, act, limiter=self._turn)
+        return await self._run(self._writer, "BEGIN IMMEDIATE", act)
 
     async def read(self, act: Callable[[Statements], T]) -> T:
-        return await anyio.to_thread.run_sync(self._outside, act, limiter=self._turn)
+        """Run `act` over one snapshot, beside whatever is written meanwhile. Raises StorageError as `write` does."""
+        return await self._run(self._reader, "BEGIN DEFERRED", act)
 
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._close, limiter=self._turn)
+            for connection in (self._reader, self._writer):
+                await anyio.to_thread.run_sync(connection.close, limiter=connection.turn)
 
-    def _in_transaction(self, act: Callable[[Statements], T]) -> T:
-        try:
-            connection, statements = self._open()
-            connection.execute("BEGIN IMMEDIATE")
+    async def _run(self, connection: "_Connection", begin: str, act: Callable[[Statements], T]) -> T:
+        asked = monotonic()
+
+        def run() -> T:
             try:
-                result = act(statements)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-            return result
-        except sqlite3.Error as error:
-            raise self._storage_error(error) from None
+                self._prepare()
+                return connection.transaction(begin, act, asked)
+            except (sqlite3.Error, OSError) as error:
+                raise self._storage_error(error) from None
 
-    def _outside(self, act: Callable[[Statements], T]) -> T:
+        return await anyio.to_thread.run_sync(run, limiter=connection.turn)
+
+    def _prepare(self) -> None:
+        """Make the file, owner-only, and bring it up to date, before either connection is used."""
+        if self._is_ready:
+            return
+        with self._first_use:
+            if not self._is_ready:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._path.touch(mode=0o600)
+                connection = _connect(self._path)
+                try:
+                    migrate(connection)
+                finally:
+                    connection.close()
+                self._is_ready = True
+
+    def _storage_error(self, error: sqlite3.Error | OSError) -> StorageError:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
+            reason, fix = "another process has held it for some seconds", "end that process, or try again"
+        else:
+            names = (getattr(error, name, None) for name in ("sqlite_errorname", "strerror"))
+            reason = next(filter(None, names), type(error).__name__)
+            fix = "check free space and permissions, or set IMGFORGE_HOME"
+        return StorageError(f"The job registry {self._path} cannot be used ({reason}); {fix}.", path=str(self._path))
+
+
+class _Connection:
+    """One connection and its turns; waits for a file that another holds, but not once for everyone in the queue."""
+
+    def __init__(self, path: Path, *, is_reader: bool) -> None:
+        self.turn = anyio.CapacityLimiter(1)
+        self._path = path
+        self._is_reader = is_reader
+        self._connection: sqlite3.Connection | None = None
+        self._statements: Statements | None = None
+        self._is_blocked = False
+
+    def transaction(self, begin: str, act: Callable[[Statements], T], asked: float) -> T:
+        connection, statements = self._open()
+        if self._is_blocked:
+            left = max(LEAST_BUSY_SECONDS, BUSY_SECONDS - (monotonic() - asked))
+            connection.execute(f"PRAGMA busy_timeout = {round(left * 1000)}")
         try:
-            return act(self._open()[1])
+            result = _in_transaction(connection, begin, lambda: act(statements))
         except sqlite3.Error as error:
-            raise self._storage_error(error) from None
+            self._is_blocked = getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY
+            raise
+        if self._is_blocked:
+            self._is_blocked = False
+            connection.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+        return result
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = self._statements = None
 
     def _open(self) -> tuple[sqlite3.Connection, Statements]:
         if self._connection is None or self._statements is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.touch(mode=0o600)
-            connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=128
-            )
+            connection = _connect(self._path)
             connection.row_factory = sqlite3.Row
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-            _migrate(connection)
+            if self._is_reader:
+                connection.execute("PRAGMA query_only = ON")
             self._connection, self._statements = connection, Statements(connection, load_queries())
         return self._connection, self._statements
 
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
-    def _storage_error(self, error: sqlite3.Error) -> StorageError:
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.rollback()
-        name = getattr(error, "sqlite_errorname", type(error).__name__)
-        return StorageError(
-            f"The job registry {self._path} cannot be used ({name}); check free space and permissions, or set "
-            "IMGFORGE_HOME.",
-            path=str(self._path),
-        )
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file up to date; processes that start together wait for the one that migrates."""
-    migrations = load_migrations()
-    if connection.execute("PRAGMA user_version").fetchone()[0] == len(migrations):
-        return
-    connection.execute("BEGIN IMMEDIATE")
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=128
+    )
     try:
-        done = connection.execute("PRAGMA user_version").fetchone()[0]
-        if done > len(migrations):
-            raise StorageError("The job registry was written by a newer imgforge-mcp; upgrade this one.")
-        for _, script in migrations[done:]:
-            for statement in _split(script):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(migrations)}")
-    except BaseException:
-        connection.execute("ROLLBACK")
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
         raise
-    connection.execute("COMMIT")
+    return connection
 
 
-def _split(script: str) -> list[str]:
-    """The statements of a migration; `executescript` would commit the transaction it runs in."""
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [statement for statement in "\n".join(lines).split(";") if statement.strip()]
+def _in_transaction(connection: sqlite3.Connection, begin: str, act: Callable[[], T]) -> T:
+    connection.execute(begin)
+    try:
+        result = act()
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result

@@ -1,20 +1,25 @@
-"""The named queries of a `.sql` file: `-- name: x`, comment lines, one statement."""
+"""The named queries of the `.sql` files beside this one: `-- name: x`, comment lines, one statement."""
 
 import re
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 def load_queries() -> dict[str, str]:
-    text = resources.files(__package__).joinpath("queries.sql").read_text("utf-8")
-    _, *parts = NAME.split(text)
-    return {name: _statement(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    """Every statement by its name, from all files; a name is used once."""
+    queries: dict[str, str] = {}
+    for name, text in sql_files(resources.files(__package__)):
+        _, *parts = NAME.split(text)
+        for query, body in zip(parts[::2], parts[1::2], strict=True):
+            assert query not in queries, f"{name}: {query} is there already"
+            queries[query] = _statement(body)
+    return queries
 
 
-def load_migrations() -> list[tuple[str, str]]:
-    """The migrations by name, in order; append-only."""
-    folder = resources.files(__package__).joinpath("migrations")
+def sql_files(folder: Traversable) -> list[tuple[str, str]]:
+    """The `.sql` files of a folder, by name: each name without its ending, and the text."""
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
     return [(entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in files]
 
