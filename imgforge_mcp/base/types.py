@@ -66,7 +66,22 @@ def _without_outer_space(value: object) -> object:
 Text = Annotated[
     str, BeforeValidator(_without_outer_space), StringConstraints(min_length=1), AfterValidator(_well_formed)
 ]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=24 * 1024 * 1024)]
+Reference = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=24 * 1024 * 1024,
+        examples=["https://example.org/fox.png"],
+        json_schema_extra={"wanted": "an asset id, a job id, an https URL, a data URL or a file path"},
+    ),
+]
+PROJECT_ID: Any = Field(
+    pattern=r"^[a-zA-Z0-9._:-]{1,64}$",
+    examples=["shop:spring"],
+    json_schema_extra={"wanted": "1 to 64 letters, digits and . _ : -"},
+)
+MAX_SEED = 2**64 - 1
+"""The largest that any service takes; a model with smaller ones gets one made from it (routing.fitting)."""
 
 
 class ImageRequest(BaseModel):
@@ -74,62 +89,79 @@ class ImageRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
-    prompt: Annotated[Text, Field(max_length=8000)]
+    prompt: Annotated[Text, Field(max_length=8000, examples=["a red fox in fresh snow"])]
     """What to draw."""
-    quality_tier: Annotated[QualityTier, Field(strict=False)] = QualityTier.STANDARD
+    quality_tier: Annotated[QualityTier, Field(strict=False, examples=["standard"])] = QualityTier.STANDARD
     """Cost against quality; the router picks the model."""
-    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    model: Annotated[str, Field(min_length=1, max_length=200, examples=["flux-schnell"])] | None = None
     """A slug from list_models, a provider's own id, or provider/model; overrides the tier."""
-    provider: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    provider: Annotated[str, Field(min_length=1, max_length=64, examples=["together"])] | None = None
     """Pin one provider: no fail-over to another."""
-    negative_prompt: Annotated[Text, Field(max_length=1000)] | None = None
+    negative_prompt: Annotated[Text, Field(max_length=1000, examples=["blurry, text"])] | None = None
     """What to avoid."""
-    aspect_ratio: Annotated[str, Field(pattern=rf"^{ASPECT_RATIO.pattern}$")] | None = None
+    aspect_ratio: (
+        Annotated[
+            str,
+            Field(
+                pattern=rf"^{ASPECT_RATIO.pattern}$",
+                examples=["16:9"],
+                json_schema_extra={"wanted": "width and height with a colon between them"},
+            ),
+        ]
+        | None
+    ) = None
     """W:H, such as 16:9."""
-    width: Annotated[int, Field(ge=64, le=8192)] | None = None
+    width: Annotated[int, Field(ge=64, le=8192, examples=[1024])] | None = None
     """Pixels; fitted to what the model can do."""
-    height: Annotated[int, Field(ge=64, le=8192)] | None = None
+    height: Annotated[int, Field(ge=64, le=8192, examples=[768])] | None = None
     """Pixels; fitted to what the model can do."""
-    image_size: Literal["512", "1K", "2K", "4K"] | None = None
+    image_size: Annotated[Literal["512", "1K", "2K", "4K"], Field(examples=["2K"])] | None = None
     """Resolution class."""
     n: Annotated[int, Field(ge=1, le=4)] = 1
     """Number of images."""
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, examples=[42])] | None = None
     """The same seed gives the same picture, where the model has seeds."""
-    steps: Annotated[int, Field(ge=1, le=50)] | None = None
+    steps: Annotated[int, Field(ge=1, le=50, examples=[20])] | None = None
     """Inference steps."""
-    style: Annotated[Text, Field(max_length=100)] | None = None
+    style: Annotated[Text, Field(max_length=100, examples=["watercolour"])] | None = None
     """A style name, where the model has styles."""
     output_format: Literal["png", "jpeg", "webp"] | None = None
     """Left out: the provider's own."""
     enhance: bool | None = None
     """Add the tier's quality boosters to the prompt; left out: by tier."""
-    template: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    template: Annotated[str, Field(min_length=1, max_length=64, examples=["poster"])] | None = None
     """A named template from the configuration."""
-    input_images: Annotated[list[Reference], Field(max_length=14)] | None = None
+    input_images: (
+        Annotated[list[Reference], Field(max_length=14, examples=[["https://example.org/fox.png"]])] | None
+    ) = None
     """Reference images: asset id, job id, https URL, data URL or file path."""
     metadata: (
         Annotated[
-            dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]], Field(max_length=32)
+            dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
+            Field(
+                max_length=32,
+                examples=[{"page": "3"}],
+                json_schema_extra={"wanted": "at most 32 names of up to 64 characters with texts of up to 512"},
+            ),
         ]
         | None
     ) = None
     """Stored with the job and returned."""
-    project_id: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:-]{1,64}$")] | None = None
+    project_id: Annotated[str, PROJECT_ID] | None = None
     """Tag for usage accounting."""
-    idempotency_key: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=255, examples=["order-4711"])] | None = None
     """The same key within 24 hours returns the existing job instead of paying again."""
     sync: bool = True
     """Wait for the image; false returns at once with a job id."""
-    max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.05])] | None = None
     """Refuse models whose listed price is above this."""
-    save_to: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
     """Also write the image to this path."""
     is_edit: bool = False
     """Whether the first input image is to be changed, rather than looked at."""
     mask: Reference | None = None
     """Where the first input image may change: white or transparent."""
-    strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, examples=[0.6])] | None = None
     """How far from the first input image: 0 keeps it, 1 forgets it."""
 
     def fingerprint(self) -> Json:

@@ -107,6 +107,7 @@ class ModelSpec:
     """Tuning settings it takes: seed, negative_prompt, steps, style, output_format; and strength, of its edits."""
     capabilities: frozenset[str] = frozenset({"text_to_image"})
     """text_to_image, edit, inpaint, references, transparent, vector, text_rendering."""
+    max_seed: int = 2**31 - 1
     max_n: int = 1
     """Images one upstream call can make."""
     max_inputs: int = 0

@@ -3,18 +3,17 @@
 import argparse
 import json
 import os
-import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
-from pydantic import ValidationError
 
 from imgforge_mcp.app.open import open_forge
+from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest
-from imgforge_mcp.base.types import ASPECT_RATIO, Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import job_json, job_line
 from imgforge_mcp.providers.configured import all_providers, key_hint
@@ -23,7 +22,6 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 BAR = 24
 COLUMNS = 80
 """Of a terminal that does not say."""
-SIZE = re.compile(r"(\d+)x(\d+)")
 KEY_STATES = {
     "works": "the key works",
     "rejected": "the key is rejected",
@@ -227,18 +225,9 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         "idempotency_key": options.key,
         "save_to": options.out,
     }
-    if options.size and (match := SIZE.fullmatch(options.size)):
-        values |= {"width": int(match[1]), "height": int(match[2])}
-    elif options.size and not ASPECT_RATIO.fullmatch(options.size):
+    if options.size and spelling.size(options.size) is None and spelling.shape(options.size) is None:
         raise InvalidRequest("--size is pixels (1024x768) or a shape (16:9).", field="--size")
-    elif options.size:
-        values["aspect_ratio"] = options.size
-    try:
-        return ImageRequest.model_validate({name: value for name, value in values.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"{field}: {first['msg']}.", field=field) from None
+    return kindly.read(ImageRequest, {**values, "size": options.size})
 
 
 def _inputs(options: argparse.Namespace) -> list[str] | None:

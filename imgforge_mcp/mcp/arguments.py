@@ -1,20 +1,22 @@
-"""What the tools take: arguments as types, their JSON schemas, and one clear error for whatever does not fit."""
+"""What the tools take: arguments as types, and their JSON schemas."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from imgforge_mcp.base.errors import InvalidRequest
-from imgforge_mcp.base.types import ImageRequest, Json, QualityTier, Reference
+from imgforge_mcp.base import kindly
+from imgforge_mcp.base.schemas import schema_of
+from imgforge_mcp.base.types import PROJECT_ID, ImageRequest, Json, QualityTier, Reference, Text
 
 INTERNAL = frozenset({"is_edit", "mask", "strength"})
 """Fields of ImageRequest that generate_image does not take."""
 MAX_ITEMS = 50
+AN_ID = "01KAXB7GVJ8Q3W5N9T2D4E6F8H"
 
 
 class Arguments(BaseModel):
-    """Arguments of a tool: unknown ones are refused by name, values are not bent into shape."""
+    """Arguments of a tool."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
@@ -22,11 +24,11 @@ class Arguments(BaseModel):
 class EditImage(ImageRequest):
     """generate_image's arguments, and what is to be changed."""
 
-    prompt: Annotated[str, Field(min_length=1, max_length=8000)]
+    prompt: Annotated[Text, Field(max_length=8000, examples=["make it winter"])]
     """What to change."""
     image: Reference
     """The image to change: asset id, job id, https URL, data URL or file path."""
-    reference_images: Annotated[list[Reference], Field(max_length=13)] | None = None
+    reference_images: Annotated[list[Reference], Field(max_length=13, examples=[[AN_ID]])] | None = None
     """Further images to go by."""
 
     def request(self) -> ImageRequest:
@@ -37,27 +39,27 @@ class EditImage(ImageRequest):
 
 
 class GenerateBatch(Arguments):
-    items: Annotated[list[Json], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[Json], Field(min_length=1, max_length=MAX_ITEMS, examples=[[{"prompt": "a red fox"}]])]
     """Each one generate_image's arguments."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
     """Wait up to this long for all of them; left out: as long as generate_image would."""
 
 
 class ListModels(Arguments):
-    tier: Annotated[QualityTier, Field(strict=False)] | None = None
+    tier: Annotated[QualityTier, Field(strict=False, examples=["standard"])] | None = None
     """Only models of this tier."""
-    provider: Annotated[str, Field(max_length=64)] | None = None
+    provider: Annotated[str, Field(max_length=64, examples=["together"])] | None = None
     """Only models of this provider."""
-    capability: Annotated[str, Field(max_length=64)] | None = None
+    capability: Annotated[str, Field(max_length=64, examples=["edit"])] | None = None
     """Only models that can do this: edit, inpaint, references, negative_prompt, seed, transparent, vector …"""
     available_only: bool = True
     """False also shows models without a key and withdrawn ones."""
-    cursor: Annotated[str, Field(max_length=16)] | None = None
+    cursor: Annotated[str, Field(max_length=16, examples=["50"])] | None = None
     """next_cursor of the page before."""
 
 
 class CheckJob(Arguments):
-    job_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    job_id: Annotated[str, Field(min_length=1, max_length=64, examples=[AN_ID])] | None = None
     """A job or a batch; left out: the most recent jobs."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 0
     """Wait up to this long for the end."""
@@ -68,70 +70,24 @@ class CheckJob(Arguments):
 
 
 class CancelJob(Arguments):
-    job_id: Annotated[str, Field(min_length=1, max_length=64)]
+    job_id: Annotated[str, Field(min_length=1, max_length=64, examples=[AN_ID])]
     """The job or batch to end."""
 
 
 class GetUsage(Arguments):
     period: Literal["day", "month", "all"] = "month"
     """Since when: today or this month by UTC, or all."""
-    project_id: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:-]{1,64}$")] | None = None
+    project_id: Annotated[str, PROJECT_ID] | None = None
     """Only this project."""
 
 
 def parse(model: type[BaseModel], arguments: Mapping[str, Any], hidden: frozenset[str]) -> BaseModel:
-    """Arguments as a tool's own type; null counts as left out.
-
-    Raises:
-        InvalidRequest: names the field, its value and what is allowed.
-    """
-    said = {name: value for name, value in arguments.items() if value is not None}
-    if unknown := sorted((set(said) & hidden) | (set(said) - set(model.model_fields))):
-        allowed = ", ".join(name for name in model.model_fields if name not in hidden)
-        field = unknown[0][:64]
-        raise InvalidRequest(f"There is no argument {field!r}; there are: {allowed}.", field=field, allowed=allowed)
-    try:
-        return model.model_validate(said)
-    except ValidationError as error:
-        raise _invalid(error) from None
-
-
-def _invalid(error: ValidationError) -> InvalidRequest:
-    """The first complaint of pydantic as one sentence that names the fix."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"])[:64] or "arguments"
-    value = first.get("input")
-    shown = repr(value)[:80] if isinstance(value, str | int | float | bool) and field != "prompt" else None
-    reason = first["msg"].removeprefix("Value error, ")
-    details: Json = {} if shown is None else {"value": shown}
-    return InvalidRequest(f"{field}: {reason}.", field=field, allowed=reason, **details)
+    """Arguments as a tool's own type, read kindly. Raises InvalidRequest: names the field and what is right."""
+    return kindly.read(model, arguments, hidden)
 
 
 def schema(model: type[BaseModel], hidden: frozenset[str]) -> Json:
-    """The JSON schema of a tool's arguments: references put in place, null alternatives and titles left out, so that a
-    model has fewer words to read."""
-    whole = model.model_json_schema()
-    definitions = whole.pop("$defs", {})
-
-    def slim(value: Any) -> Any:
-        if isinstance(value, list):
-            return [slim(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if "$ref" in value:
-            value = {**definitions[value["$ref"].rsplit("/", 1)[-1]], **{k: v for k, v in value.items() if k != "$ref"}}
-        if "anyOf" in value:
-            [first, *_] = [option for option in value["anyOf"] if option != {"type": "null"}]
-            value = {**slim(first), **{k: v for k, v in value.items() if k != "anyOf"}}
-        dropped = {"title"} | ({"default"} if value.get("default", ...) is None else set())
-        return {
-            key: {name: slim(item) for name, item in entry.items() if name not in hidden}
-            if key == "properties"
-            else slim(entry)
-            for key, entry in value.items()
-            if not (key in dropped and isinstance(entry, str | None)) and (key, entry) != ("minLength", 1)
-        }
-
-    slimmed: Json = slim(whole)
-    slimmed.pop("description", None)
-    return slimmed
+    """The JSON schema of a tool's arguments."""
+    whole = schema_of(model)
+    properties = {name: field for name, field in whole["properties"].items() if name not in hidden}
+    return {**whole, "properties": properties}

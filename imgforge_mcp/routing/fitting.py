@@ -57,7 +57,7 @@ def fit(
         aspect_ratio=ratio,
         image_size=image_size,
         is_size_asked=any((request.width, request.height, request.aspect_ratio, request.image_size)),
-        seed=request.seed if "seed" in model.accepts else None,
+        seed=_seed(request, model, warnings),
         negative_prompt=request.negative_prompt if "negative_prompt" in model.accepts else None,
         steps=_steps(request, model, warnings),
         style=request.style if "style" in model.accepts else None,
@@ -84,6 +84,18 @@ def _prompt(prompt: str, model: ModelSpec, warnings: list[str]) -> str:
         return prompt
     warnings.append(f"{model.name} reads {model.max_prompt} characters of a prompt; the rest was cut off.")
     return prompt[: model.max_prompt]
+
+
+def _seed(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> int | None:
+    """The seed, wrapped into what the model takes; a request's further images count up from it."""
+    if request.seed is None or "seed" not in model.accepts:
+        return None
+    top = model.max_seed - (request.n - 1)
+    if request.seed <= top:
+        return request.seed
+    seed = request.seed % (top + 1)
+    warnings.append(f"{model.name} takes seeds up to {model.max_seed}; {seed} was used in place of {request.seed}.")
+    return seed
 
 
 def _steps(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> int | None:

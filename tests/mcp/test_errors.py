@@ -26,50 +26,43 @@ BAD_VALUES = [
     ("prompt", "a\x00b"),
     ("quality_tier", "best"),
     ("quality_tier", 3),
-    ("model", ""),
     ("model", 5),
-    ("provider", "midjourney"),
     ("negative_prompt", "x" * 1001),
-    ("negative_prompt", ""),
     ("aspect_ratio", "wide"),
-    ("aspect_ratio", "16x9"),
     ("aspect_ratio", "0:1"),
     ("aspect_ratio", "１６:９"),
     ("width", 63),
     ("width", 8193),
-    ("width", "1024"),
+    ("width", "1024.5"),
+    ("width", "1_024"),
+    ("width", "١٠٢٤"),
     ("width", 1024.5),
     ("height", True),
     ("image_size", "8K"),
     ("n", 0),
     ("n", 5),
-    ("n", "2"),
     ("n", True),
-    ("seed", -1),
-    ("seed", 2**31),
+    ("seed", -2),
+    ("seed", 2**64),
     ("seed", 1.5),
+    ("seed", "seven"),
     ("steps", 0),
     ("steps", 51),
-    ("style", ""),
     ("output_format", "gif"),
-    ("enhance", "yes"),
-    ("template", ""),
-    ("input_images", "picture.png"),
     ("input_images", [7]),
     ("input_images", ["x.png"] * 15),
     ("metadata", []),
-    ("metadata", {"a": 1}),
+    ("metadata", {"a": {"b": "c"}}),
     ("metadata", {"a": "x" * 513}),
     ("project_id", "a b"),
     ("project_id", "x" * 65),
-    ("idempotency_key", ""),
     ("idempotency_key", "x" * 256),
-    ("sync", "true"),
-    ("sync", 1),
+    ("sync", "maybe"),
+    ("enhance", 2),
     ("max_cost_usd", -0.01),
     ("max_cost_usd", "cheap"),
-    ("save_to", ""),
 ]
+PYDANTIC = ("Input should", "String should", "List should", "pattern", "^", "validation", "Field required", "[a-z")
 
 
 def check_shape(error: dict[str, Any]) -> None:
@@ -98,6 +91,8 @@ async def test_a_bad_value_is_refused_and_its_field_named(
     assert (error["code"], error["status"]) == ("invalid_request", 400)
     assert error["details"]["field"].partition(".")[0] == field
     assert field in error["error"]
+    assert error["details"]["example"] in error["error"]
+    assert not any(word in error["error"] for word in PYDANTIC)
     assert jobs == []
     assert emulator.calls == []
 

@@ -1,0 +1,56 @@
+"""The JSON schemas of our own types, in as few words as say everything: for models to read, and for messages."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from imgforge_mcp.base.types import Json
+
+SPOKEN = frozenset({"examples", "wanted"})
+"""What a field declares for our messages: right values, and what is right in words."""
+UNREAD = frozenset({"title", "propertyNames"}) | SPOKEN
+"""Words that a client's schema has no use for; propertyNames makes Gemini refuse the whole request."""
+
+LARGEST_EXACT = 2**53
+
+
+@cache
+def schema_of(model: type[BaseModel], *, is_spoken: bool = False) -> Json:
+    """A type's schema, references put in place, null alternatives left out; if `is_spoken`, with what our messages
+    say."""
+    whole = model.model_json_schema()
+    definitions = whole.pop("$defs", {})
+    unread = UNREAD - SPOKEN if is_spoken else UNREAD
+
+    def slim(value: Any) -> Any:
+        if isinstance(value, list):
+            return [slim(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            value = {**definitions[value["$ref"].rsplit("/", 1)[-1]], **{k: v for k, v in value.items() if k != "$ref"}}
+        if "anyOf" in value:
+            [first, *_] = [option for option in value["anyOf"] if option != {"type": "null"}]
+            value = {**slim(first), **{k: v for k, v in value.items() if k != "anyOf"}}
+        return {
+            key: {name: slim(item) for name, item in entry.items()} if key == "properties" else slim(entry)
+            for key, entry in value.items()
+            if not (key in unread or (not is_spoken and _is_needless(key, entry)))
+        }
+
+    slimmed: Json = slim(whole)
+    slimmed.pop("description", None)
+    return slimmed
+
+
+def _is_needless(key: str, entry: Any) -> bool:
+    """What says nothing, and bounds that a reader with 64-bit floating numbers gets wrong."""
+    is_beyond = key == "maximum" and isinstance(entry, int | float) and entry > LARGEST_EXACT
+    return is_beyond or (key == "default" and entry is None) or (key, entry) == ("minLength", 1)
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, Json]:
+    """The schema of each field, with what our messages say about it."""
+    fields: dict[str, Json] = schema_of(model, is_spoken=True)["properties"]
+    return fields
