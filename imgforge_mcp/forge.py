@@ -135,6 +135,19 @@ class Forge:
         """How many images there are, and the files that are gone or not what their name says; nothing is moved."""
         return await self._pictures.damaged()
 
+    async def pin_asset(self, asset_id: str, caller: Caller, *, is_pinned: bool = True) -> Asset:
+        """Keep an image from being evicted, or no longer. Raises NotFound: none, or not this caller's."""
+        return await self._pictures.pin(asset_id, caller, is_pinned=is_pinned)
+
+    async def delete_asset(self, asset_id: str, caller: Caller) -> None:
+        """Delete an image; whoever asks for it later is told so.
+
+        Raises:
+            NotFound: there is none, or it is not this caller's.
+            InvalidRequest: a job that has not ended needs it.
+        """
+        await self._pictures.delete(asset_id, caller)
+
     async def evict(self) -> int:
         """Keep the store within its cap; how many images were removed."""
         return await self._pictures.evict()

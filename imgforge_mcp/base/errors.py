@@ -2,7 +2,7 @@
 
 ForgeError                 code, status, message, details
 ├─ RequestError            the caller's: never fails over, never hurts a provider's health
-│  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound  ├─ IdempotencyConflict
+│  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound (└─ Deleted)  ├─ IdempotencyConflict
 │  └─ ContentRefused  └─ BudgetExceeded
 ├─ ProviderError           theirs; its class says what follows from it
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth  ├─ ModelGone  ├─ Rejected
@@ -83,6 +83,10 @@ class NotFound(RequestError):
 
     code = "not_found"
     status = 404
+
+
+class Deleted(NotFound):
+    """There was such an image; somebody deleted it."""
 
 
 class IdempotencyConflict(RequestError):

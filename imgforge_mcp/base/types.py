@@ -267,6 +267,8 @@ class Job:
     save_root: str | None = None
     """The allowed directory that `save_to` was found to be in."""
     saved_to: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    """What of the stored record this version cannot read: a newer one wrote it, or it is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

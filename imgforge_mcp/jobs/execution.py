@@ -346,12 +346,12 @@ class Execution:
         if sound.picture is not None:
             with suppress(OSError, ValueError, MemoryError):
                 size = self._config.preview_max_px
-                self._assets.keep_preview(asset, size, rendition(sound.picture, size, PREVIEW_BYTES))
+                self._assets.keep_rendition(asset, size, rendition(sound.picture, size, PREVIEW_BYTES))
 
     async def _evict(self) -> None:
         """Keep the store within its cap, now that something was added."""
-        for asset in await self._registry.assets.evict(self._config.cache_max_bytes):
-            await anyio.to_thread.run_sync(self._assets.remove, asset)
+        await self._registry.assets.count_renditions(self._assets.take_rendition_bytes())
+        await self._registry.assets.evict(self._config.cache_max_bytes)
 
     async def _store(self, result: Result) -> tuple[Asset, ...]:
         """Every image in the store before anything else can fail; its record joins the attempt's settlement."""

@@ -9,7 +9,7 @@ import anyio.to_thread
 from imgforge_mcp import media
 from imgforge_mcp.base.errors import NotFound
 from imgforge_mcp.base.formats import EXTENSIONS, SVG
-from imgforge_mcp.base.types import Asset, Json
+from imgforge_mcp.base.types import Asset, Caller, Json
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
@@ -28,7 +28,7 @@ class Pictures:
 
     def path(self, asset: Asset) -> Path:
         """Where the image lies on this machine."""
-        return self._images.path(asset)
+        return self._images.local_path(asset)
 
     async def check_writable(self) -> None:
         """Raises StorageError: an image could not be stored now."""
@@ -53,7 +53,7 @@ class Pictures:
         if asset.mime_type == SVG:
             return None
         max_px = self._preview_max_px
-        kept = await anyio.to_thread.run_sync(self._images.preview, asset, max_px)
+        kept = await anyio.to_thread.run_sync(self._images.rendition, asset, max_px)
         if kept is not None and len(kept) <= max_bytes:
             return kept
         try:
@@ -61,7 +61,7 @@ class Pictures:
         except NotFound:
             return None
         rendition = await anyio.to_thread.run_sync(partial(media.preview, data, max_px, max_bytes))
-        await anyio.to_thread.run_sync(self._images.keep_preview, asset, max_px, rendition)
+        await anyio.to_thread.run_sync(self._images.keep_rendition, asset, max_px, rendition)
         return rendition
 
     async def recent(self, limit: int) -> list[Asset]:
@@ -69,9 +69,10 @@ class Pictures:
 
     async def named(self, start: str) -> Asset:
         """The one image whose id begins so. Raises NotFound: none, or several."""
-        matches = [asset for asset in await self._records.recent(100_000) if asset.asset_id.startswith(start.lower())]
+        matches = await self._records.begins_with(start.lower(), 2)
         if len(matches) != 1:
-            raise NotFound(f"{len(matches)} images have an id that begins with {start[:64]}.", asset_id=start[:64])
+            count = "Several" if matches else "No"
+            raise NotFound(f"{count} images have an id that begins with {start[:64]}.", asset_id=start[:64])
         return matches[0]
 
     async def origins(self, asset_id: str) -> list[Json]:
@@ -96,7 +97,22 @@ class Pictures:
 
     async def evict(self) -> int:
         """Keep the store within its cap; how many images were removed."""
-        gone = await self._records.evict(self._cap_bytes)
-        for asset in gone:
-            await anyio.to_thread.run_sync(self._images.remove, asset)
-        return len(gone)
+        await self._records.count_renditions(self._images.take_rendition_bytes())
+        return await self._records.evict(self._cap_bytes)
+
+    async def pin(self, asset_id: str, caller: Caller, *, is_pinned: bool) -> Asset:
+        """Keep an image from being evicted, or no longer. Raises NotFound: none, or not the caller's."""
+        return await self._records.pin(asset_id, _tenant(caller), is_pinned=is_pinned)
+
+    async def delete(self, asset_id: str, caller: Caller) -> None:
+        """Delete an image; whoever asks for it later is told so.
+
+        Raises:
+            NotFound: there is none, or it is not the caller's.
+            InvalidRequest: a job that has not ended needs it.
+        """
+        await self._records.delete(asset_id, _tenant(caller))
+
+
+def _tenant(caller: Caller) -> str | None:
+    return None if caller.sees_all else caller.tenant

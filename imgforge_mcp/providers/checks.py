@@ -13,7 +13,7 @@ from imgforge_mcp.base.errors import ProviderError
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.configured import ConfiguredProvider, ConfiguredProviders
 from imgforge_mcp.providers.driver import Driver
-from imgforge_mcp.storage.images.directory import write_whole
+from imgforge_mcp.storage.images.files import write_whole
 
 FILE = "models.json"
 SHOWN = 200

@@ -1,5 +1,6 @@
-"""Images by the sha256 of their exact bytes, and their previews, in one directory."""
+"""Images by the sha256 of their exact bytes, and smaller renditions of them."""
 
-from imgforge_mcp.storage.images.directory import AssetDirectory, Staged
+from imgforge_mcp.storage.images.contract import ImageStore, Staged
+from imgforge_mcp.storage.images.directory import AssetDirectory
 
-__all__ = ["AssetDirectory", "Staged"]
+__all__ = ["AssetDirectory", "ImageStore", "Staged"]

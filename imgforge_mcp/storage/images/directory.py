@@ -1,33 +1,27 @@
-"""The store on disk: `assets/ab/cdef….png`, written whole or not at all, verified when first read.
-
-Every method blocks: call it in a worker thread.
-"""
+"""The store on disk: `assets/ab/cdef….png`, written whole or not at all, verified when first read."""
 
 import hashlib
 import os
-import re
-import secrets
 import shutil
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from imgforge_mcp.base.errors import NotFound, StorageError
 from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.types import Asset
+from imgforge_mcp.storage.images.contract import Staged
+from imgforge_mcp.storage.images.files import make_folder, place, size_of, write_part, write_whole
+from imgforge_mcp.storage.images.previews import Previews
 
-ASSET_ID = re.compile(r"[0-9a-f]{64}")
 RESERVE_BYTES = 64 * 1024 * 1024
 """Free space that must be there before anything is bought: a few large images."""
 STALE_SECONDS = 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
-    """Bytes on disk under a temporary name, until they are known to be an image; what a crash leaves is reaped."""
-
-    asset_id: str
-    bytes: int
-    path: Path
+PIECE_BYTES = 256 * 1024
+MOST_VERIFIED = 10_000
+"""How many images a process remembers to have found sound."""
 
 
 class AssetDirectory:
@@ -35,172 +29,182 @@ class AssetDirectory:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._folder = home / "assets"
+        self._incoming = self._folder / ".incoming"
+        self._previews = Previews(home / "previews")
         self._verified: set[str] = set()
+        self._staged: WeakValueDictionary[str, Staged] = WeakValueDictionary()
 
-    def path(self, asset: Asset) -> Path:
-        name = f"{asset.asset_id[2:]}.{EXTENSIONS[asset.mime_type]}"
-        return self.home / "assets" / asset.asset_id[:2] / name
+    def local_path(self, asset: Asset) -> Path:
+        name = f"{asset.asset_id[2:]}.{EXTENSIONS.get(asset.mime_type, 'bin')}"
+        return self._folder / asset.asset_id[:2] / name
+
+    def url(self, asset: Asset) -> None:
+        return None
+
+    # Writing ----------------------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Make sure that an image could be stored, before it is bought.
-
-        Raises:
-            StorageError: not writable, or nearly full.
-        """
-        folder = self.home / "assets"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            free = shutil.disk_usage(folder).free
+            make_folder(self._folder)
+            free = shutil.disk_usage(self._folder).free
         except OSError as error:
-            raise _storage_error(folder, error) from None
-        if free < RESERVE_BYTES or not os.access(folder, os.W_OK):
+            raise _storage_error(self._folder, error) from None
+        if free < RESERVE_BYTES or not os.access(self._folder, os.W_OK):
             raise StorageError(
-                f"{folder} is not writable or has less than {RESERVE_BYTES // 2**20} MiB left; free some space or set "
-                "IMGFORGE_HOME.",
-                path=str(folder),
+                f"{self._folder} is not writable or has less than {RESERVE_BYTES // 2**20} MiB left; free some space "
+                "or set IMGFORGE_HOME.",
+                path=str(self._folder),
             )
 
     def put(self, data: bytes, mime_type: str, width: int, height: int) -> Asset:
-        """Store bytes that are known to be a sound image.
-
-        Raises:
-            StorageError: the disk is full or the directory not writable.
-        """
         return self.keep(self.stage(data), mime_type, width, height)
 
     def stage(self, data: bytes) -> Staged:
-        """Write bytes that may yet turn out to be no image, durably, under a temporary name beside their place.
-
-        Raises:
-            StorageError: the disk is full or the directory not writable.
-        """
+        path: Path | None = None
         digest = hashlib.sha256(data).hexdigest()
-        folder = self.home / "assets" / digest[:2]
         try:
-            return Staged(asset_id=digest, bytes=len(data), path=_write_part(folder, data, durable=True))
-        except OSError as error:
-            raise _storage_error(folder, error) from None
+            path = write_part(self._incoming, data, durable=True)
+        except OSError:
+            path = None
+        staged = Staged(asset_id=digest, data=data, path=path)
+        self._staged[digest] = staged
+        return staged
 
     def keep(self, staged: Staged, mime_type: str, width: int, height: int) -> Asset:
-        """Give staged bytes their name, now that they are known to be a sound image. Raises StorageError."""
         asset = Asset(asset_id=staged.asset_id, mime_type=mime_type, width=width, height=height, bytes=staged.bytes)
-        path = self.path(asset)
+        path = self.local_path(asset)
         try:
-            os.replace(staged.path, path)
-            _sync_folder(path.parent)
+            if staged.path is not None and staged.path.exists():
+                place(staged.path, path)
+            else:
+                write_whole(path, staged.data)
         except OSError as error:
             raise _storage_error(path.parent, error) from None
-        self._verified.add(asset.asset_id)
+        self._verify_later(asset, is_sound=True)
         return asset
 
+    def rescue(self, staged: Staged, mime_type: str) -> Path:
+        folder = Path(tempfile.gettempdir())
+        try:
+            descriptor, name = tempfile.mkstemp(
+                prefix=f"imgforge-{staged.asset_id[:12]}-", suffix=f".{EXTENSIONS.get(mime_type, 'bin')}", dir=folder
+            )
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(staged.data)
+        except OSError as error:
+            raise _storage_error(folder, error) from None
+        return Path(name)
+
     def discard(self, staged: Staged) -> None:
-        staged.path.unlink(missing_ok=True)
+        if staged.path is not None:
+            staged.path.unlink(missing_ok=True)
+
+    def secure(self, asset: Asset) -> None:
+        path = self.local_path(asset)
+        staged = self._staged.get(asset.asset_id)
+        if staged is not None and not path.exists():
+            try:
+                write_whole(path, staged.data)
+            except OSError as error:
+                raise _storage_error(path.parent, error) from None
+
+    # Reading ----------------------------------------------------------------------------------------------------------
 
     def read(self, asset: Asset) -> bytes:
-        """The exact bytes; the hash is checked the first time in a process.
+        with self._opened(asset) as file:
+            return file.read()
 
-        Raises:
-            NotFound: the file is gone, or was damaged and is in quarantine now.
-        """
-        path = self.path(asset)
+    def open(self, asset: Asset, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        return _pieces(self._opened(asset), start, stop)
+
+    def is_sound(self, asset: Asset) -> bool:
         try:
-            data = path.read_bytes()
+            with self.local_path(asset).open("rb") as file:
+                return _digest(file) == asset.asset_id
+        except OSError:
+            return False
+
+    def _opened(self, asset: Asset) -> BufferedReader:
+        """The file, its hash checked the first time in a process. Raises NotFound."""
+        path = self.local_path(asset)
+        try:
+            file = path.open("rb")
         except OSError:
             raise NotFound(
                 f"The image {asset.asset_id[:12]}… is no longer in the store; generate it again.",
                 asset_id=asset.asset_id,
             ) from None
         if asset.asset_id not in self._verified:
-            self._verify(asset, path, data)
-        return data
+            if _digest(file) != asset.asset_id:
+                file.close()
+                raise self._put_aside(asset, path)
+            self._verify_later(asset, is_sound=True)
+            file.seek(0)
+        return file
 
-    def is_sound(self, asset: Asset) -> bool:
-        """Whether the file is there and its bytes are what its name says; nothing is moved."""
-        path = self.path(asset)
-        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == asset.asset_id
-
-    def remove(self, asset: Asset) -> None:
-        self.path(asset).unlink(missing_ok=True)
-        for preview in (self.home / "previews").glob(f"{asset.asset_id}-*"):
-            preview.unlink(missing_ok=True)
-
-    def preview(self, asset: Asset, max_px: int) -> bytes | None:
-        try:
-            return self._preview_path(asset, max_px).read_bytes()
-        except OSError:
-            return None
-
-    def keep_preview(self, asset: Asset, max_px: int, data: bytes) -> None:
-        """Keep a rendition for the next time; a full disk is no reason to fail."""
-        try:
-            write_whole(self._preview_path(asset, max_px), data, durable=False)
-        except OSError:
-            return
-
-    def reap(self, now: float) -> None:
-        """Remove what a killed process left half written, an hour later."""
-        for leftover in self.home.glob("*/**/.*.part"):
-            if now - leftover.stat().st_mtime > STALE_SECONDS:
-                leftover.unlink(missing_ok=True)
-
-    def _preview_path(self, asset: Asset, max_px: int) -> Path:
-        return self.home / "previews" / f"{asset.asset_id}-{max_px}.jpg"
-
-    def _verify(self, asset: Asset, path: Path, data: bytes) -> None:
-        if hashlib.sha256(data).hexdigest() == asset.asset_id:
-            self._verified.add(asset.asset_id)
-            return
+    def _put_aside(self, asset: Asset, path: Path) -> NotFound:
         quarantine = self.home / "quarantine"
         quarantine.mkdir(mode=0o700, exist_ok=True)
         os.replace(path, quarantine / path.name)
-        raise NotFound(
+        return NotFound(
             f"The image {asset.asset_id[:12]}… was damaged on disk and is in {quarantine} now.", asset_id=asset.asset_id
         )
 
+    def _verify_later(self, asset: Asset, *, is_sound: bool) -> None:
+        if len(self._verified) >= MOST_VERIFIED:
+            self._verified.clear()
+        if is_sound:
+            self._verified.add(asset.asset_id)
+        else:
+            self._verified.discard(asset.asset_id)
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write a file so that it is there whole or not at all: a temporary file of our own, fsync, rename, fsync the
-    folder.
+    # Removing ---------------------------------------------------------------------------------------------------------
 
-    Raises:
-        OSError
-    """
-    part = _write_part(path.parent, data, durable=durable)
-    try:
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    if durable:
-        _sync_folder(path.parent)
+    def delete(self, asset: Asset) -> None:
+        self.local_path(asset).unlink(missing_ok=True)
+        self._verify_later(asset, is_sound=False)
+        self._previews.delete(asset)
 
+    def reap(self, now: float) -> None:
+        for leftover in self._incoming.glob(".*.part"):
+            try:
+                if now - leftover.stat().st_mtime > STALE_SECONDS:
+                    leftover.unlink(missing_ok=True)
+            except FileNotFoundError:
+                continue
+        self._previews.reap()
 
-def _write_part(folder: Path, data: bytes, *, durable: bool) -> Path:
-    """A temporary file of our own in the folder. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    return part
+    # Renditions -------------------------------------------------------------------------------------------------------
+
+    def rendition(self, asset: Asset, max_px: int) -> bytes | None:
+        return self._previews.read(asset, max_px)
+
+    def keep_rendition(self, asset: Asset, max_px: int, data: bytes) -> None:
+        self._previews.keep(asset, max_px, data)
+
+    def take_rendition_bytes(self) -> dict[str, int]:
+        return self._previews.take_added()
+
+    def total(self) -> int:
+        images = sum(size_of(path) for path in self._folder.glob("??/*"))
+        return images + self._previews.total()
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _pieces(file: BufferedReader, start: int, stop: int | None) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        left = stop - start if stop is not None else None
+        while left is None or left > 0:
+            piece = file.read(PIECE_BYTES if left is None else min(PIECE_BYTES, left))
+            if not piece:
+                return
+            yield piece
+            left = None if left is None else left - len(piece)
+
+
+def _digest(file: BufferedReader) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _storage_error(path: Path, error: OSError) -> StorageError:

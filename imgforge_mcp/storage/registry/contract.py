@@ -1,6 +1,6 @@
 """What jobs need of a registry, in the words of the domain: the values that go in, and the two ways it says "stop"."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -177,27 +177,63 @@ class JobRegistry(Protocol):
         """US dollars spent or reserved today and this month (UTC)."""
 
 
-class AssetRegistry(Protocol):
-    """The records beside the images: what is stored, when it was last used, where it came from."""
+class Shelf(Protocol):
+    """Where the bytes of images lie, as far as a registry needs it. Both methods block, and are called under the lock
+    that decides what stays, so that no process removes what another has just recorded."""
 
-    async def add(self, asset: Asset) -> None:
-        """Record a stored image that no attempt brought: a reference."""
+    def secure(self, asset: Asset) -> None:
+        """See that an image is still there, before its record is committed. Raises StorageError."""
+
+    def delete(self, asset: Asset) -> None:
+        """Remove an image and its renditions. Raises OSError: it is still there."""
+
+
+class AssetRegistry(Protocol):
+    """The records beside the images: what is stored, when it was last used, where it came from.
+
+    Whatever removes an image decides and removes in one transaction under the write lock (SQLite's single writer;
+    elsewhere a lock on the image's id that `add` and `settle` take too), and never takes one that was used less than an
+    hour ago, that is pinned, or that a job which has not ended needs or has made.
+    """
+
+    async def add(self, asset: Asset, tenant: str = "") -> None:
+        """Record a stored image that no attempt brought: a reference. A tombstone of the tenant's is lifted."""
 
     async def find(self, asset_id: str) -> Asset | None:
-        """The record, and a note that it was used."""
+        """The record, and a note that it was used, at most once a minute. Raises Deleted: somebody deleted it."""
 
-    async def recent(self, limit: int) -> list[Asset]: ...
+    async def begins_with(self, start: str, limit: int) -> list[Asset]:
+        """Images whose id begins so."""
+
+    async def recent(self, limit: int, after: str | None = None) -> list[Asset]:
+        """The newest first; with `after`, an asset id, those that follow it in that order."""
 
     async def origins(self, asset_id: str) -> list[Json]:
-        """The jobs that made an image: prompt, provider, model, seed, cost, time."""
+        """The jobs that made an image: prompt, provider, model, seed, cost, time; the ten newest."""
 
-    async def forget(self, asset: Asset) -> None: ...
+    async def pin(self, asset_id: str, tenant: str | None, *, is_pinned: bool) -> Asset:
+        """Keep an image from being evicted, or no longer; a tenant may do so with the images of its jobs. Raises
+        NotFound."""
 
-    async def total_bytes(self) -> int: ...
+    async def delete(self, asset_id: str, tenant: str | None) -> None:
+        """Delete an image for a tenant, or for everybody (None): its bytes go once no other tenant has it, and a
+        tombstone tells whoever asks for it later. Pinned or not.
 
-    async def evict(self, cap: int) -> list[Asset]:
-        """Forget the least recently used images until nine tenths of `cap` bytes are left; they are returned for their
-        files to be removed."""
+        Raises:
+            NotFound: there is none, or it is not the tenant's.
+            InvalidRequest: a job that has not ended needs it.
+        """
+
+    async def count_renditions(self, added: Mapping[str, int]) -> None:
+        """Add bytes of renditions to the total, by asset id; they leave it with their image."""
+
+    async def total_bytes(self) -> int:
+        """Bytes of all images and their renditions."""
+
+    async def evict(self, cap: int) -> int:
+        """Remove the least recently used images until nine tenths of `cap` bytes are left, if there are more than
+        `cap`; how many. A few at a time, so that others may write in between; each takes the same time however many
+        there are."""
 
 
 class Registry(Protocol):

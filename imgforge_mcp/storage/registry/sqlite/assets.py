@@ -1,14 +1,20 @@
 """The records beside the images: what is stored, when it was last used, where it came from."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from imgforge_mcp.base.types import Asset, Json
+from imgforge_mcp.base.errors import Deleted, InvalidRequest, NotFound
+from imgforge_mcp.base.types import Asset, ImageRequest, Json
 from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
-from imgforge_mcp.storage.registry.sqlite.rows import from_text, to_asset, to_dollars, to_time
+from imgforge_mcp.storage.registry.sqlite.eviction import remove, total_bytes
+from imgforge_mcp.storage.registry.sqlite.rows import to_asset, to_dollars, to_request, to_time
 
 EVICT_TO = 0.9
+SLICE = 32
+"""How many images are removed in one transaction: others wait for it."""
+EVERYBODY = "*"
+"""The tenant of a tombstone that holds for all."""
 
 
 class SqliteAssets:
@@ -18,65 +24,102 @@ class SqliteAssets:
         self._database = database
         self._now = now
 
-    async def add(self, asset: Asset) -> None:
-        """Record a stored image that no attempt brought: a reference."""
-        now = self._now().timestamp()
-        await self._database.write(lambda sql: record(sql, asset, now))
+    def _seconds(self) -> float:
+        return self._now().timestamp()
+
+    async def add(self, asset: Asset, tenant: str = "") -> None:
+        now = self._seconds()
+        await self._database.write(lambda sql: record(sql, asset, now, tenant))
 
     async def find(self, asset_id: str) -> Asset | None:
-        """The record, and a note that it was used."""
-        row = await self._database.read(lambda sql: sql.one("asset", asset_id=asset_id))
+        row, tombstone = await self._database.read(
+            lambda sql: (sql.one("asset", asset_id=asset_id), sql.one("tombstone", asset_id=asset_id))
+        )
         if row is None:
+            if tombstone is not None and (when := to_time(tombstone["deleted_at"])) is not None:
+                raise Deleted(f"This image was deleted on {when:%Y-%m-%d}.", asset_id=asset_id)
             return None
-        now = self._now().timestamp()
+        now = self._seconds()
         if row["accessed_at"] < now - 60:
             await self._database.write(lambda sql: sql.change("touch_asset", asset_id=asset_id, now=now))
         return to_asset(row)
 
-    async def recent(self, limit: int) -> list[Asset]:
-        return [to_asset(row) for row in await self._database.read(lambda sql: sql.all("recent_assets", limit=limit))]
+    async def begins_with(self, start: str, limit: int) -> list[Asset]:
+        values = {"first": start, "last": f"{start}g", "limit": limit}  # a "g" sorts behind every hex digit
+        return [to_asset(row) for row in await self._database.read(lambda sql: sql.all("assets_between", **values))]
+
+    async def recent(self, limit: int, after: str | None = None) -> list[Asset]:
+        name, values = ("recent_assets", {}) if after is None else ("assets_after", {"after": after})
+        rows = await self._database.read(lambda sql: sql.all(name, limit=limit, **values))
+        return [to_asset(row) for row in rows]
 
     async def origins(self, asset_id: str) -> list[Json]:
-        """The jobs that made an image: prompt, provider, model, seed, cost, time."""
         rows = await self._database.read(lambda sql: sql.all("asset_origins", asset_id=asset_id))
         return [_origin(row) for row in rows]
 
-    async def forget(self, asset: Asset) -> None:
-        def act(sql: Statements) -> None:
-            if sql.change("delete_asset", asset_id=asset.asset_id):
-                sql.change("add_asset_bytes", amount=-asset.bytes)
-
-        await self._database.write(act)
-
-    async def total_bytes(self) -> int:
-        row = await self._database.read(lambda sql: sql.one("asset_bytes"))
-        return 0 if row is None else int(row["value"])
-
-    async def evict(self, cap: int) -> list[Asset]:
-        """Forget the least recently used images until nine tenths of `cap` bytes are left; they are returned for their
-        files to be removed."""
-        if await self.total_bytes() <= cap:
-            return []
-        now = self._now().timestamp()
-
-        def act(sql: Statements) -> list[Asset]:
-            row = sql.one("asset_bytes")
-            total = 0 if row is None else row["value"]
-            gone: list[Asset] = []
-            for candidate in sql.all("evictable_assets", now=now):
-                if total <= cap * EVICT_TO:
-                    break
-                sql.change("delete_asset", asset_id=candidate["asset_id"])
-                sql.change("add_asset_bytes", amount=-candidate["bytes"])
-                total -= candidate["bytes"]
-                gone.append(_evicted(candidate))
-            return gone
+    async def pin(self, asset_id: str, tenant: str | None, *, is_pinned: bool) -> Asset:
+        def act(sql: Statements) -> Asset:
+            row = _owned(sql, asset_id, tenant)
+            sql.change("pin_asset", asset_id=asset_id, pinned=is_pinned)
+            return to_asset(row)
 
         return await self._database.write(act)
 
+    async def delete(self, asset_id: str, tenant: str | None) -> None:
+        now = self._seconds()
 
-def record(sql: Statements, asset: Asset, now: float) -> None:
-    """Note a stored image, within somebody's transaction; one that is known already was used now."""
+        def act(sql: Statements) -> None:
+            row = _owned(sql, asset_id, tenant)
+            if (job := sql.one("needed_by", asset_id=asset_id)) is not None:
+                raise InvalidRequest(
+                    f"Job {job['job_id']} needs this image and has not ended; wait for it, or cancel it.",
+                    field="asset_id",
+                )
+            owner = EVERYBODY if tenant is None else tenant
+            sql.change("insert_tombstone", asset_id=asset_id, tenant=owner, now=now)
+            if tenant is None or not sql.all("asset_tenants", asset_id=asset_id):
+                remove(sql, row)
+
+        await self._database.write(act)
+
+    async def count_renditions(self, added: Mapping[str, int]) -> None:
+        def act(sql: Statements) -> None:
+            for asset_id, amount in added.items():
+                if sql.change("add_rendition_bytes", asset_id=asset_id, amount=amount):
+                    sql.change("add_asset_bytes", amount=amount)
+
+        if added:
+            await self._database.write(act)
+
+    async def total_bytes(self) -> int:
+        return await self._database.read(total_bytes)
+
+    async def evict(self, cap: int) -> int:
+        if await self.total_bytes() <= cap:
+            return 0
+        gone = 0
+        while count := await self._database.write(lambda sql: self._slice(sql, int(cap * EVICT_TO))):
+            gone += count
+        return gone
+
+    def _slice(self, sql: Statements, target: int) -> int:
+        total, gone = total_bytes(sql), 0
+        for row in sql.all("evictable_assets", now=self._seconds(), limit=SLICE) if total > target else ():
+            if total <= target:
+                break
+            if remove(sql, row):
+                total -= row["bytes"] + row["rendition_bytes"]
+                gone += 1
+            else:  # the others first, and this one in an hour
+                sql.change("touch_asset", asset_id=row["asset_id"], now=self._seconds())
+        return gone
+
+
+def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
+    """Note a stored image, within somebody's transaction; one that is known already was used now. Its bytes are seen to
+    under the same lock, for another process may have removed them a moment ago. Raises StorageError: they are gone."""
+    if sql.shelf is not None:
+        sql.shelf.secure(asset)
     if sql.one("asset_exists", asset_id=asset.asset_id) is None:
         sql.change("add_asset_bytes", amount=asset.bytes)
     sql.change(
@@ -88,17 +131,32 @@ def record(sql: Statements, asset: Asset, now: float) -> None:
         bytes=asset.bytes,
         now=now,
     )
+    for owner in (tenant, EVERYBODY):
+        sql.change("lift_tombstone", asset_id=asset.asset_id, tenant=owner)
 
 
-def _evicted(row: sqlite3.Row) -> Asset:
-    return Asset(asset_id=row["asset_id"], mime_type=row["mime_type"], width=0, height=0, bytes=row["bytes"])
+def note_inputs(sql: Statements, job_id: str, request: ImageRequest) -> None:
+    """Note which images a job needs, so that they are there when it comes to them."""
+    for reference in (*(request.input_images or ()), *((request.mask,) if request.mask else ())):
+        if len(reference) == 64:
+            sql.change("insert_job_input", job_id=job_id, asset_id=reference)
+
+
+def _owned(sql: Statements, asset_id: str, tenant: str | None) -> sqlite3.Row:
+    """The row of an image that a tenant's jobs have. Raises NotFound."""
+    row = sql.one("asset", asset_id=asset_id)
+    if row is None or (
+        tenant is not None and tenant not in [found["tenant"] for found in sql.all("asset_tenants", asset_id=asset_id)]
+    ):
+        raise NotFound("There is no image of that id in the store.", asset_id=asset_id[:64])
+    return row
 
 
 def _origin(row: sqlite3.Row) -> Json:
     created = to_time(row["created_at"])
     return {
         "job_id": row["job_id"],
-        "prompt": from_text(row["request"])["prompt"],
+        "prompt": to_request(row["request"])[0].prompt,
         "final_prompt": row["final_prompt"],
         "provider": row["provider"],
         "model": row["model"],

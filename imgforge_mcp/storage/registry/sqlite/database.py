@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import StorageError
+from imgforge_mcp.storage.registry.contract import Shelf
 from imgforge_mcp.storage.registry.sqlite.queries import load_queries
 from imgforge_mcp.storage.registry.sqlite.schema import migrate
 
@@ -26,11 +27,12 @@ PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "tem
 
 
 class Statements:
-    """The named queries, bound to an open connection."""
+    """What a transaction has at hand: the named queries over its connection, and the shelf with the images' bytes."""
 
-    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str], shelf: Shelf | None) -> None:
         self._connection = connection
         self._queries = queries
+        self.shelf = shelf
 
     def one(self, name: str, **values: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(self._queries[name], values).fetchone()
@@ -51,12 +53,12 @@ class Statements:
 class Database:
     """A file, opened with the first use. `write` runs a function inside one transaction, `read` over one snapshot."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shelf: Shelf | None = None) -> None:
         self._path = path
         self._first_use = threading.Lock()
         self._is_ready = False
-        self._writer = _Connection(path, is_reader=False)
-        self._reader = _Connection(path, is_reader=True)
+        self._writer = _Connection(path, shelf, is_reader=False)
+        self._reader = _Connection(path, shelf, is_reader=True)
 
     async def write(self, act: Callable[[Statements], T]) -> T:
         """Run `act` in a transaction that holds the write lock from its start; an exception rolls it back.
@@ -115,9 +117,10 @@ class Database:
 class _Connection:
     """One connection and its turns; waits for a file that another holds, but not once for everyone in the queue."""
 
-    def __init__(self, path: Path, *, is_reader: bool) -> None:
+    def __init__(self, path: Path, shelf: Shelf | None, *, is_reader: bool) -> None:
         self.turn = anyio.CapacityLimiter(1)
         self._path = path
+        self._shelf = shelf
         self._is_reader = is_reader
         self._connection: sqlite3.Connection | None = None
         self._statements: Statements | None = None
@@ -149,7 +152,7 @@ class _Connection:
             connection.row_factory = sqlite3.Row
             if self._is_reader:
                 connection.execute("PRAGMA query_only = ON")
-            self._connection, self._statements = connection, Statements(connection, load_queries())
+            self._connection, self._statements = connection, Statements(connection, load_queries(), self._shelf)
         return self._connection, self._statements
 
 

@@ -20,22 +20,26 @@ from imgforge_mcp.storage.registry.contract import (
     NewJob,
     Settlement,
 )
-from imgforge_mcp.storage.registry.sqlite.assets import record
+from imgforge_mcp.storage.registry.sqlite.assets import note_inputs, record
 from imgforge_mcp.storage.registry.sqlite.budget import committed, hold, reserve
 from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
 from imgforge_mcp.storage.registry.sqlite.rows import (
     MILLIONTHS,
     from_text,
+    is_understood,
     new_job_row,
     progress_text,
     to_job,
     to_millionths,
     to_outcome,
+    to_state,
     to_text,
 )
 
 KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
+MOST_AT_ONCE = 32
+"""How many jobs are taken over in one go."""
 TRIAL_SECONDS = 900.0
 
 
@@ -69,6 +73,7 @@ class SqliteJobs:
                     return _job(sql, existing), False
             reserve(sql, row["budget_day"], row["reserved"], caps)
             sql.change("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
+            note_inputs(sql, new.job_id, new.request)
             return _job(sql, new.job_id), True
 
         with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
@@ -117,11 +122,11 @@ class SqliteJobs:
         """What became of each item of a batch, in their order; of one tenant's, or of anybody's."""
         rows = await self._database.read(lambda sql: sql.all("batch_items", batch_id=batch_id))
         mine = [row for row in rows if tenant is None or row["tenant"] == tenant]
-        return [await self.get(row["job_id"]) if row["job_id"] else from_text(row["error"]) for row in mine]
+        return [await self.get(row["job_id"]) if row["job_id"] else from_text(row["error"]) or {} for row in mine]
 
     async def state(self, job_id: str) -> JobState:
         row = await self._database.read(lambda sql: sql.one("job_state", job_id=job_id))
-        return JobState(row["state"]) if row else JobState.FAILED
+        return to_state(row) if row else JobState.FAILED
 
     async def finish(self, job_id: str, ending: Ending) -> None:
         """End a job this process holds, and give back what it had reserved.
@@ -171,12 +176,12 @@ class SqliteJobs:
     async def take_over_abandoned(self) -> list[str]:
         """Claim the jobs whose owner is gone; their ids."""
         now = self._seconds()
-        if not await self._database.read(lambda sql: sql.all("abandoned_jobs", now=now)):
+        if not await self._database.read(lambda sql: _abandoned(sql, now)):
             return []
 
         def act(sql: Statements) -> list[str]:
-            ids = [row["job_id"] for row in sql.all("abandoned_jobs", now=now)]
             until = now + LEASE_SECONDS
+            ids = _abandoned(sql, now)
             return [i for i in ids if sql.change("take_over", job_id=i, owner=self.owner, until=until, now=now)]
 
         return await self._database.write(act)
@@ -271,7 +276,7 @@ class SqliteJobs:
             sql.change("revive_attempt", **values)
             sql.change("add_spent", day=row["budget_day"], amount=(cost or 0) - (row["cost"] or 0))
             _insert_assets(sql, job_id, attempt_id, assets, self._seconds())
-            warnings = to_text([*from_text(row["warnings"]), LATE])
+            warnings = to_text([*(from_text(row["warnings"]) or ()), LATE])
             basis = CostBasis.REPORTED if end.outcome == "ok_reported" else CostBasis.LISTED
             sql.change("revive_job", job_id=job_id, warnings=warnings, cost_basis=basis.value, now=self._seconds())
             return True
@@ -311,6 +316,14 @@ def _job(sql: Statements, job_id: str) -> Job:
     if row is None:
         raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
     return to_job(row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id))
+
+
+def _abandoned(sql: Statements, now: float) -> list[str]:
+    """Jobs that may be taken over. One that this version does not wholly understand is left to the one that wrote it,
+    until its deadline has passed: then it needs no more than an end."""
+    rows = sql.all("abandoned_jobs", now=now)
+    ids = [row["job_id"] for row in rows if row["deadline"] < now or is_understood(row)]
+    return ids[:MOST_AT_ONCE]
 
 
 def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...], now: float) -> None:

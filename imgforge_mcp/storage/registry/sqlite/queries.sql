@@ -39,14 +39,14 @@ SELECT * FROM job_assets WHERE job_id = :job_id ORDER BY position;
 
 -- name: job_state
 -- What a waiter needs to know, cheaply.
-SELECT state, progress FROM jobs WHERE job_id = :job_id;
+SELECT state, progress, completed_at FROM jobs WHERE job_id = :job_id;
 
 -- name: renew_lease
 UPDATE jobs SET lease_until = :until WHERE owner = :owner AND completed_at IS NULL;
 
 -- name: abandoned_jobs
 -- Jobs whose owner has let its lease run out.
-SELECT job_id FROM jobs WHERE completed_at IS NULL AND lease_until < :now ORDER BY lease_until LIMIT 32;
+SELECT job_id, state, request, deadline FROM jobs WHERE completed_at IS NULL AND lease_until < :now ORDER BY lease_until LIMIT 1000;
 
 -- name: take_over
 UPDATE jobs SET owner = :owner, lease_until = :until
@@ -134,45 +134,6 @@ UPDATE jobs SET reserved = :amount WHERE job_id = :job_id;
 SELECT coalesce(sum(CASE WHEN day = :day THEN reserved + spent END), 0) AS day,
        coalesce(sum(reserved + spent), 0) AS month
 FROM spend WHERE day BETWEEN :month || '-01' AND :month || '-31';
-
--- name: insert_asset
-INSERT INTO assets (asset_id, mime_type, width, height, bytes, created_at, accessed_at)
-VALUES (:asset_id, :mime_type, :width, :height, :bytes, :now, :now)
-ON CONFLICT (asset_id) DO UPDATE SET accessed_at = excluded.accessed_at;
-
--- name: asset_exists
-SELECT 1 FROM assets WHERE asset_id = :asset_id;
-
--- name: asset
-SELECT * FROM assets WHERE asset_id = :asset_id;
-
--- name: recent_assets
-SELECT * FROM assets ORDER BY created_at DESC, asset_id LIMIT :limit;
-
--- name: asset_origins
--- Where an image came from: the jobs that made it, newest first.
-SELECT jobs.job_id, jobs.request, jobs.final_prompt, attempts.provider, attempts.model, attempts.cost, job_assets.seed, jobs.created_at
-FROM job_assets JOIN jobs USING (job_id) LEFT JOIN attempts ON attempts.attempt_id = job_assets.attempt_id
-WHERE job_assets.asset_id = :asset_id ORDER BY jobs.job_id DESC LIMIT 10;
-
--- name: touch_asset
--- At most once a minute, so that reading stays cheap.
-UPDATE assets SET accessed_at = :now WHERE asset_id = :asset_id AND accessed_at < :now - 60;
-
--- name: delete_asset
-DELETE FROM assets WHERE asset_id = :asset_id;
-
--- name: add_asset_bytes
-UPDATE totals SET value = value + :amount WHERE name = 'asset_bytes';
-
--- name: asset_bytes
-SELECT value FROM totals WHERE name = 'asset_bytes';
-
--- name: evictable_assets
--- The least recently used first; never one less than an hour old, pinned, or of an unfinished job.
-SELECT asset_id, mime_type, bytes FROM assets
-WHERE pinned = 0 AND created_at < :now - 3600 AND accessed_at < :now - 3600
-ORDER BY accessed_at LIMIT 256;
 
 -- name: usage
 -- Every call of the jobs from :first_id on; job ids sort by time.

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from imgforge_mcp.storage.registry.contract import Shelf
 from imgforge_mcp.storage.registry.sqlite.assets import SqliteAssets
 from imgforge_mcp.storage.registry.sqlite.database import Database
 from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
 
 
 class SqliteRegistry:
-    """Opened with the first use, and made with owner-only permissions; `owner` names this process in every lease."""
+    """Opened with the first use, and made with owner-only permissions; `owner` names this process in every lease.
+    Without a shelf it keeps books only."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime], owner: str) -> None:
-        self._database = Database(path)
+    def __init__(self, path: Path, now: Callable[[], datetime], owner: str, shelf: Shelf | None = None) -> None:
+        self._database = Database(path, shelf)
         self.jobs = SqliteJobs(self._database, now, owner)
         self.assets = SqliteAssets(self._database, now)
 

@@ -1,10 +1,15 @@
-"""Rows to nouns and back."""
+"""Rows to nouns and back. Rows are read leniently: what a newer version wrote, or what is damaged, is named, stays in
+the file as it is, and stands in nobody's way."""
 
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from imgforge_mcp.base.types import (
     Asset,
@@ -14,6 +19,7 @@ from imgforge_mcp.base.types import (
     ImageRequest,
     Job,
     JobState,
+    Json,
     Outcome,
     Progress,
     QualityTier,
@@ -21,6 +27,9 @@ from imgforge_mcp.base.types import (
 from imgforge_mcp.storage.registry.contract import NewJob
 
 MILLIONTHS = 1_000_000
+UNREADABLE = "(the prompt cannot be read)"
+
+E = TypeVar("E", bound=StrEnum)
 
 
 def to_millionths(dollars: float | None) -> int | None:
@@ -32,7 +41,11 @@ def to_dollars(millionths: int | None) -> float | None:
 
 
 def to_time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """None also for a time that no calendar has."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def to_text(value: Any) -> str | None:
@@ -40,7 +53,11 @@ def to_text(value: Any) -> str | None:
 
 
 def from_text(text: str | None) -> Any:
-    return None if text is None else json.loads(text)
+    """What a text decodes to; None when it is no JSON."""
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return None
 
 
 def new_job_row(new: NewJob, now: datetime) -> dict[str, Any]:
@@ -62,48 +79,80 @@ def new_job_row(new: NewJob, now: datetime) -> dict[str, Any]:
     }
 
 
-def to_job(row: sqlite3.Row, attempts: list[sqlite3.Row], assets: list[sqlite3.Row]) -> Job:
-    progress = from_text(row["progress"])
-    created, deadline = to_time(row["created_at"]), to_time(row["deadline"])
-    assert created is not None
-    assert deadline is not None
+def to_job(row: sqlite3.Row, attempts: Sequence[sqlite3.Row], assets: Sequence[sqlite3.Row]) -> Job:
+    request, not_understood = to_request(row["request"])
+    lost: list[str] = list(not_understood)
+    state = _word(JobState, row["state"], JobState.PROCESSING if row["completed_at"] is None else JobState.FAILED, lost)
+    tried = tuple(to_attempt(attempt, lost) for attempt in attempts)
     return Job(
         job_id=row["job_id"],
-        state=JobState(row["state"]),
-        request=ImageRequest.model_validate_json(row["request"]),
+        state=state,
+        request=request,
         request_id=row["request_id"],
         final_prompt=row["final_prompt"],
         enhancement_logic=row["enhancement_logic"],
-        quality_tier=QualityTier(row["quality_tier"]),
-        created_at=created,
-        deadline=deadline,
+        quality_tier=_word(QualityTier, row["quality_tier"], QualityTier.STANDARD, lost),
+        created_at=_time(row["created_at"], lost),
+        deadline=_time(row["deadline"], lost),
         owner=row["owner"],
         provider=row["provider"],
         model=row["model"],
         assets=tuple(to_asset(asset) for asset in assets),
-        attempts=tuple(to_attempt(attempt) for attempt in attempts),
+        attempts=tried,
         cost_usd=to_dollars(row["cost"]),
-        cost_basis=CostBasis(row["cost_basis"]) if row["cost_basis"] else None,
-        warnings=tuple(from_text(row["warnings"])),
-        error=from_text(row["error"]),
-        progress=Progress(**progress) if progress else None,
+        cost_basis=_word(CostBasis, row["cost_basis"], CostBasis.UNKNOWN, lost) if row["cost_basis"] else None,
+        warnings=_texts(row["warnings"]),
+        error=_object(row["error"]),
+        progress=_progress(row["progress"]),
         started_at=to_time(row["started_at"]),
         completed_at=to_time(row["completed_at"]),
         save_root=row["save_root"],
-        saved_to=tuple(from_text(row["saved_to"])),
+        saved_to=_texts(row["saved_to"]),
+        not_understood=tuple(dict.fromkeys(lost)),
     )
 
 
-def to_attempt(row: sqlite3.Row) -> Attempt:
-    started = to_time(row["started_at"])
-    assert started is not None
+def to_state(row: sqlite3.Row) -> JobState:
+    """Of a job; one in a state that this version does not know is under way until it has an end."""
+    return _word(JobState, row["state"], JobState.PROCESSING if row["completed_at"] is None else JobState.FAILED, [])
+
+
+def is_understood(row: sqlite3.Row) -> bool:
+    """Whether a job's state and request say nothing that this version does not know."""
+    return row["state"] in set(JobState) and not to_request(row["request"])[1]
+
+
+def to_request(text: str) -> tuple[ImageRequest, tuple[str, ...]]:
+    """A stored request, and the names of what was left out: fields that this version does not know, or values that it
+    does not take."""
+    try:
+        return ImageRequest.model_validate_json(text), ()
+    except ValidationError:
+        stored = from_text(text)
+    if not isinstance(stored, dict):
+        return ImageRequest(prompt=UNREADABLE), ("request",)
+    values, left_out = {**stored}, list[str]()
+    while True:
+        try:
+            return ImageRequest.model_validate_json(json.dumps({"prompt": UNREADABLE, **values})), tuple(left_out)
+        except ValidationError as error:
+            wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]} & values.keys()
+            if not wrong:
+                return ImageRequest(prompt=UNREADABLE), ("request",)
+            left_out.extend(sorted(wrong))
+            values = {name: value for name, value in values.items() if name not in wrong}
+
+
+def to_attempt(row: sqlite3.Row, lost: list[str]) -> Attempt:
+    is_over = row["ended_at"] is not None
+    unknown = AttemptState.FAILED if is_over else AttemptState.ACCEPTED if row["operation"] else AttemptState.SENT
     return Attempt(
         attempt_id=row["attempt_id"],
         job_id=row["job_id"],
         part=row["part"],
         provider=row["provider"],
         model=row["model"],
-        state=AttemptState(row["state"]),
+        state=_word(AttemptState, row["state"], unknown, lost),
         reason=row["reason"],
         outcome=row["outcome"],
         message=row["message"],
@@ -111,8 +160,8 @@ def to_attempt(row: sqlite3.Row) -> Attempt:
         price_usd=to_dollars(row["price"]),
         cost_usd=to_dollars(row["cost"]),
         maybe_billed=bool(row["maybe_billed"]),
-        operation=from_text(row["operation"]),
-        started_at=started,
+        operation=_object(row["operation"]),
+        started_at=_time(row["started_at"], lost),
         ended_at=to_time(row["ended_at"]),
     )
 
@@ -134,7 +183,7 @@ def to_outcome(row: sqlite3.Row) -> Outcome:
         provider=row["provider"],
         model=row["model"],
         succeeded=row["state"] == AttemptState.SUCCEEDED,
-        outcome=row["outcome"],
+        outcome=row["outcome"] or "",
         latency=None if row["latency_ms"] is None else row["latency_ms"] / 1000,
         health_cost=row["health_cost"],
         rest_until=row["rest_until"],
@@ -145,3 +194,36 @@ def to_outcome(row: sqlite3.Row) -> Outcome:
 
 def progress_text(progress: Progress) -> str | None:
     return to_text(asdict(progress))
+
+
+def _word(kind: Callable[[str], E], text: str, otherwise: E, lost: list[str]) -> E:
+    try:
+        return kind(text)
+    except ValueError:
+        lost.append(f"{type(otherwise).__name__} {text[:40]!r}")
+        return otherwise
+
+
+def _time(seconds: float, lost: list[str]) -> datetime:
+    if (moment := to_time(seconds)) is not None:
+        return moment
+    lost.append("a time")
+    return datetime.fromtimestamp(0, UTC)
+
+
+def _texts(text: str | None) -> tuple[str, ...]:
+    values = from_text(text)
+    return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
+
+
+def _object(text: str | None) -> Json | None:
+    value = from_text(text)
+    return value if isinstance(value, dict) else None
+
+
+def _progress(text: str | None) -> Progress | None:
+    value = _object(text)
+    if value is None or not isinstance(value.get("message"), str):
+        return None
+    fraction = value.get("fraction")
+    return Progress(message=value["message"], fraction=fraction if isinstance(fraction, int | float) else None)
