@@ -123,13 +123,25 @@ def message(forge: "Forge", base_url: str | None, job: Job) -> str:
         case JobState.FAILED:
             return f"The job failed: {(job.error or {}).get('error', 'no reason is recorded')}"
         case JobState.CANCELED:
-            return "The job was canceled; nothing more will be spent on it."
+            return _canceled(job)
         case _:
             by = f" by {job.provider}/{job.model}" if job.provider else ""
             return (
                 f"The image is being made{by}. Call check_job with job_id {job.job_id} and wait_seconds 30 to get it; "
                 "do not send the request again, it would be paid twice."
             )
+
+
+def _canceled(job: Job) -> str:
+    """What a cancellation came too late for was paid, and is there."""
+    if job.cost_basis is CostBasis.FREE:
+        return "The job was canceled; nothing was spent on it."
+    billed = any(attempt.maybe_billed for attempt in job.attempts)
+    cost = "an unknown amount" if job.cost_usd is None else f"${job.cost_usd:.4g}"
+    spent = f"{cost} {'may have been billed' if billed else 'had been spent'} by then"
+    kept = len(job.assets)
+    pictures = "" if not kept else "; its image is kept" if kept == 1 else f"; its {kept} images are kept"
+    return f"The job was canceled; {spent}{pictures}."
 
 
 def _done(forge: "Forge", base_url: str | None, job: Job) -> str:

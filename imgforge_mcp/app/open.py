@@ -15,11 +15,15 @@ from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.jobs.attempts import Attempts
+from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.execution import Execution
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
 from imgforge_mcp.jobs.planner import Planner
+from imgforge_mcp.jobs.preparation import Preparation
+from imgforge_mcp.jobs.resume import Resume
 from imgforge_mcp.jobs.service import JobService
 from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.providers.checks import KeyChecks, vanished_models
@@ -61,8 +65,11 @@ class _LazyTransport:
 
 
 @asynccontextmanager
-async def open_forge(config: Config | None = None, clock: Clock | None = None) -> AsyncIterator[Forge]:
-    """A Forge that runs until the block is left; its jobs are then let go for another process to resume.
+async def open_forge(
+    config: Config | None = None, clock: Clock | None = None, *, adopts: bool = True
+) -> AsyncIterator[Forge]:
+    """A Forge that runs until the block is left; its jobs are then let go for another process to resume. With `adopts`
+    it takes up such jobs of others; what does one thing and ends, as a command does, should not.
 
     Raises:
         ConfigError: a wrong setting.
@@ -77,17 +84,28 @@ async def open_forge(config: Config | None = None, clock: Clock | None = None) -
     planner = Planner(_router(config, providers), registry, clock, config)
     transport = _LazyTransport(clock, redactor, _trusted_hosts(providers))
     driver = Driver(clock, transport, assets)
-    execution = Execution(
+    preparation = Preparation(registry, assets)
+    delivery = Delivery(config=config, registry=registry, assets=assets, redactor=redactor)
+    attempts = Attempts(
         config=config,
         registry=registry,
-        assets=assets,
         planner=planner,
         providers=providers,
         driver=driver,
+        delivery=delivery,
         clock=clock,
         redactor=redactor,
     )
-    worker = Worker(execution, registry, clock)
+    execution = Execution(
+        planner=planner,
+        providers=providers,
+        preparation=preparation,
+        attempts=attempts,
+        resume=Resume(attempts=attempts, preparation=preparation, providers=providers, clock=clock),
+        delivery=delivery,
+        clock=clock,
+    )
+    worker = Worker(execution, registry, clock, adopts=adopts)
     forge = Forge(
         config=config,
         registry=registry,

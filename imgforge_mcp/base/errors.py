@@ -19,6 +19,8 @@ class ForgeError(Exception):
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
+    maybe_billed: bool = False
+    """Whether the provider may charge for the call all the same; one error may differ from its class."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
         super().__init__(message)
@@ -112,8 +114,6 @@ class ProviderError(ForgeError):
     """The word stored with the attempt."""
     health_cost: ClassVar[float] = 1.0
     """How many failures it counts as in the provider's health; 0 leaves it alone."""
-    maybe_billed: ClassVar[bool] = False
-    """Whether the provider may charge for the call all the same."""
     rests: ClassVar[bool] = False
     """Whether the candidate rests for a while although its health is not in doubt."""
 

@@ -271,6 +271,20 @@ class Job:
     """What of the stored record this version cannot read: a newer one wrote it, or it is damaged."""
 
 
+def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:
+    """What the job cost, and how far that can be trusted: its weakest part decides."""
+    paid = [a for a in job.attempts if a.state is AttemptState.SUCCEEDED or a.maybe_billed]
+    if not paid:
+        return 0.0, CostBasis.FREE
+    if any(attempt.cost_usd is None for attempt in paid):
+        return None, CostBasis.UNKNOWN
+    total = round(sum(attempt.cost_usd or 0.0 for attempt in paid), 6)
+    if total == 0:
+        return 0.0, CostBasis.FREE
+    is_reported = all(attempt.outcome == "ok_reported" for attempt in paid)
+    return total, CostBasis.REPORTED if is_reported else CostBasis.LISTED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks: the tenant whose jobs these are ("" on stdio and the command line), the directories whose files may be

@@ -40,7 +40,7 @@ def run(config: Config, options: argparse.Namespace, command: Command) -> int:
     """Open the forge, run the command, print a failure as one sentence (or, with --json, as the public error)."""
 
     async def main() -> int:
-        async with open_forge(config) as forge:
+        async with open_forge(config, adopts=False) as forge:
             return await command(forge, options)
 
     try:

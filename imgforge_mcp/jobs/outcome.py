@@ -8,13 +8,15 @@ from imgforge_mcp.base.errors import (
     AllQuotasUsed,
     AllRateLimited,
     ForgeError,
+    Interrupted,
     JobTimeout,
     ProviderAuth,
     ProviderError,
     QuotaExceeded,
     RateLimited,
 )
-from imgforge_mcp.base.types import AttemptState, CostBasis, Job, Json
+from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.base.types import Job, Json
 from imgforge_mcp.routing.candidates import Candidate
 
 Cause = tuple[Candidate, ForgeError]
@@ -44,7 +46,14 @@ def all_failed(causes: Sequence[Cause], key_variables: Callable[[str], tuple[str
 
 
 def is_billed(error: ForgeError) -> bool:
-    return isinstance(error, ProviderError) and error.maybe_billed
+    return error.maybe_billed
+
+
+def without_secrets(error: ForgeError, redactor: Redactor) -> ForgeError:
+    """The error without any secret that a provider may have echoed."""
+    error.message = redactor.text(error.message)
+    error.details = redactor.value(error.details)
+    return error
 
 
 def _cause(candidate: Candidate, error: ForgeError) -> Json:
@@ -67,23 +76,17 @@ def account(error: ForgeError) -> str:
     return f"{error.message.rstrip('.')}: {said}" if said else error.message.rstrip(".")
 
 
-def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:
-    """What the job cost, and how far that can be trusted: its weakest part decides."""
-    paid = [a for a in job.attempts if a.state is AttemptState.SUCCEEDED or a.maybe_billed]
-    if not paid:
-        return 0.0, CostBasis.FREE
-    if any(attempt.cost_usd is None for attempt in paid):
-        return None, CostBasis.UNKNOWN
-    total = round(sum(attempt.cost_usd or 0.0 for attempt in paid), 6)
-    if total == 0:
-        return 0.0, CostBasis.FREE
-    is_reported = all(attempt.outcome == "ok_reported" for attempt in paid)
-    return total, CostBasis.REPORTED if is_reported else CostBasis.LISTED
-
-
 def out_of_time(job: Job) -> JobTimeout:
     seconds = (job.deadline - job.created_at).total_seconds()
     return JobTimeout(
         f"No image within {seconds:.0f} s (IMGFORGE_JOB_DEADLINE). A call that was sent may have been billed: look at "
         "the attempts.",
+    )
+
+
+def interrupted(provider: str) -> Interrupted:
+    return Interrupted(
+        f"The process ended after the request was sent to {provider} and before its answer came; it may have been "
+        "billed and is not repeated. Send the request again, with a new idempotency_key, to buy it anew.",
+        provider=provider,
     )

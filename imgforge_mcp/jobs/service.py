@@ -82,7 +82,7 @@ class JobService:
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
         job, created = await self._registry.jobs.open(new, caps)
         if created:
-            self._worker.start(job)
+            self._worker.start(job, ranked)
         return job
 
     async def _settled(self, request: ImageRequest, caller: Caller) -> tuple[ImageRequest, str | None]:
@@ -159,7 +159,7 @@ class JobService:
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 running = self._worker.running(job.job_id)
-                if running is not None and not running.underway.is_sent:
+                if running is not None and not running.is_sent:
                     await self._worker.cancel(job.job_id)
             raise
 
@@ -227,7 +227,7 @@ class JobService:
         if is_open:
             await self._worker.cancel(job_id)
             running = self._worker.running(job_id)
-            if running is not None and running.underway.scope.cancel_called:
+            if running is not None and not running.is_out:
                 await running.done.wait()
             elif running is None:
                 await self.wait(job_id, 5.0)

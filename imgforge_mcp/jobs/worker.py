@@ -1,45 +1,45 @@
-"""Takes jobs from the registry and runs them: leases, heart-beat, take-over of abandoned jobs, cancellation."""
+"""Runs jobs whose leases this process holds: keeps the leases, takes up abandoned jobs, passes on cancellations.
+
+Each of these duties has a task of its own, and none of them asks a provider anything: a provider that hangs must not
+cost a living process its jobs.
+"""
 
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import anyio
 import anyio.abc
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
-from imgforge_mcp.base.types import Job, Progress
-from imgforge_mcp.jobs.execution import Execution, Underway
+from imgforge_mcp.base.types import Job
+from imgforge_mcp.jobs.execution import Execution
+from imgforge_mcp.jobs.running import RunningJob
+from imgforge_mcp.routing.candidates import Candidate
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, LeaseLost, Registry
 
-HEARTBEAT = LEASE_SECONDS / 5
+RENEW_SECONDS = LEASE_SECONDS / 5
+ADOPT_SECONDS = 3.0
+CANCEL_SECONDS = 3.0
 PROGRESS_SECONDS = 2.0
 """How often progress is written for readers in other processes."""
+PARTING_SECONDS = 5.0
+"""What a process that ends takes at most to record what became of its jobs."""
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Running:
-    """A job in this process; `done` is set when it has ended here."""
-
-    underway: Underway
-    done: anyio.Event = field(default_factory=anyio.Event)
-    progress: Progress | None = None
-    written_at: float = 0.0
-    is_written: bool = True
-    cancelling: anyio.Lock = field(default_factory=anyio.Lock)
-
-
 class Worker:
-    """Runs jobs in a task group of its own, so that a caller who goes away loses nothing."""
+    """Runs jobs in a task group of its own, so that a caller who goes away loses nothing. With `adopts`, jobs that
+    other processes left behind too."""
 
-    def __init__(self, execution: Execution, registry: Registry, clock: Clock) -> None:
+    def __init__(self, execution: Execution, registry: Registry, clock: Clock, *, adopts: bool = True) -> None:
         self._execution = execution
         self._registry = registry
         self._clock = clock
-        self._running: dict[str, Running] = {}
+        self._adopts = adopts
+        self._running: dict[str, RunningJob] = {}
         self._tasks: anyio.abc.TaskGroup | None = None
 
     async def serve(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -47,92 +47,106 @@ class Worker:
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
+                tasks.start_soon(self._every, RENEW_SECONDS, self._renew)
+                tasks.start_soon(self._every, CANCEL_SECONDS, self._pass_on_cancellations)
+                tasks.start_soon(self._every, PROGRESS_SECONDS, self._write_progress)
+                if self._adopts:
+                    tasks.start_soon(self._every, ADOPT_SECONDS, self._adopt)
                 task_status.started()
-                while True:
-                    await self._beat()
-                    await self._clock.tick(HEARTBEAT)
         finally:
             self._tasks = None
-            with anyio.move_on_after(1.0, shield=True), suppress(ForgeError):
+            with anyio.move_on_after(PARTING_SECONDS, shield=True), suppress(ForgeError):
                 await self._registry.jobs.release()
 
-    def start(self, job: Job) -> Running:
+    def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> RunningJob:
         """Run a job whose lease this process holds. Must be called while `serve` runs."""
         assert self._tasks is not None
-        running = Running(underway=self._execution.begin(job, lambda progress: self._note(job.job_id, progress)))
+        running = self._execution.begin(job, ranked)
         self._running[job.job_id] = running
         self._tasks.start_soon(self._run, running, name=f"job {job.job_id}")
         return running
 
-    def running(self, job_id: str) -> Running | None:
+    def running(self, job_id: str) -> RunningJob | None:
         return self._running.get(job_id)
 
     async def cancel(self, job_id: str) -> None:
-        """End a job that runs here, unless it has been sent to a provider that cannot call it off."""
+        """End a job that runs here, as far as it can be ended: what has been sent to a provider that does not call it
+        off goes on."""
         running = self._running.get(job_id)
         if running is None:
             return
-        async with running.cancelling:  # the caller and the heart-beat may both come here
-            is_over = running.done.is_set() or running.underway.scope.cancel_called
-            if not is_over and await self._execution.cancel_upstream(running.underway):
-                running.underway.scope.cancel()
+        async with running.cancelling:  # the caller and the watch may both come here
+            if not (running.done.is_set() or running.scope.cancel_called):
+                await self._execution.cancel(running)
 
-    async def _run(self, running: Running) -> None:
-        job = running.underway.job
+    # One job ----------------------------------------------------------------------------------------------------------
+
+    async def _run(self, running: RunningJob) -> None:
+        job = running.job
         try:
-            await self._to_its_end(running.underway)
+            await self._to_its_end(running)
         except LeaseLost:
             logger.info("job %s was taken over by another process", job.job_id)
         except ForgeError as error:
             logger.error("job %s could not be recorded: %s", job.job_id, error.message)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(PARTING_SECONDS, shield=True):
+                await self._execution.let_go(running)
+            raise
         finally:
             self._running.pop(job.job_id, None)
             running.done.set()
 
-    async def _to_its_end(self, underway: Underway) -> None:
+    async def _to_its_end(self, running: RunningJob) -> None:
         """Run a job; whatever happens, it has an end on record, or another process has it.
 
         Raises:
             LeaseLost, ForgeError: it could not be recorded.
         """
         try:
-            with underway.scope:
-                await self._execution.run(underway)
+            with running.scope:
+                await self._execution.run(running)
                 return
         except CancelRequested:
             pass
         except (LeaseLost, ForgeError):
             raise
         except Exception:  # one defect must not take the other jobs down
-            logger.exception("job %s failed by a defect, request %s", underway.job.job_id, underway.job.request_id)
-            await self._execution.finish_defective(underway)
+            logger.exception("job %s failed by a defect, request %s", running.job.job_id, running.job.request_id)
+            await self._execution.finish_defective(running)
             return
         with anyio.CancelScope(shield=True):
-            await self._execution.finish_canceled(underway)
+            await self._execution.finish_canceled(running)
 
-    async def _beat(self) -> None:
-        """Keep our own leases, resume what others left, pass on cancellations and progress."""
-        try:
-            if self._running:
-                await self._registry.jobs.renew()
-            for job_id in await self._registry.jobs.take_over_abandoned():
-                if job_id not in self._running:
-                    logger.info("resuming job %s", job_id)
-                    self.start(await self._registry.jobs.get(job_id))
-            for job_id, running in list(self._running.items()):
-                await self._write_progress(job_id, running)
-                if await self._registry.jobs.is_cancel_requested(job_id):
-                    await self.cancel(job_id)
-        except ForgeError as error:
-            logger.error("%s", error.message)
+    # Duties -----------------------------------------------------------------------------------------------------------
 
-    def _note(self, job_id: str, progress: Progress) -> None:
-        running = self._running.get(job_id)
-        if running is not None:
-            running.progress, running.is_written = progress, False
+    async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await act()
+            except ForgeError as error:
+                logger.error("%s", error.message)
+            await self._clock.tick(seconds)
 
-    async def _write_progress(self, job_id: str, running: Running) -> None:
-        now = self._clock.monotonic()
-        if running.progress is not None and not running.is_written and now - running.written_at >= PROGRESS_SECONDS:
-            running.written_at, running.is_written = now, True
-            await self._registry.jobs.set_progress(job_id, running.progress)
+    async def _renew(self) -> None:
+        if self._running:
+            await self._registry.jobs.renew(list(self._running))
+
+    async def _adopt(self) -> None:
+        for job_id in await self._registry.jobs.take_over_abandoned():
+            if job_id not in self._running:
+                logger.info("resuming job %s", job_id)
+                self.start(await self._registry.jobs.get(job_id))
+
+    async def _pass_on_cancellations(self) -> None:
+        assert self._tasks is not None
+        for job_id in await self._registry.jobs.cancel_requests() if self._running else ():
+            running = self._running.get(job_id)
+            if running is not None and not running.is_canceled:
+                self._tasks.start_soon(self.cancel, job_id)
+
+    async def _write_progress(self) -> None:
+        for job_id, running in list(self._running.items()):
+            if running.progress is not None and not running.is_told:
+                running.is_told = True
+                await self._registry.jobs.set_progress(job_id, running.progress)

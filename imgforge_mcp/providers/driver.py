@@ -66,13 +66,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One call to one provider. `deadline` is by the clock's monotonic count; `accepted` is awaited with every new
-    operation before anything else happens, `report` with whatever the provider says about progress."""
+    """One call to one provider. `deadline` is by the clock's monotonic count; `sent` is told when the paid request is
+    about to leave, `accepted` awaited with every new operation before anything else happens, `report` told whatever the
+    provider says about progress."""
 
     provider: Provider
     settings: ProviderSettings
     call: Call
     deadline: float
+    sent: Callable[[], None]
     accepted: Callable[[Operation], Awaitable[None]]
     report: Callable[[Progress], None]
 
@@ -130,8 +132,11 @@ class Driver:
     # Submit and poll ------------------------------------------------------------------------------------------------
 
     async def _submit(self, request: Request, run: Run) -> Images | Operation:
-        seconds = min(SUBMIT_SECONDS, self._left(run))
+        if (left := self._left(run)) <= 0:
+            raise Unavailable("No time was left to send the request.")
+        seconds = min(SUBMIT_SECONDS, left)
         outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=True)
+        run.sent()
         reply = await self._sent(outgoing)
         outcome = await self._parsed(reply, run)
         if isinstance(outcome, Operation):

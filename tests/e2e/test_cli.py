@@ -98,7 +98,7 @@ def test_a_job_that_another_process_cancels_is_a_failure_for_the_one_that_waits(
             [job, *_] = _json(run(variables, "jobs", "--json"))
             assert run(variables, "jobs", job["job_id"], "--cancel").returncode == 0
             said, _ = waiting.communicate(timeout=60)
-    assert (said, waiting.returncode) == ("The job was canceled; nothing more will be spent on it.\n", 1)
+    assert (said, waiting.returncode) == ("The job was canceled; nothing was spent on it.\n", 1)
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,8 @@ class JobRegistry(Protocol):
 
     async def state(self, job_id: str) -> JobState: ...
 
-    async def finish(self, job_id: str, ending: Ending) -> None:
-        """End a job this process holds, and give back what it had reserved.
+    async def finish(self, job_id: str, ending: Ending) -> Job:
+        """End a job this process holds, and give back what it had reserved; the job as it ended.
 
         Raises:
             LeaseLost: it does not hold it.
@@ -136,9 +136,11 @@ class JobRegistry(Protocol):
     async def request_cancel(self, job_id: str) -> bool:
         """Ask for a job's end, whoever runs it; False when it has ended already."""
 
-    async def is_cancel_requested(self, job_id: str) -> bool: ...
+    async def cancel_requests(self) -> list[str]:
+        """The jobs of this process whose end somebody asked for."""
 
-    async def renew(self) -> None: ...
+    async def renew(self, job_ids: Sequence[str]) -> None:
+        """Hold the leases of these jobs for another while, those that this process still has."""
 
     async def take_over_abandoned(self) -> list[str]:
         """Claim the jobs whose owner is gone; their ids."""
@@ -159,12 +161,13 @@ class JobRegistry(Protocol):
         """Store the upstream's own handle, before anybody waits on it. Raises LeaseLost."""
 
     async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
-        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. Raises
-        LeaseLost."""
+        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One that has ended
+        already stays as it is. Raises LeaseLost."""
 
-    async def deliver_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...]) -> bool:
-        """Hand over what a call brought after another process took it for lost and gave the job up, since this one
-        stood still for longer than its lease: the job is completed after all. False when it ended otherwise."""
+    async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
+        """Tell what became of a call although another process has the job by now, since this one stood still for longer
+        than its lease. A call that was given up meanwhile is corrected, in the spend too, and what it brought joins the
+        job: one that had failed for that reason alone is completed after all. False when its end was known."""
 
     async def outcomes_since(self, after: float) -> list[Outcome]: ...
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import anyio
 
 from imgforge_mcp.base.errors import IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
-from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress
+from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Json, Outcome, Progress, cost_of
 from imgforge_mcp.storage.registry.contract import (
     LEASE_SECONDS,
     CancelRequested,
@@ -128,14 +128,14 @@ class SqliteJobs:
         row = await self._database.read(lambda sql: sql.one("job_state", job_id=job_id))
         return to_state(row) if row else JobState.FAILED
 
-    async def finish(self, job_id: str, ending: Ending) -> None:
-        """End a job this process holds, and give back what it had reserved.
+    async def finish(self, job_id: str, ending: Ending) -> Job:
+        """End a job this process holds, and give back what it had reserved; the job as it ended.
 
         Raises:
             LeaseLost: it does not hold it.
         """
 
-        def act(sql: Statements) -> None:
+        def act(sql: Statements) -> Job:
             held = self._fence(sql, job_id)
             sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
             sql.change(
@@ -149,8 +149,9 @@ class SqliteJobs:
                 cost_basis=ending.cost_basis.value if ending.cost_basis else None,
                 now=self._seconds(),
             )
+            return _job(sql, job_id)
 
-        await self._database.write(act)
+        return await self._database.write(act)
 
     async def set_progress(self, job_id: str, progress: Progress) -> None:
         """For readers in other processes; call it seldom."""
@@ -163,15 +164,17 @@ class SqliteJobs:
         """Ask for a job's end, whoever runs it; False when it has ended already."""
         return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
 
-    async def is_cancel_requested(self, job_id: str) -> bool:
-        row = await self._database.read(lambda sql: sql.one("is_cancel_requested", job_id=job_id))
-        return bool(row and row["cancel_requested"])
+    async def cancel_requests(self) -> list[str]:
+        """The jobs of this process whose end somebody asked for."""
+        rows = await self._database.read(lambda sql: sql.all("cancel_requests", owner=self.owner))
+        return [row["job_id"] for row in rows]
 
     # Leases -------------------------------------------------------------------------------------------------------
 
-    async def renew(self) -> None:
-        until = self._seconds() + LEASE_SECONDS
-        await self._database.write(lambda sql: sql.change("renew_lease", owner=self.owner, until=until))
+    async def renew(self, job_ids: Sequence[str]) -> None:
+        """Hold the leases of these jobs for another while, those that this process still has."""
+        ids, until = to_text(list(job_ids)), self._seconds() + LEASE_SECONDS
+        await self._database.write(lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=until))
 
     async def take_over_abandoned(self) -> list[str]:
         """Claim the jobs whose owner is gone; their ids."""
@@ -188,7 +191,9 @@ class SqliteJobs:
 
     async def release(self) -> None:
         """Let every lease of this process run out now, so that another may resume its jobs."""
-        await self._database.write(lambda sql: sql.change("renew_lease", owner=self.owner, until=self._seconds() - 1))
+        await self._database.write(
+            lambda sql: sql.change("release_leases", owner=self.owner, until=self._seconds() - 1)
+        )
 
     # Attempts -----------------------------------------------------------------------------------------------------
 
@@ -235,50 +240,36 @@ class SqliteJobs:
         await self._database.write(act)
 
     async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
-        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. Raises
-        LeaseLost."""
+        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One that has ended
+        already stays as it is. Raises LeaseLost."""
         now = self._seconds()
-        cost = to_millionths(end.cost_usd) or 0
 
         def act(sql: Statements) -> None:
-            held = self._fence(sql, job_id)
-            sql.change(
-                "settle_attempt",
-                attempt_id=attempt_id,
-                state="succeeded" if end.succeeded else "failed",
-                outcome=end.outcome,
-                message=end.message,
-                latency_ms=end.latency_ms,
-                cost=to_millionths(end.cost_usd),
-                maybe_billed=end.maybe_billed,
-                health_cost=end.health_cost,
-                rest_until=None if end.rest_seconds is None else now + end.rest_seconds,
-                now=now,
-            )
-            freed = min(held["reserved"], cost)
-            sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
-            sql.change("reserve", day=held["budget_day"], amount=-freed)
-            sql.change("add_spent", day=held["budget_day"], amount=cost)
-            _insert_assets(sql, job_id, attempt_id, assets, now)
+            if _settle(sql, job_id, attempt_id, end, self._fence(sql, job_id), now):
+                _insert_assets(sql, job_id, attempt_id, assets, now)
 
         await self._database.write(act)
 
-    async def deliver_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...]) -> bool:
-        """Hand over what a call brought after another process took it for lost and gave the job up, since this one
-        stood still for longer than its lease: the job is completed after all. False when it ended otherwise."""
-        cost = to_millionths(end.cost_usd)
+    async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
+        """Tell what became of a call although another process has the job by now, since this one stood still for longer
+        than its lease. A call that was given up meanwhile is corrected, in the spend too, and what it brought joins the
+        job: one that had failed for that reason alone is completed after all. False when its end was known."""
+        now = self._seconds()
 
         def act(sql: Statements) -> bool:
             row = sql.one("given_up", attempt_id=attempt_id)
             if row is None:
                 return False
-            values = {"attempt_id": attempt_id, "outcome": end.outcome, "latency_ms": end.latency_ms, "cost": cost}
-            sql.change("revive_attempt", **values)
-            sql.change("add_spent", day=row["budget_day"], amount=(cost or 0) - (row["cost"] or 0))
-            _insert_assets(sql, job_id, attempt_id, assets, self._seconds())
-            warnings = to_text([*(from_text(row["warnings"]) or ()), LATE])
-            basis = CostBasis.REPORTED if end.outcome == "ok_reported" else CostBasis.LISTED
-            sql.change("revive_job", job_id=job_id, warnings=warnings, cost_basis=basis.value, now=self._seconds())
+            if row["ended_at"] is None:
+                _settle(sql, job_id, attempt_id, end, dict(row), now)
+            else:
+                sql.change("revise_attempt", **_end_row(attempt_id, end, now))
+                sql.change(
+                    "add_spent", day=row["budget_day"], amount=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0)
+                )
+            _insert_assets(sql, job_id, attempt_id, assets, now)
+            if row["completed_at"] is not None:
+                _revise_job(sql, job_id, row, has_assets=bool(assets), now=now)
             return True
 
         return await self._database.write(act)
@@ -324,6 +315,42 @@ def _abandoned(sql: Statements, now: float) -> list[str]:
     rows = sql.all("abandoned_jobs", now=now)
     ids = [row["job_id"] for row in rows if row["deadline"] < now or is_understood(row)]
     return ids[:MOST_AT_ONCE]
+
+
+def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
+    return {
+        "attempt_id": attempt_id,
+        "state": "succeeded" if end.succeeded else "failed",
+        "outcome": end.outcome,
+        "message": end.message,
+        "latency_ms": end.latency_ms,
+        "cost": to_millionths(end.cost_usd),
+        "maybe_billed": end.maybe_billed,
+        "health_cost": end.health_cost,
+        "rest_until": None if end.rest_seconds is None else now + end.rest_seconds,
+        "now": now,
+    }
+
+
+def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held: Json, now: float) -> bool:
+    """End an open attempt and move its cost from reserved to spent; False for one that has ended, which stays so."""
+    if not sql.change("settle_attempt", **_end_row(attempt_id, end, now)):
+        return False
+    cost = to_millionths(end.cost_usd) or 0
+    freed = min(held["reserved"], cost)
+    sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
+    sql.change("reserve", day=held["budget_day"], amount=-freed)
+    sql.change("add_spent", day=held["budget_day"], amount=cost)
+    return True
+
+
+def _revise_job(sql: Statements, job_id: str, row: sqlite3.Row, *, has_assets: bool, now: float) -> None:
+    """What an ended job cost, now that one of its calls is known better; completed, if it had only been given up."""
+    if has_assets and row["job_state"] == "failed" and (from_text(row["error"]) or {}).get("code") == "interrupted":
+        warnings = to_text([*(from_text(row["warnings"]) or ()), LATE])
+        sql.change("revive_job", job_id=job_id, warnings=warnings, now=now)
+    cost, basis = cost_of(_job(sql, job_id))
+    sql.change("set_cost", job_id=job_id, cost=to_millionths(cost), cost_basis=basis.value if basis else None)
 
 
 def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...], now: float) -> None:

@@ -41,7 +41,11 @@ SELECT * FROM job_assets WHERE job_id = :job_id ORDER BY position;
 -- What a waiter needs to know, cheaply.
 SELECT state, progress, completed_at FROM jobs WHERE job_id = :job_id;
 
--- name: renew_lease
+-- name: renew_leases
+UPDATE jobs SET lease_until = :until
+WHERE job_id IN (SELECT value FROM json_each(:ids)) AND owner = :owner AND completed_at IS NULL;
+
+-- name: release_leases
 UPDATE jobs SET lease_until = :until WHERE owner = :owner AND completed_at IS NULL;
 
 -- name: abandoned_jobs
@@ -95,19 +99,23 @@ UPDATE jobs SET state = :state, error = :error, warnings = :warnings, saved_to =
 WHERE job_id = :job_id;
 
 -- name: given_up
--- A call that another process took for lost, of a job that ended for that reason alone.
-SELECT attempts.cost, jobs.budget_day, jobs.warnings FROM attempts JOIN jobs USING (job_id)
-WHERE attempt_id = :attempt_id AND outcome = 'interrupted' AND jobs.state = 'failed'
-  AND json_extract(jobs.error, '$.code') = 'interrupted';
+-- A call whose end is not known: still out as far as its row says, or taken for lost by another process.
+SELECT attempts.cost, attempts.ended_at, jobs.budget_day, jobs.reserved, jobs.warnings, jobs.error, jobs.completed_at,
+       jobs.state AS job_state
+FROM attempts JOIN jobs USING (job_id)
+WHERE attempt_id = :attempt_id AND (ended_at IS NULL OR outcome = 'interrupted');
 
--- name: revive_attempt
-UPDATE attempts SET state = 'succeeded', outcome = :outcome, latency_ms = :latency_ms, cost = :cost, maybe_billed = 0
+-- name: revise_attempt
+UPDATE attempts
+SET state = :state, outcome = :outcome, message = :message, latency_ms = :latency_ms, cost = :cost,
+    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now
 WHERE attempt_id = :attempt_id;
 
 -- name: revive_job
-UPDATE jobs SET state = 'completed', error = NULL, warnings = :warnings, completed_at = :now, cost_basis = :cost_basis,
-                cost = (SELECT coalesce(sum(cost), 0) FROM attempts WHERE job_id = :job_id)
-WHERE job_id = :job_id;
+UPDATE jobs SET state = 'completed', error = NULL, warnings = :warnings, completed_at = :now WHERE job_id = :job_id;
+
+-- name: set_cost
+UPDATE jobs SET cost = :cost, cost_basis = :cost_basis WHERE job_id = :job_id;
 
 -- name: set_progress
 UPDATE jobs SET progress = :progress WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;
@@ -115,8 +123,8 @@ UPDATE jobs SET progress = :progress WHERE job_id = :job_id AND owner = :owner A
 -- name: request_cancel
 UPDATE jobs SET cancel_requested = 1 WHERE job_id = :job_id AND completed_at IS NULL;
 
--- name: is_cancel_requested
-SELECT cancel_requested FROM jobs WHERE job_id = :job_id;
+-- name: cancel_requests
+SELECT job_id FROM jobs WHERE owner = :owner AND cancel_requested AND completed_at IS NULL;
 
 -- name: reserve
 INSERT INTO spend (day, reserved, spent) VALUES (:day, :amount, 0)

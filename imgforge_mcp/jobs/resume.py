@@ -1,0 +1,73 @@
+"""What to do with work that was found after a restart: ask about what was accepted, give up what was lost."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.errors import Interrupted
+from imgforge_mcp.base.types import Attempt, AttemptState, Job
+from imgforge_mcp.jobs.attempts import Attempts, together
+from imgforge_mcp.jobs.outcome import interrupted, out_of_time
+from imgforge_mcp.jobs.preparation import Preparation
+from imgforge_mcp.jobs.running import RunningJob
+from imgforge_mcp.providers.configured import ConfiguredProviders
+from imgforge_mcp.providers.contract import Operation
+
+
+class Resume:
+    """Nothing that was sent is sent again."""
+
+    def __init__(
+        self, *, attempts: Attempts, preparation: Preparation, providers: ConfiguredProviders, clock: Clock
+    ) -> None:
+        self._attempts = attempts
+        self._preparation = preparation
+        self._providers = providers
+        self._clock = clock
+
+    async def take_up(self, running: RunningJob) -> bool:
+        """See what an earlier process had begun to its end; whether the job is over with that.
+
+        Raises:
+            ForgeError: it ended without an image.
+            Stop: it must not go on here.
+        """
+        for attempt in running.earlier:
+            if attempt.state is AttemptState.SENT:
+                await self._attempts.write_off(running, attempt)
+        pending = [attempt for attempt in running.earlier if attempt.state is AttemptState.ACCEPTED]
+        if pending:
+            await self._ask_about(running, pending)
+            return True
+        if running.job.assets:
+            return True
+        self._refuse_interrupted(running.job)
+        return False
+
+    async def _ask_about(self, running: RunningJob, pending: Sequence[Attempt]) -> None:
+        running.is_sent = True
+        failures = await together([partial(self._ask_again, running, attempt) for attempt in pending])
+        if failures and running.deadline <= self._clock.monotonic():
+            raise out_of_time(running.job) from failures[0]
+        if failures:
+            raise failures[0]
+
+    async def _ask_again(self, running: RunningJob, attempt: Attempt) -> None:
+        configured = self._providers.get(attempt.provider)
+        model = next((m for m in configured.models if m.slug == attempt.model), None) if configured else None
+        if configured is None or model is None or attempt.operation is None:
+            message = f"{attempt.provider} is no longer configured; its job cannot be asked about."
+            await self._attempts.write_off(running, attempt, message)
+            raise Interrupted(message)
+        call = await self._preparation.call(running.job, configured, model, with_inputs=False)
+        await self._attempts.resume(running, attempt, configured, call, Operation.from_json(attempt.operation))
+
+    def _refuse_interrupted(self, job: Job) -> None:
+        lost = [a for a in job.attempts if _is_lost(a) and not self._providers.is_local(a.provider)]
+        if lost:
+            raise interrupted(lost[0].provider)
+
+
+def _is_lost(attempt: Attempt) -> bool:
+    """Whether it was sent by a process that died before the answer came, settled as such or not yet."""
+    return attempt.state is AttemptState.SENT or (attempt.outcome == "interrupted" and attempt.maybe_billed)

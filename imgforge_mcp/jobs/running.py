@@ -1,0 +1,94 @@
+"""A job in this process: what it has out upstream, how far it is, and whether somebody wants it to end."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import anyio
+
+from imgforge_mcp.base.types import Attempt, Job, Progress
+from imgforge_mcp.providers.configured import ConfiguredProvider
+from imgforge_mcp.providers.contract import Call, Operation
+from imgforge_mcp.routing.candidates import Candidate
+
+
+@dataclass(slots=True, kw_only=True)
+class UpstreamCall:
+    """One recorded call while it is out. `price_usd` is the price in its own record: what was held for it, and what it
+    cost when the provider names no other figure."""
+
+    attempt_id: int
+    configured: ConfiguredProvider
+    call: Call
+    price_usd: float | None
+    operation: Operation | None = None
+    is_sent: bool = False
+    """Whether its request was handed to the wire; before that it costs nothing."""
+    is_called_off: bool = False
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is work of this program: nothing leaves, and nothing is ever billed."""
+        return self.configured.provider.manifest.is_local
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningJob:
+    """A job whose lease this process holds; `done` is set when it has ended here. `deadline` is by the clock's
+    monotonic count."""
+
+    job: Job
+    deadline: float
+    ranked: Sequence[Candidate] | None = None
+    """Whom to ask, as found when the job was recorded a moment ago; None: to be found out."""
+    done: anyio.Event = field(default_factory=anyio.Event)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    calls: dict[int, UpstreamCall] = field(default_factory=dict)
+    waits: list[anyio.CancelScope] = field(default_factory=list)
+    is_sent: bool = False
+    is_canceled: bool = False
+    """Whether somebody wants it to end: nothing further is sent, what cannot be called off goes on."""
+    warnings: list[str] = field(default_factory=list)
+    maybe_spent: float = 0.0
+    lost: str | None = None
+    """The provider that was asked for it when this process came to its end, its answer lost."""
+    has_accepted: bool = False
+    """Whether this process, at its end, leaves accepted work for the next one to ask about."""
+    cancelling: anyio.Lock = field(default_factory=anyio.Lock)
+    progress: Progress | None = None
+    is_told: bool = True
+    """Whether the progress is on record, for readers in other processes."""
+
+    @classmethod
+    def of(cls, job: Job, deadline: float, ranked: Sequence[Candidate] | None = None) -> "RunningJob":
+        return cls(
+            job=job,
+            deadline=deadline,
+            ranked=ranked,
+            warnings=list(job.warnings),
+            maybe_spent=sum(attempt.cost_usd or 0.0 for attempt in job.attempts if attempt.maybe_billed),
+        )
+
+    @property
+    def earlier(self) -> tuple[Attempt, ...]:
+        """The calls that were made before this process took the job."""
+        return self.job.attempts
+
+    @property
+    def is_out(self) -> bool:
+        """Whether a provider is at work for it that has not been called off."""
+        return any(not upstream.is_called_off for upstream in self.calls.values())
+
+    def report(self, progress: Progress) -> None:
+        self.progress, self.is_told = progress, False
+
+    @contextmanager
+    def waiting(self) -> Iterator[anyio.CancelScope]:
+        """A wait before anything is sent; a cancellation of the job ends it at once."""
+        with anyio.CancelScope() as scope:
+            self.waits.append(scope)
+            try:
+                yield scope
+            finally:
+                self.waits.remove(scope)
