@@ -13,13 +13,18 @@ __all__ = ["LARGEST", "SMALLEST", "VERSION", "Drawing", "adjust", "draw"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A finished picture; the same prompt, seed, size and VERSION give the same bytes."""
+    """A finished picture; the same prompt, seed, size and VERSION give the same bytes.
+
+    `drawn` and `not_drawn` are words and phrases of the prompt, by what was painted; 'toad: drawn as a frog' where one
+    thing stood in for another. `warnings` are sentences for a reader."""
 
     data: bytes
     width: int
     height: int
     seed: int
     warnings: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    not_drawn: tuple[str, ...] = ()
 
 
 def draw(
@@ -32,14 +37,22 @@ def draw(
     negative_prompt: str | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Drawing:
-    """Any text gives a picture; what could not be drawn is named in `warnings`. Raise in `progress` to cancel."""
+    """Any text gives a picture; what could not be drawn is named. Raise in `progress` to cancel."""
     _check_size(width, height)
     from imgforge_mcp.local import engine
 
-    picture, warnings, note = engine.compose(
+    composed = engine.compose(
         prompt, width, height, seed, style=style, negative=negative_prompt, progress=progress or _silent
     )
-    return Drawing(data=engine.encode(picture, note), width=width, height=height, seed=seed, warnings=warnings)
+    return Drawing(
+        data=engine.encode(composed.picture, composed.note),
+        width=width,
+        height=height,
+        seed=seed,
+        warnings=composed.warnings,
+        drawn=composed.account.drawn,
+        not_drawn=composed.account.not_drawn,
+    )
 
 
 def adjust(
@@ -56,9 +69,15 @@ def adjust(
         _check_size(width or SMALLEST, height or SMALLEST)
     from imgforge_mcp.local import adjusting, engine
 
-    picture, warnings, note = adjusting.adjust(data, instruction, width, height, seed, progress or _silent)
+    adjusted = adjusting.adjust(data, instruction, width, height, seed, progress or _silent)
     return Drawing(
-        data=engine.encode(picture, note), width=picture.width, height=picture.height, seed=seed, warnings=warnings
+        data=engine.encode(adjusted.picture, adjusted.note),
+        width=adjusted.picture.width,
+        height=adjusted.picture.height,
+        seed=seed,
+        warnings=adjusted.warnings,
+        drawn=adjusted.drawn,
+        not_drawn=adjusted.not_drawn,
     )
 
 

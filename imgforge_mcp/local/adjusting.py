@@ -7,17 +7,22 @@ import io
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from imgforge_mcp.local.account import Account, account_of
 from imgforge_mcp.local.engine import paint
 from imgforge_mcp.local.language import concepts
+from imgforge_mcp.local.language.depicted import words as depicted_words
+from imgforge_mcp.local.language.parse import parse
 from imgforge_mcp.local.language.tokens import cut, words_of
+from imgforge_mcp.local.marks import Marks
 from imgforge_mcp.local.noise import Noise
 from imgforge_mcp.local.pixels import Array, from_image, luma, mix, rgb, to_image
 from imgforge_mcp.local.recalled import elsewhere, note, recall
+from imgforge_mcp.local.regions import Region, region_of, side_of, unknown_thing
 from imgforge_mcp.local.scene import Scene
 from imgforge_mcp.local.stage import Report
 from imgforge_mcp.local.styles import STYLES, restyle
@@ -39,6 +44,41 @@ CAN = (
 )
 
 Step = Callable[[Image.Image], Image.Image]
+_TEXT_CHANGES = (
+    "change the text",
+    "change the words",
+    "replace the text",
+    "change the title",
+    "change the caption",
+    "replace the title",
+    "replace the caption",
+    "make the text say",
+    "text to say",
+    "set the text to",
+)
+_TEXT_REMOVALS = (
+    "remove the text",
+    "delete the text",
+    "without the text",
+    "remove the caption",
+    "remove the title",
+    "take the text away",
+    "no text",
+    "remove the words",
+)
+_BEHIND_CHANGED = re.compile(r"\b(?:blur|darken|brighten|lighten|sharpen|desaturate|soften)\w*\b.{0,30}\bbackground\b")
+# words of an instruction that ask for no thing
+_OWN_WORDS = frozenset(
+    str.split(
+        "picture image photo photograph drawing painting it text title caption word words letters size half "
+        "double twice "
+        "background foreground subject place style colour color colours colors tone tones top bottom left right middle "
+        "center centre edge edges corner corners border frame degrees clockwise square portrait landscape format "
+        "everything "
+        "change make turn add put set crop extend expand rotate flip mirror resize scale side part look bigger larger "
+        "smaller brighter darker"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +93,21 @@ class _Asked:
         return any(re.search(rf"\b{re.escape(phrase)}\b", self.low) for phrase in phrases)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjusted:
+    """The changed picture, sentences on what was done, the scene it remembers, and the words that were and were not."""
+
+    picture: Image.Image
+    warnings: tuple[str, ...]
+    note: str
+    drawn: tuple[str, ...]
+    not_drawn: tuple[str, ...]
+
+
 def adjust(
     data: bytes, instruction: str, width: int | None, height: int | None, seed: int, progress: Report
-) -> tuple[Image.Image, tuple[str, ...], str]:
-    """The changed picture, what was done, and the scene it remembers if it was set elsewhere."""
+) -> Adjusted:
+    """Raises ValueError: nothing in the instruction can be done, or it names a place that cannot be found."""
     picture, remembered = _opened(data)
     notes = []
     if max(picture.size) > _LARGEST:
@@ -65,20 +116,23 @@ def adjust(
             f"The picture was reduced to {picture.width}x{picture.height}, the largest that is adjusted locally."
         )
     pieces = cut(instruction, None)
-    low = " ".join(instruction.lower().split())[:2000]
+    low = " ".join(_unquoted(instruction).lower().split())[:2000]
     asked = _Asked(low, frozenset(words_of(low)), pieces.quoted)
-    moved = elsewhere(remembered[0], instruction) if remembered else None
-    steps = [*_shapes(asked), *_tones(asked), *_colours(asked), *_styles(asked, seed), *_words(asked)]
+    moved = _moved(remembered, instruction, asked)
+    marks = None
     if moved and remembered:
-        picture = paint(
+        picture, marks = paint(
             moved, *_drawable(picture.size), remembered[1], lambda fraction, what: progress(fraction * 0.8, what)
         )
+        notes.append("The scene was painted again with what was asked.")
+    steps = _steps(asked, seed, remembered, picture, has_new_text=bool(moved and moved.text == asked.quoted))
     if not steps and not moved and width is None and height is None:
         raise ValueError(f"The local adjuster found nothing it can do in that instruction. It can: {CAN}.")
     for order, (name, step) in enumerate(steps):
         progress(0.1 + 0.8 * order / len(steps), name)
         picture = step(picture)
     if width or height:
+        notes += _cut_away(picture, width, height)
         picture = _resized(picture, width, height)
     progress(1.0, "done")
     if steps:
@@ -86,9 +140,98 @@ def adjust(
     missing = unwritable(asked.quoted) if asked.quoted else ""
     if missing:
         notes.append(f"The typeface has no {' '.join(missing)}.")
-    if moved:
-        notes.insert(0, "The scene was painted again with what was asked.")
-    return picture, tuple(notes), note(moved, remembered[1]) if moved and remembered else ""
+    account = _account(instruction, asked, steps, moved, marks)
+    return Adjusted(
+        picture=picture,
+        warnings=(*notes, *account.sentences),
+        note=note(moved, remembered[1]) if moved and remembered and not steps else "",
+        drawn=account.drawn,
+        not_drawn=account.not_drawn,
+    )
+
+
+def _unquoted(instruction: str) -> str:
+    return re.sub("\"[^\"]*\"|“[^”]*”|«[^»]*»|(?<!\\w)'[^']*'(?!\\w)", " ", instruction)
+
+
+def _moved(remembered: tuple[Scene, int] | None, instruction: str, asked: _Asked) -> Scene | None:
+    """Our own scene with what the instruction changes of it: place, hour, weather, or its words.
+
+    Raises ValueError: words are to be changed or taken away in a picture whose words are not known."""
+    changes_text = asked.has(*_TEXT_CHANGES) and bool(asked.quoted)
+    removes_text = asked.has(*_TEXT_REMOVALS)
+    if changes_text or removes_text:
+        if remembered is None or not remembered[0].text:
+            raise ValueError(
+                "The local adjuster cannot take words out of a picture, so it cannot change the text of this one; it "
+                "changes text only in a drawing that the illustrator made with words and that was not changed since. "
+                "It can add a caption ('add the text \"Hello\" at the bottom')."
+            )
+        return replace(remembered[0], text=asked.quoted if changes_text else ())
+    if remembered is None or _BEHIND_CHANGED.search(asked.low):
+        return None
+    return elsewhere(remembered[0], _unquoted(instruction))
+
+
+def _steps(
+    asked: _Asked, seed: int, remembered: tuple[Scene, int] | None, picture: Image.Image, *, has_new_text: bool
+) -> list[tuple[str, Step]]:
+    """What is to be done, in order; what concerns tone and colour is kept to the part that is named."""
+    steps = _shapes(asked)
+    local = [*_tones(asked), *_colours(asked), *_styles(asked, seed)]
+    if local:
+        ours = _known_parts(remembered, picture, asked.low)
+        region = region_of(asked.low, ours)
+        unknown = unknown_thing(asked.low, ours) if region is None else ""
+        if unknown and not asked.has("change", "turn", "replace"):
+            raise ValueError(
+                f"The local adjuster cannot find '{unknown}' in this picture: it knows the parts of a picture only in "
+                "drawings that the illustrator made. It can change the whole picture, or its top, bottom, left, "
+                "right, middle or edges."
+            )
+        steps += [(f"{name} ({region.name})", _kept_to(region, step)) for name, step in local] if region else local
+    return steps if has_new_text else [*steps, *_words(asked)]
+
+
+def _known_parts(
+    remembered: tuple[Scene, int] | None, picture: Image.Image, instruction: str
+) -> tuple[Scene, Marks] | None:
+    """The map of one of our own drawings, made by painting it again; only if the instruction may need it."""
+    if remembered is None or not (
+        " the " in f" {instruction}" or "background" in instruction or "foreground" in instruction
+    ):
+        return None
+    scene, seed = remembered
+    return scene, paint(scene, *_drawable(picture.size), seed, lambda _fraction, _what: None)[1]
+
+
+def _kept_to(region: Region, step: Step) -> Step:
+    return lambda picture: region.apply(picture, step(picture))
+
+
+def _account(
+    instruction: str, asked: _Asked, steps: list[tuple[str, Step]], moved: Scene | None, marks: Marks | None
+) -> Account:
+    """What was done, by name, and the things that the instruction asks for and that nothing was done about."""
+    if marks is not None and moved is not None:
+        claims = parse(_unquoted(instruction), style=None, negative=None, width=64, height=64).claims
+        told = account_of(claims, marks.shown())
+    else:
+        claims = parse(_unquoted(instruction), style=None, negative=None, width=64, height=64).claims
+        told = Account(not_drawn=tuple(claim.said for claim in claims if claim.kind in ("noun", "action")))
+    done = " ".join(name for name, _ in steps)
+    known = set(words_of(done)) | _OWN_WORDS | (_words_of_steps() if steps else set())
+    left = tuple(
+        entry for entry in told.not_drawn if not set(words_of(entry)) <= known and not (moved and "background" in entry)
+    )
+    drawn = (*(name for name, _ in steps), *told.drawn, *(f'"{text}"' for text in asked.quoted if moved or steps))
+    return Account(drawn=tuple(dict.fromkeys(drawn)), not_drawn=left)
+
+
+@functools.cache
+def _words_of_steps() -> set[str]:
+    """Words that name a change or the part it is for, and so are no things that are missing."""
+    return set(words_of(CAN)) | set(depicted_words())
 
 
 def _drawable(size: tuple[int, int]) -> tuple[int, int]:
@@ -149,9 +292,9 @@ def _shapes(asked: _Asked) -> list[tuple[str, Step]]:
         wide, tall = (min(_LARGEST, max(16, int(v))) for v in size.groups())
         steps.append((f"resize to {wide}x{tall}", lambda p: _resized(p, wide, tall)))
     elif asked.has("half size", "half the size", "smaller"):
-        steps.append(("half size", lambda p: _resized(p, max(16, p.width // 2), max(16, p.height // 2))))
+        steps.append(("half size", lambda p: _scaled(p, 0.5)))
     elif asked.has("double size", "twice the size", "2x", "upscale", "larger", "bigger"):
-        steps.append(("double size", lambda p: _resized(p, min(_LARGEST, p.width * 2), min(_LARGEST, p.height * 2))))
+        steps.append(("double size", lambda p: _scaled(p, 2.0)))
     return steps
 
 
@@ -194,6 +337,26 @@ def _extended(picture: Image.Image, ratio: float) -> Image.Image:
     soft.paste(Image.fromarray(padded), (0, 0), Image.fromarray(core))
     scale = min(1.0, _LARGEST / max(wide, tall))
     return soft if scale == 1 else soft.resize((round(wide * scale), round(tall * scale)), Image.Resampling.LANCZOS)
+
+
+def _scaled(picture: Image.Image, factor: float) -> Image.Image:
+    """Larger or smaller as a whole, within the limits."""
+    factor = min(factor, _LARGEST / max(picture.size))
+    size = (max(16, round(picture.width * factor)), max(16, round(picture.height * factor)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _cut_away(picture: Image.Image, width: int | None, height: int | None) -> list[str]:
+    """What a size of another shape costs."""
+    if not (width and height):
+        return []
+    kept = min(picture.width / picture.height, width / height) / max(picture.width / picture.height, width / height)
+    if kept > 0.97:
+        return []
+    return [
+        f"{width}x{height} has another shape than the picture: {round(100 * (1 - kept))} % of it was cut off at "
+        f"the sides."
+    ]
 
 
 def _resized(picture: Image.Image, width: int | None, height: int | None) -> Image.Image:
@@ -346,4 +509,12 @@ def _restyled(picture: Image.Image, name: str, seed: int) -> Image.Image:
 
 
 def _words(asked: _Asked) -> list[tuple[str, Step]]:
-    return [("caption", lambda p: caption(p, asked.quoted))] if asked.quoted else []
+    """Captions where they were asked for; raises ValueError for a place that a caption cannot have."""
+    if not asked.quoted:
+        return []
+    side = side_of(asked.low)
+    if not side and asked.has("left", "right", "corner"):
+        raise ValueError(
+            "A caption can stand at the top, at the bottom or in the middle, not at a side or in a corner."
+        )
+    return [(f"caption{f' ({side})' if side else ''}", lambda p: caption(p, asked.quoted, side=side))]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imgforge_mcp.local import places
+from imgforge_mcp.local.account import Account, account_of
 from imgforge_mcp.local.language.parse import parse
+from imgforge_mcp.local.marks import Marks
 from imgforge_mcp.local.pixels import to_image
 from imgforge_mcp.local.recalled import KEY, note
 from imgforge_mcp.local.scene import Scene
@@ -23,19 +26,37 @@ _MOST_PIXELS = 1_280_000
 _LEAST_SIDE = 192
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A picture, its account, the sentences a reader should see, the note of its scene, and its map of parts."""
+
+    picture: Image.Image
+    account: Account
+    warnings: tuple[str, ...]
+    note: str
+    marks: Marks
+
+
 def compose(
     prompt: str, width: int, height: int, seed: int, *, style: str | None, negative: str | None, progress: Report
-) -> tuple[Image.Image, tuple[str, ...], str]:
-    """The picture, its warnings, and the note that it carries of its scene."""
+) -> Composed:
     progress(0.02, "reading the prompt")
     scene = parse(prompt, style=style, negative=negative, width=width, height=height)
     progress(0.08, "setting the scene")
-    picture = paint(scene, width, height, seed, progress)
+    picture, marks = paint(scene, width, height, seed, progress)
     progress(1.0, "done")
-    return picture, warnings_for(scene), note(scene, seed)
+    account = account_of(scene.claims, marks.shown())
+    return Composed(
+        picture=picture,
+        account=account,
+        warnings=(*_notes(scene), *account.sentences, *scene.readings),
+        note=note(scene, seed),
+        marks=marks,
+    )
 
 
-def paint(scene: Scene, width: int, height: int, seed: int, progress: Report) -> Image.Image:
+def paint(scene: Scene, width: int, height: int, seed: int, progress: Report) -> tuple[Image.Image, Marks]:
+    """The picture, and what of it is what."""
     scale = _working_scale(width, height)
     inner_width, inner_height = max(8, round(width * scale)), max(8, round(height * scale))
     stage = open_stage(scene, inner_width, inner_height, seed, progress)
@@ -51,17 +72,16 @@ def paint(scene: Scene, width: int, height: int, seed: int, progress: Report) ->
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     if "pixel" in scene.styles:
         picture = pixelate(picture)
-    return letter(picture, stage)
+        stage.tell("style:pixel")
+    return letter(picture, stage), stage.marks
 
 
-def warnings_for(scene: Scene) -> tuple[str, ...]:
+def _notes(scene: Scene) -> tuple[str, ...]:
     notes = []
     if scene.fallback:
         notes.append(
             "Nothing in the prompt could be drawn by the embedded illustrator, so this is an abstract picture."
         )
-    if scene.undrawn:
-        notes.append("Not drawn: " + ", ".join(scene.undrawn[:12]) + ("…" if len(scene.undrawn) > 12 else "") + ".")
     missing = unwritable(scene.text) if scene.text else ""
     if missing:
         notes.append(f"The typeface has no {' '.join(missing[:12])}.")

@@ -18,7 +18,8 @@ _LONGEST = 20_000
 
 def note(scene: Scene, seed: int) -> str:
     """The scene and its seed as text; not the prompt itself."""
-    fields = dataclasses.asdict(scene) | {"features": sorted(scene.features), "undrawn": [], "seed": seed}
+    fields = dataclasses.asdict(replace(scene, claims=(), readings=()))
+    fields |= {"features": sorted(scene.features), "seed": seed}
     return json.dumps(fields, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
@@ -84,6 +85,8 @@ def _subject(entry: dict[str, Any]) -> Subject:
         relation=entry["relation"] if isinstance(entry["relation"], str) else "",  # type: ignore[arg-type]
         target=int(entry["target"]) if entry["target"] is not None else None,
         traits=tuple((str(thing), _colour(colour)) for thing, colour in entry["traits"]),
+        key=int(entry.get("key", 0)),
+        action=str(entry.get("action", ""))[:20],
     )
 
 

@@ -8,12 +8,37 @@ from typing import Literal
 Time = Literal["day", "sunset", "sunrise", "night", "dusk"]
 Shot = Literal["wide", "medium", "close"]
 Relation = Literal["", "riding", "on", "in", "beside", "under", "above", "behind", "front", "holding", "wearing"]
+ClaimKind = Literal["noun", "number", "colour", "relation", "action", "text"]
 Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Parts that must all be seen, the first of them `count` times if that is not 0; `called` where it stands in."""
+
+    parts: tuple[str, ...]
+    called: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A word or phrase of the prompt and what would show that it was drawn: any one of its proofs.
+
+    Number, colour and relation belong to a noun by its `group`, the place of that noun; -1 where they stand alone."""
+
+    said: str
+    kind: ClaimKind
+    proofs: tuple[Proof, ...] = ()
+    group: int = -1
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """One kind of thing in the picture; `relation` ties it to an earlier subject by its index."""
+    """One kind of thing in the picture; `relation` ties it to an earlier subject by its index.
+
+    `key` is its own number, under which its parts are told of; `action` what it does."""
 
     name: str
     word: str
@@ -23,6 +48,8 @@ class Subject:
     relation: Relation = ""
     target: int | None = None
     traits: tuple[tuple[str, Colour], ...] = ()
+    key: int = 0
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +66,8 @@ class Scene:
     text: tuple[str, ...] = ()
     colours: tuple[Colour, ...] = ()
     features: frozenset[str] = field(default_factory=frozenset)
-    undrawn: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    readings: tuple[str, ...] = ()
     fallback: bool = False
 
     def has(self, *names: str) -> bool:

@@ -16,28 +16,49 @@ def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
     if is_flat(stage):
         flat_sky(stage, sun=sun, clouds=clouds)
         if stage.scene.has("aurora"):
-            _aurora(stage, stage.image)
+            with stage.veil("aurora"):
+                _aurora(stage, stage.image)
         if stage.scene.has("rainbow"):
-            _rainbow(stage, stage.image)
+            with stage.veil("rainbow"):
+                _rainbow(stage, stage.image)
         np.clip(stage.image, 0, 1, out=stage.image)
         return
     rows, columns = grid(stage.height, stage.width)
     down = rows / max(stage.horizon, 1)
     sky = np.repeat(ramp(stage.light.sky, down), stage.width, axis=1)
     distance = np.hypot(columns - stage.sun[0], (rows - stage.sun[1]) * 1.15) / min(stage.height, stage.width)
-    if not stage.light.overcast and sun:
-        _glow(stage, sky, distance)
+    with stage.part("sky"):
+        if not stage.light.overcast and sun:
+            _glow(stage, sky, distance)
+        stage.image = sky
     if stage.light.stars:
-        _stars(stage, sky, distance)
+        with stage.veil("stars"):
+            _stars(stage, sky, distance)
     if sun and not stage.light.overcast:
-        _disc(stage, sky, distance)
+        discs = _discs(stage)
+        for centre in discs:
+            with stage.part("moon" if stage.light.stars else "sun"):
+                away = np.hypot(columns - centre[0], (rows - centre[1]) * 1.15) / min(stage.height, stage.width)
+                _disc(stage, sky, away if len(discs) > 1 else distance, centre)
     if stage.scene.has("aurora"):
-        _aurora(stage, sky)
+        with stage.veil("aurora"):
+            _aurora(stage, sky)
     if clouds and not stage.scene.has("clear"):
-        sky = _clouds(stage, sky, distance)
+        with stage.veil("clouds"):
+            stage.image = sky = _clouds(stage, sky, distance)
     if stage.scene.has("rainbow"):
-        _rainbow(stage, sky)
+        with stage.veil("rainbow"):
+            _rainbow(stage, sky)
     stage.image = np.clip(sky, 0, 1).astype(np.float32)
+
+
+def _discs(stage: Stage) -> list[tuple[float, float]]:
+    """Where sun or moon stand: one, or as many moons as were asked for, each higher than the last."""
+    many = next((n for n in range(4, 1, -1) if stage.scene.has(f"moons-{n}")), 1)
+    toward = 1 if stage.sun[0] < stage.width / 2 else -1
+    return [
+        (stage.sun[0] + toward * k * stage.width * 0.62 / many, stage.sun[1] * (1 - 0.3 * (k % 2))) for k in range(many)
+    ]
 
 
 def _glow(stage: Stage, sky: Array, distance: Array) -> None:
@@ -47,7 +68,7 @@ def _glow(stage: Stage, sky: Array, distance: Array) -> None:
     sky += halo[..., None] * stage.light.sun
 
 
-def _disc(stage: Stage, sky: Array, distance: Array) -> None:
+def _disc(stage: Stage, sky: Array, distance: Array, centre: tuple[float, float]) -> None:
     radius = 0.045 if stage.light.stars else 0.036
     if stage.scene.has("big-moon", "big-sun"):
         radius = 0.12
@@ -60,9 +81,7 @@ def _disc(stage: Stage, sky: Array, distance: Array) -> None:
         if stage.scene.has("crescent"):
             rows, columns = grid(*stage.shape)
             size = min(stage.shape)
-            bite = np.hypot(
-                columns - stage.sun[0] - radius * 0.5 * size, (rows - stage.sun[1] + radius * 0.2 * size) * 1.15
-            )
+            bite = np.hypot(columns - centre[0] - radius * 0.5 * size, (rows - centre[1] + radius * 0.2 * size) * 1.15)
             disc = disc * smooth(radius - edge, radius + edge, bite / size)
     elif stage.scene.time == "day":
         disc = disc * 0.9

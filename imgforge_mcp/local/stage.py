@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from imgforge_mcp.local.light import Light, light_for
+from imgforge_mcp.local.marks import Marks
 from imgforge_mcp.local.noise import Noise
 from imgforge_mcp.local.pixels import Array
 from imgforge_mcp.local.scene import Scene
+from imgforge_mcp.local.vector import Layer, lay
 
 Report = Callable[[float, str], None]
 Surface = Literal["ground", "water", "table", "float", "air", "flat"]
@@ -21,7 +24,7 @@ Surface = Literal["ground", "water", "table", "float", "air", "flat"]
 class Stage:
     """Places paint `image` and say where subjects may stand: `horizon`, `ground` and `surface`, in pixels.
 
-    `focus` is where the subjects are, 0 to 1, for styles that spare them."""
+    `focus` is where the subjects are, 0 to 1, for styles that spare them; `marks` is where every part is."""
 
     scene: Scene
     width: int
@@ -34,6 +37,7 @@ class Stage:
     horizon: int
     ground: float
     sun: tuple[float, float]
+    marks: Marks
     surface: Surface = "ground"
     water: Array | None = None
     shadow: float = 0.42
@@ -54,8 +58,36 @@ class Stage:
         """Dice of their own for one layer, so that a change in one room does not change the others."""
         return self.noise.rng(5000 + layer)
 
+    @contextmanager
+    def part(self, *names: str) -> Iterator[None]:
+        """What is painted inside is these things: the cells of the picture that it changes are theirs."""
+        before = self.marks.sampled(self.image)
+        yield
+        self.marks.own(names, self.marks.changed(before, self.marks.sampled(self.image)))
 
-def open_stage(scene: Scene, width: int, height: int, seed: int, report: Report) -> Stage:
+    @contextmanager
+    def veil(self, *names: str) -> Iterator[None]:
+        """What is painted inside lies over everything and hides nothing: mist, rain, a style."""
+        before = self.marks.sampled(self.image)
+        yield
+        self.marks.veil(names, int(self.marks.changed(before, self.marks.sampled(self.image)).sum()))
+
+    def tell(self, *names: str) -> None:
+        """The picture as a whole is this: its hour, its season, its place."""
+        self.marks.veil(names, self.marks.owner.size)
+
+    def lay(self, layer: Layer, strength: float = 1.0) -> None:
+        """Lays a layer over the picture, and notes which of its parts are where."""
+        painted = layer.render()
+        self.image = lay(self.image, painted, strength)
+        self.note(layer, painted)
+
+    def note(self, layer: Layer, painted: Array) -> None:
+        for names, mask in layer.parts(self.marks.owner.shape, self.marks.sampled(painted[..., 3])):
+            self.marks.own(names, mask)
+
+
+def open_stage(scene: Scene, width: int, height: int, seed: int, report: Report, marks: Marks | None = None) -> Stage:
     noise = Noise(seed)
     rng = noise.rng(1)
     light = light_for(scene)
@@ -73,4 +105,5 @@ def open_stage(scene: Scene, width: int, height: int, seed: int, report: Report)
         horizon=horizon,
         ground=height * 0.86,
         sun=(side * width, horizon * (1 - light.height)),
+        marks=marks or Marks(height, width),
     )

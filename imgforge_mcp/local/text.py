@@ -13,6 +13,8 @@ from imgforge_mcp.local.stage import Stage
 
 _HAND = frozenset({"watercolour", "pencil", "ink", "pastel"})
 _ROUND = frozenset({"clay", "papercut", "pop", "anime", "neon"})
+# how many texts one picture has room for
+SET = 2
 _SERIF = frozenset({"cinematic", "oil", "vintage", "noir", "glass"})
 
 
@@ -30,6 +32,9 @@ def letter(picture: Image.Image, stage: Stage) -> Image.Image:
         if styles & _SERIF
         else "Lato-Black.ttf"
     )
+    for number, text in enumerate(stage.scene.text[:SET]):
+        if not unwritable((text,)):
+            stage.tell(f"text:{number}")
     alone = not stage.scene.subjects and stage.surface == "flat"
     return caption(picture, stage.scene.text, face=face, focus=stage.focus, middle=alone, glow=stage.scene.has("neon"))
 
@@ -41,16 +46,16 @@ def caption(
     face: str = "Lato-Black.ttf",
     focus: np.ndarray | None = None,
     middle: bool = False,
+    side: str = "",
     glow: bool = False,
 ) -> Image.Image:
-    """Sets the first text large and others below it smaller, on the quieter of the upper and lower thirds."""
+    """Sets the first text large and others below it smaller, at the side asked for or where the picture is quieter."""
     width, height = picture.size
     lines = _lines(texts, face, width * 0.86, height * (0.5 if middle else 0.26), min(width, height))
     gap = 1.12
     tall = sum(font.size * gap for _, font in lines)
-    top = (
-        (height - tall) / 2 if middle else height * 0.07 if _upper_is_quieter(picture, focus) else height * 0.94 - tall
-    )
+    side = side or ("middle" if middle else "top" if _upper_is_quieter(picture, focus) else "bottom")
+    top = {"middle": (height - tall) / 2, "top": height * 0.07, "bottom": height * 0.94 - tall}[side]
     mask = Image.new("L", picture.size)
     draw = ImageDraw.Draw(mask)
     at = top
@@ -83,7 +88,7 @@ def _lines(
     texts: tuple[str, ...], face: str, width: float, height: float, side: int
 ) -> list[tuple[str, ImageFont.FreeTypeFont]]:
     found = []
-    for order, text in enumerate(texts[:2]):
+    for order, text in enumerate(texts[:SET]):
         text = " ".join(text.split())
         size = max(9, int(side * (0.16 if order == 0 else 0.07)))
         rows = _wrap(text, face, size, width)

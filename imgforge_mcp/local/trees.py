@@ -129,7 +129,20 @@ def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float)
         tree = band[int(which[k]) % len(band)]
         tree = tree.resize((max(2, int(tree.width * size / tree.height)), max(3, int(size))), Image.Resampling.BILINEAR)
         picture.paste(tree, (int(column - tree.width / 2), int(view.screen[row, column] - size * 0.97)), tree)
-    stage.image = from_image(picture)
+    with stage.part("trees", *_kind_of_tree(stage)):
+        stage.image = from_image(picture)
+
+
+def _kind_of_tree(stage: Stage) -> tuple[str, ...]:
+    """What the trees of `kinds` can also be called."""
+    scene = stage.scene
+    if scene.has("autumn"):
+        return ("autumn",)
+    if scene.has("blossom"):
+        return ("blossom",)
+    if scene.place in ("meadow", "village", "garden", "street", "city") and not scene.has("pine", "snow", "winter"):
+        return ()
+    return () if scene.has("jungle") else ("pine",)
 
 
 def frame_with_pines(stage: Stage, *, both: bool = False) -> None:
@@ -151,7 +164,8 @@ def _frame_side(stage: Stage, side: int, rng: np.random.Generator) -> None:
         shade = to_image(np.asarray(tree, np.float32)[..., :3] / 255 * light)
         x = stage.width * (0.5 + side * (0.5 - 0.02 - 0.085 * k)) + float(rng.uniform(-0.02, 0.02)) * stage.width
         canvas.paste(shade, (int(x - tree.width / 2), int(stage.height * (1.03 + 0.02 * (k % 2)) - tall)), tree)
-    stage.image = from_image(canvas)
+    with stage.part("trees", *_kind_of_tree(stage)):
+        stage.image = from_image(canvas)
 
 
 def turf(stage: Stage) -> None:
@@ -184,7 +198,8 @@ def turf(stage: Stage) -> None:
                 ),
                 colour,
             )
-    stage.image = lay(stage.image, layer.render())
+    with stage.part("grass"):
+        stage.image = lay(stage.image, layer.render())
 
 
 def _hazed(stage: Stage, trees: list[Image.Image], haze: float) -> list[list[Image.Image]]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from imgforge_mcp.local.pixels import Array, blur
 from imgforge_mcp.local.sprites.library import rasterise
 
+_MARKER_STEP = 1
+_COLOURED = re.compile(r'(fill|stroke)="(?!none)[^"]*"')
+_FADED = re.compile(r' opacity="[^"]*"')
 Point = tuple[float, float]
 Paint = str | Array | Sequence[float]
 
@@ -30,6 +35,30 @@ class Layer:
         self.width, self.height = width, height
         self._parts: list[str] = []
         self._defs: list[str] = []
+        self._named: list[tuple[tuple[str, ...], int]] = []
+
+    def begin(self, *names: str) -> None:
+        """The shapes that follow are these things; with no name they are nothing that is told of."""
+        self._named.append((names, len(self._parts)))
+
+    def parts(self, shape: tuple[int, int], alpha: Array) -> list[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+        """Every named thing with its cells on a grid, later ones above: drawn again, each in one flat colour."""
+        if not any(names for names, _ in self._named):
+            return []
+        ends = [start for _, start in self._named[1:]] + [len(self._parts)]
+        groups = []
+        for number, ((_, start), end) in enumerate(zip(self._named, ends, strict=True)):
+            groups += [_flat(part, _MARKER_STEP * (number + 1)) for part in self._parts[start:end]]
+        svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{shape[1]}" height="{shape[0]}" '
+            f'preserveAspectRatio="none" shape-rendering="crispEdges" viewBox="0 0 {self.width} {self.height}">'
+            f"{''.join(groups)}</svg>"
+        )
+        drawn = np.asarray(rasterise(svg)).astype(np.int32)
+        numbers = np.where(
+            (drawn[..., 3] > 127) & (alpha > 0.12), (drawn[..., 0] * 256 + drawn[..., 1]) // _MARKER_STEP, 0
+        )
+        return [(names, numbers == k + 1) for k, (names, _) in enumerate(self._named)]
 
     def gradient(
         self, stops: Sequence[tuple[float, Paint, float]], *, x1: float = 0, y1: float = 0, x2: float = 0, y2: float = 1
@@ -107,6 +136,12 @@ def _softened(layer: Array, radius: float) -> Array:
     spread = blur(np.dstack([layer[..., :3] * layer[..., 3:], layer[..., 3]]), radius)
     alpha = spread[..., 3:]
     return np.dstack([spread[..., :3] / np.maximum(alpha, 1e-3), alpha])
+
+
+def _flat(part: str, number: int) -> str:
+    """One shape of a layer in the flat colour of its number."""
+    colour = f"#{number // 256:02x}{number % 256:02x}00"
+    return _FADED.sub("", _COLOURED.sub(rf'\1="{colour}"', part))
 
 
 def _opacity(value: float) -> str:

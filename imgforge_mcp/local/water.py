@@ -44,7 +44,9 @@ def paint_water(
     )
     _sun_path(stage, water, down, columns, ripple)
     part = blur(mask[top:], 0.7)
-    stage.image[top:] = np.clip(over(stage.image[top:], water, part), 0, 1)
+    with stage.part("water"):
+        stage.image[top:] = np.clip(over(stage.image[top:], water, part), 0, 1)
+    stage.tell("reflection")
     stage.water = mask
     assert water.shape[0] == height
 

@@ -21,19 +21,26 @@ def fall(stage: Stage) -> None:
     if scene.place in _INDOORS:
         return
     if scene.has("fog", "blizzard"):
-        _mist(stage)
+        with stage.veil("fog"):
+            _mist(stage)
     if scene.has("snow") and scene.place != "coast":
-        _snow(stage)
+        with stage.veil("snow", "blizzard"):
+            _snow(stage)
     if scene.has("rain", "storm"):
-        _rain(stage)
+        with stage.veil("rain", "storm"):
+            _rain(stage)
     if scene.has("storm") and scene.time != "sunset":
-        _lightning(stage)
+        with stage.veil("lightning"):
+            _lightning(stage)
     if scene.has("autumn") and scene.place in ("forest", "garden", "meadow", "lake", "street", "village"):
-        _leaves(stage, _LEAVES, 44)
+        with stage.veil("autumn", "falling-leaves"):
+            _leaves(stage, _LEAVES, 44)
     if scene.has("blossom"):
-        _leaves(stage, _PETALS, 60)
+        with stage.veil("blossom"):
+            _leaves(stage, _PETALS, 60)
     if scene.has("fireflies"):
-        _fireflies(stage)
+        with stage.veil("fireflies"):
+            _fireflies(stage)
 
 
 def _snow(stage: Stage) -> None:

@@ -36,11 +36,14 @@ PLACES: Final = {
     "room": (
         "room interior kitchen bedroom office indoors library classroom cafe café restaurant living_room coffee_shop "
         "bathroom apartment lounge bar pub fireplace attic hallway corridor desk_setup "
-        "on_the_sofa"
+        "on_the_sofa shop store bakery boutique supermarket grocery bookstore study whiteboard gym"
     ),
+    "stadium": "stadium football_stadium football_pitch football_field sports_ground arena",
+    "playground": "playground",
     "studio": (
-        "product packshot mockup pedestal podium countertop tabletop product_shot product_photo product_photography "
-        "hero_image still_life marble_surface wooden_table marble_table on_a_table on_the_table on_a_desk on_a_wooden "
+        "studio photo_studio product packshot mockup pedestal podium countertop tabletop product_shot "
+        "product_photo product_photography "
+        "hero_image still_life marble_surface wooden_table marble_table on_a_table on_the_table on_a_desk "
         "table marble studio_lighting white_background advertisement commercial cutting_board close_up_food "
         "food_photography plate surface"
     ),
@@ -186,9 +189,12 @@ FEATURES: Final = {
     "window": "window windows windowsill",
     "kitchen": "kitchen",
     "bedroom": "bedroom",
-    "office": "office desk workspace desk_setup",
-    "library": "library bookshelf bookshelves bookstore",
-    "cafe": "cafe café coffee_shop restaurant bar pub diner bakery",
+    "office": "office workspace desk_setup study",
+    "library": "library bookshelf bookshelves bookstore bookcase",
+    "classroom": "classroom blackboard chalkboard",
+    "bakery": "bakery",
+    "shop": "shop store boutique supermarket grocery",
+    "cafe": "cafe café coffee_shop restaurant bar pub diner",
     "jungle": "jungle rainforest tropical tropical_forest",
     "bamboo": "bamboo bamboo_forest",
     "birch": "birch birches",
@@ -276,6 +282,18 @@ NUMBERS: Final = {
     "nine": 9,
     "ten": 10,
     "dozen": 12,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "hundred": 100,
+    "hundreds": 200,
+    "thousand": 1000,
+    "thousands": 2000,
+    "dozens": 24,
     "pair": 2,
     "couple": 2,
     "several": 4,

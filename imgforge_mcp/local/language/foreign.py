@@ -2,41 +2,90 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from typing import Final
 
-_LATIN = """
-fuchs=fox vos=fox renard=fox zorro=fox volpe=fox raposa=fox hund=dog hond=dog chien=dog perro=dog
-cane=dog cachorro=dog katze=cat kat=cat chat=cat gato=cat gatto=cat pferd=horse paard=horse
-cheval=horse caballo=horse cavallo=horse cavalo=horse vogel=bird oiseau=bird pájaro=bird
-uccello=bird pássaro=bird wald=forest bos=forest forêt=forest bosque=forest foresta=forest
-floresta=forest winterwald=winter_forest berg=mountain berge=mountains montagne=mountain
-montaña=mountain montagna=mountain montanha=mountain meer=sea zee=sea mer=sea mare=sea océan=ocean
-océano=ocean strand=beach plage=beach playa=beach spiaggia=beach praia=beach lac=lake lago=lake
-stadt=city stad=city ville=city ciudad=city città=city cidade=city dorf=village dorp=village
-pueblo=village villaggio=village aldeia=village straße=street rue=street calle=street haus=house
-huis=house maison=house casa=house schloss=castle kasteel=castle château=castle castillo=castle
-castello=castle boot=boat bateau=boat barco=boat barca=boat blume=flower blumen=flowers fleur=flower
-fleurs=flowers flor=flower flores=flowers fiore=flower fiori=flowers baum=tree boom=tree arbre=tree
-árbol=tree albero=tree árvore=tree sonnenuntergang=sunset zonsondergang=sunset atardecer=sunset
-tramonto=sunset sonnenaufgang=sunrise amanecer=sunrise alba=sunrise nacht=night nuit=night
-noche=night notte=night noite=night schnee=snow sneeuw=snow neige=snow nieve=snow neve=snow
-regen=rain pluie=rain lluvia=rain pioggia=rain chuva=rain herbst=autumn herfst=autumn automne=autumn
-otoño=autumn autunno=autumn outono=autumn frühling=spring printemps=spring primavera=spring
-roter=red rote=red rotes=red rode=red rouge=red rojo=red roja=red rosso=red vermelho=red blau=blue
-blauer=blue bleu=blue azul=blue grün=green vert=green verde=green schwarze=black schwarzer=black
-negro=black nero=black preto=black weiß=white weißer=white blanc=white blanco=white
-bianco=white luna=moon lune=moon mond=moon maan=moon étoiles=stars estrellas=stars stelle=stars
-sterne=stars roboter=robot drachen=dragon wüste=desert désert=desert desierto=desert deserto=desert
-frau=woman vrouw=woman femme=woman mujer=woman donna=woman mulher=woman mann=man homme=man
-hombre=man uomo=man homem=man zwei=two drei=three vier=four fünf=five deux=two trois=three
-quatre=four dos=two tres=three cuatro=four tre=three quattro=four três=three лиса=fox собака=dog
-кошка=cat кот=cat лошадь=horse лес=forest лесу=forest горы=mountains гора=mountain море=sea
-озеро=lake город=city дом=house замок=castle закат=sunset рассвет=sunrise ночь=night ночью=night
-снег=snow зима=winter осень=autumn осенью=autumn красный=red синий=blue зелёный=green женщина=woman
-ثعلب=fox غابة=forest الغابة=forest قطة=cat كلب=dog بحر=sea البحر=sea جبل=mountain جبال=mountains
-مدينة=city غروب=sunset ليل=night
+_LANGUAGES: Final = {
+    "de": """
+fuchs=fox hund=dog katze=cat pferd=horse vogel=bird wald=forest winterwald=winter_forest berg=mountain
+berge=mountains meer=sea strand=beach see=lake stadt=city dorf=village straße=street haus=house schloss=castle
+boot=boat blume=flower blumen=flowers baum=tree bäume=trees sonnenuntergang=sunset sonnenaufgang=sunrise nacht=night
+schnee=snow regen=rain herbst=autumn winter=winter frühling=spring sommer=summer roter=red rote=red rotes=red
+roten=red blau=blue blauer=blue blaue=blue grün=green grüne=green schwarze=black schwarzer=black weiß=white
+weißer=white weiße=white mond=moon sterne=stars roboter=robot drachen=dragon drache=dragon wüste=desert frau=woman
+mann=man kind=child zwei=two drei=three vier=four fünf=five
+""",
+    "nl": """
+vos=fox hond=dog kat=cat paard=horse vogel=bird bos=forest berg=mountain zee=sea strand=beach meer=lake stad=city
+dorp=village straat=street huis=house kasteel=castle boot=boat bloem=flower bloemen=flowers boom=tree
+zonsondergang=sunset nacht=night sneeuw=snow regen=rain herfst=autumn rode=red blauwe=blue groene=green zwarte=black
+witte=white maan=moon sterren=stars vrouw=woman man=man kind=child twee=two drie=three vier=four vijf=five
+""",
+    "fr": """
+renard=fox chien=dog chat=cat cheval=horse oiseau=bird forêt=forest montagne=mountain mer=sea océan=ocean
+plage=beach lac=lake ville=city village=village rue=street maison=house château=castle bateau=boat fleur=flower
+fleurs=flowers arbre=tree coucher=sunset nuit=night neige=snow pluie=rain automne=autumn hiver=winter
+printemps=spring été=summer rouge=red bleu=blue bleue=blue vert=green verte=green noir=black noire=black blanc=white
+blanche=white lune=moon étoiles=stars désert=desert femme=woman homme=man enfant=child deux=two trois=three
+quatre=four cinq=five
+""",
+    "es": """
+zorro=fox perro=dog gato=cat caballo=horse pájaro=bird bosque=forest montaña=mountain mar=sea océano=ocean
+playa=beach lago=lake ciudad=city pueblo=village calle=street casa=house castillo=castle barco=boat flor=flower
+flores=flowers árbol=tree atardecer=sunset amanecer=sunrise noche=night nieve=snow lluvia=rain otoño=autumn
+primavera=spring invierno=winter verano=summer rojo=red roja=red azul=blue verde=green negro=black negra=black
+blanco=white blanca=white luna=moon estrellas=stars desierto=desert mujer=woman hombre=man niño=boy niña=girl
+dos=two tres=three cuatro=four cinco=five
+""",
+    "it": """
+volpe=fox cane=dog gatto=cat cavallo=horse uccello=bird foresta=forest bosco=forest montagna=mountain mare=sea
+spiaggia=beach lago=lake città=city villaggio=village strada=street casa=house castello=castle barca=boat
+fiore=flower fiori=flowers albero=tree tramonto=sunset alba=sunrise notte=night neve=snow pioggia=rain
+autunno=autumn primavera=spring inverno=winter estate=summer rosso=red rossa=red azzurro=blue verde=green nero=black
+nera=black bianco=white bianca=white luna=moon stelle=stars deserto=desert donna=woman uomo=man bambino=child
+due=two tre=three quattro=four cinque=five
+""",
+    "pt": """
+raposa=fox cachorro=dog gato=cat cavalo=horse pássaro=bird floresta=forest montanha=mountain mar=sea praia=beach
+lago=lake cidade=city aldeia=village rua=street casa=house castelo=castle barco=boat flor=flower flores=flowers
+árvore=tree pôr=sunset noite=night neve=snow chuva=rain outono=autumn vermelho=red vermelha=red azul=blue
+verde=green preto=black preta=black branco=white branca=white lua=moon estrelas=stars deserto=desert mulher=woman
+homem=man dois=two três=three quatro=four
+""",
+}
+_FUNCTION: Final = {
+    "de": "ein eine einen einem einer der die das den dem im am und auf mit unter über vor bei zum zur vom von neben",
+    "nl": "een het de van met op onder bij en in_de aan voor door uit",
+    "fr": "un une le la les des du dans sur sous avec et au aux près devant de",
+    "es": "un una unos unas el la los las del al en con sobre bajo y junto de",
+    "it": "un una uno il lo gli nel nella sul sulla con di sotto e della dei al",
+    "pt": "um uma o os as no na nos nas do da dos das com sob e ao",
+}
+# words of English that other languages have too: alone they say nothing of which it is
+_ENGLISH: Final = frozenset(
+    str.split(
+        "the of with and at by from his her is are into under over near this that on in beside behind between "
+        "above wearing "
+        "holding riding sitting standing style for to an two three four five red blue green black white photo painting"
+    )
+)
+_ALSO_ENGLISH: Final = frozenset(
+    str.split(
+        "boot mare chat cane bos berg ville casa alba rue dos rode rote vert mer lac boom strand tre negro winter "
+        "see kind man "
+        "village estate verde luna noir pueblo die den das des am over door long bleu rouge mar kat stad vos "
+        "hiver pot un la "
+        "de le en on an as no do da a o e y et al il du"
+    )
+)
+_OTHER_SCRIPTS: Final = """
+лиса=fox собака=dog кошка=cat кот=cat лошадь=horse лес=forest лесу=forest горы=mountains гора=mountain море=sea
+озеро=lake город=city дом=house замок=castle закат=sunset рассвет=sunrise ночь=night ночью=night снег=snow зима=winter
+осень=autumn осенью=autumn красный=red синий=blue зелёный=green женщина=woman ثعلب=fox غابة=forest الغابة=forest قطة=cat
+كلب=dog بحر=sea البحر=sea جبل=mountain جبال=mountains مدينة=city غروب=sunset ليل=night
 """
-_SCRIPTS = """
+_SCRIPTS: Final = """
 狐狸=fox 狐=fox 犬=dog 狗=dog 猫=cat 貓=cat 马=horse 馬=horse 鸟=bird 鳥=bird 龙=dragon 龍=dragon 竜=dragon
 森林=forest 森=forest 树林=forest 山=mountain 海=sea 湖=lake 城市=city 都市=city 街=street 村=village 沙漠=desert
 花=flowers 花园=garden 庭=garden 桜=cherry_blossom 樱花=cherry_blossom 家=house 房子=house 城=castle 船=boat
@@ -53,14 +102,53 @@ def _table(text: str) -> dict[str, str]:
     return {word: english.replace("_", " ") for word, _, english in pairs}
 
 
-LATIN: Final = _table(_LATIN)
-SCRIPTS: Final = dict(sorted(_table(_SCRIPTS).items(), key=lambda pair: -len(pair[0])))
+_WORDS: Final = {language: _table(text) for language, text in _LANGUAGES.items()}
+_SMALL: Final = {language: frozenset(text.split()) for language, text in _FUNCTION.items()}
+_BY_SCRIPT: Final = _table(_SCRIPTS)
+_OTHER: Final = _table(_OTHER_SCRIPTS)
 
 
-def in_english(text: str) -> str:
-    """Words of the table replaced; those of scripts without spaces wherever they stand."""
-    if not text.isascii():
-        for word, english in SCRIPTS.items():
-            if word in text:
-                text = text.replace(word, f" {english} ")
-    return text
+def language_of(words: list[str]) -> str:
+    """The language of a prompt in Latin letters; "" for English, which is also the answer in doubt."""
+    english = sum(word in _ENGLISH for word in words)
+    scores = {language: _score(language, words) for language in _WORDS}
+    best = max(scores, key=lambda language: scores[language])
+    return best if scores[best] > english else ""
+
+
+def _score(language: str, words: list[str]) -> float:
+    """A word that is no English counts; one that may be counts only beside others of its language."""
+    known, small = _WORDS[language], _SMALL[language]
+    sure = [word for word in words if word in known and word not in _ALSO_ENGLISH]
+    helped = [word for word in words if word in small]
+    if not sure and not (helped and any(word in known for word in words)):
+        return 0.0
+    maybe = sum(word in known and word in _ALSO_ENGLISH for word in words)
+    return len(sure) + 0.9 * len(helped) + 0.5 * maybe
+
+
+def in_english(word: str, language: str) -> str:
+    """The word in English where it is one of the prompt's language; else itself."""
+    return _OTHER.get(word) or _WORDS.get(language, {}).get(word, word)
+
+
+def is_small_word(word: str, language: str) -> bool:
+    """Is it an article, a preposition or the like of that language?"""
+    return word in _SMALL.get(language, frozenset())
+
+
+def split(text: str) -> list[tuple[str, str]]:
+    """The text in pieces; words of scripts without spaces come with their English, all else with ""."""
+    if text.isascii():
+        return [(text, "")]
+    pieces: list[tuple[str, str]] = []
+    at = 0
+    for found in _pattern().finditer(text):
+        pieces += [(text[at : found.start()], ""), (found.group(), _BY_SCRIPT[found.group()])]
+        at = found.end()
+    return [*pieces, (text[at:], "")]
+
+
+@functools.cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(_BY_SCRIPT, key=len, reverse=True))))

@@ -1,75 +1,79 @@
-"""Words that describe, praise or join, and so are never reported as things that could not be drawn."""
+"""Words that only describe, praise or join, and nouns that speak of the picture itself: neither is told as missing."""
 
 from __future__ import annotations
 
 from typing import Final
 
 _WORDS = """
-sports sport ein eine einen einem einer im am vom zum zur mit auf unter über von bei und oder der die das den dem un
-una uno unos unas het een op met van le la les du des sur sous avec dans en et con por para del al il lo gli na no
-da dos um uma em com в на с и у под над из 在 的 里 の に a an the this that these those of in on at with without and or
-but nor to from into onto over under by for as its it his her their our my your is are was were be been being do
-does did have has had having will would can could should may might must very so too more most much many some any all
-each every both few not only just also such than then there here where when while who whom whose which what how why
-if else like against toward towards along across through during after before around among amongst between within
-beyond up down out off about near next behind beside above below i you he she we they me him us them itself
-themselves one ones other another same own image picture photo photograph scene view shot art artwork illustration
-painting painted drawing render rendering rendered composition background foreground backdrop subject style styled
-aesthetic design designed mood atmosphere atmospheric vibe tone theme themed concept quality resolution high low
-highly detailed detail details intricate ultra hd uhd 4k 8k 16k hdr dpi bokeh depth field dof focus focused sharp
-sharpness blurry blurred lens mm f aperture iso exposure camera-angle angle perspective closeup close wide frame
-framed framing aspect ratio crop centered centred symmetrical trending artstation deviantart behance pinterest
-unreal engine octane blender masterpiece award winning professional professionally best top beautiful beautifully
-stunning gorgeous amazing awesome incredible breathtaking spectacular magnificent majestic serene peaceful calm
-tranquil quiet dramatic dynamic epic vibrant vivid colorful colourful color colors colour colours colored coloured
-bright dim dark light lights lighting lit glow glowing shiny shining sparkling gleaming soft softly hard rough
-smooth crisp clean clear subtle bold rich deep pale faded muted warm cool cold hot cute adorable lovely pretty
-charming elegant graceful noble proud fierce wild happy sad joyful cheerful angry lonely mysterious mystical magic
-magical enchanted enchanting fantastic fantasy surreal dreamy dreamlike ethereal whimsical playful funny silly
-creepy spooky scary eerie gloomy moody gothic old young ancient antique modern contemporary futuristic retro vintage
-classic classical traditional rustic new fresh aged weathered worn abandoned big small large little tiny huge giant
-tall short long narrow thick thin round square flat curved sleek slim massive enormous gigantic simple minimal
-minimalist minimalistic complex ornate decorative fancy luxury luxurious premium expensive cheap wooden metal
-metallic steel iron glass crystal plastic paper stone concrete leather fabric silk velvet cotton ceramic porcelain
-brass copper wireless electric digital analog mechanical wearing wears sitting sits standing stands flying flies
-running runs walking walks holding holds looking looks playing plays sleeping sleeps reading reads eating eats
-drinking drinks riding rides jumping jumps swimming swims dancing dances floating floats hovering sailing driving
-drives smiling laughing crying watching gazing staring posing resting lying leaning hanging falling rising growing
-surrounded featuring featured showing shows depicting depicts including includes contains containing filled covered
-decorated made make create generate draw paint please want need give show set placed captured capturing taken take
-using used use front back side left right middle center centre bottom edge corner distance far distant horizon part
-half full empty inspired cozy cosy hour golden time day story stories two-story level scale size piece pieces pair
-couple group collection variety natural nature organic realistic realism hyperrealistic photorealistic photographic
-stylized stylised abstract expressive creative unique original perfect perfectly ideal great good nice fine super
-really quite rather slightly almost nearly still yet ever never always often first second third last final single
-double triple multiple various different several lots lot plenty numerous say says saying said read text title
-titled caption captioned label labeled word words letters lettering sign written writing font type typography brand
-branding branded logo company business startup website web app ui ux banner header hero poster cover flyer thumbnail
-wallpaper print product ad ads marketing social media post instagram youtube blog article presentation slide person-
-like looking-like kind sort way thing things something anything everything nothing stuff north northern south
-southern east eastern west western tropical arctic polar urban rural remote hidden secret lost sunny cloudy rainy
-snowy windy foggy misty stormy hazy frosty wet dry humid cinematic photography photorealism film movie anime cartoon
-comic manga 3d 2d isometric vector watercolor watercolour oil acrylic ink pastel pixel neon noir cyberpunk steampunk
-vaporwave synthwave yes ok okay hello hi thanks light-filled sunlit moonlit starlit backlit well-lit beam beams ray
-rays shadow shadows highlight highlights contrast saturation palette gradient texture textures textured layered
-layer layers pattern line lines shape shapes form forms edges reflection reflections reflecting reflective scenic
-panoramic views overlooking visible seen upcoming approaching style-of de el los las une per negative prompt steps
-seed cfg sampler version v5 v6 ar niji stylize chaos raw professional-grade commercial editorial fashion lifestyle
-portrait portraits landscape life cozy-looking vast endless infinite winding steep rolling rugged towering lush
-verdant barren arid fertile blooming flowering blossoming crowded busy bustling lively noisy silent deserted ruined
-early late mid morning evening night afternoon noon ambient ambience cute-looking friendly gentle brave heroic
-legendary mythical cosmic celestial divine sacred holy air sky ground surface floor wall energy power speed motion
-movement action freedom hope peace love-themed joy serenity harmony balance solitude scattered stacked arranged
-lined row rows pile piles stack stacks spread high-quality high-resolution ultra-detailed highly-detailed well-known
-famous iconic popular rocky sandy grassy leafy wooded hilly mossy dusty muddy icy snowcapped medieval victorian
-renaissance prehistoric slice slices sliced chunk studio roaming grazing typical local
-european asian african american english french italian spanish german japanese chinese indian russian mexican turkish
-greek roman egyptian nordic celtic arabian tall-looking cheerful-looking little-known cloudy-looking bright-eyed
-fluffy furry hairy shaggy chubby slender muscular strong weak hungry thirsty sleepy tired curious clever wise
-juicy fresh-baked ripe delicious tasty yummy crunchy crispy creamy spicy sweet salty steaming homemade sparkly
-shimmering glittering glossy matte polished translucent transparent opaque velvety woolly knitted padded striped spotted
-dotted checkered plaid crumbling abandoned-looking overgrown weathered-looking haunted hands cursed forgotten mighty
-tiny-looking
+16k 2d 2x 3d 4k 8k a abandoned abandoned-looking about above abstract abstracted across adorable adult after again
+against aged all almost along already also although always am amazing ambience ambient among amongst an analog ancient
+and angry another antique any ar arabian arctic are arid around arranged as asian at atmospheric awesome backlit baked
+bare barren be beautiful beautifully because been before behind being below beside best between big blue-eyed blurred
+blurry boiled bold both branded brave breathtaking bright bright-eyed bright-red broken burnt bustling busy but by
+calm camera-angle can captioned captured capturing carved celestial celtic centered centred certain charming cheap
+checkered cheerful cheerful-looking chinese chubby cinematic classic classical clean clear clever close close-by
+closed cloudy cloudy-ish cloudy-looking cold colored colorful coloured colourful common complex containing contains
+contemporary cooked cool cosmic cosy could covered cozy cozy-looking creamy creative creepy crisp crispy crowded
+crumbling crunchy curious cursed curved cute cute-looking dark de decorated decorative deep delicious dense depicting
+depicts deserted designed detailed did different digital dim distant divine do does dof dotted double down dpi
+dramatic dreamlike dreamy dry du during dusty dynamic e.g each early eastern eerie egyptian elderly electric elegant
+else em empty en enchanted enchanting endless english enormous epic etc ethereal european ever every expensive
+expressive faded false famous fancy fantastic fantasy far fast featured featuring female-looking fertile few fierce
+filled final fine first flat fluffy focused foggy for forgotten framed french fresh fresh-baked friendly from frosty
+full funny furry futuristic general gentle german giant gigantic gleaming glittering global gloomy glossy glow glowing
+golden-brown good gorgeous gothic graceful grand grassy great greek had hairy handmade happy hard has haunted have
+having hazy hdr he heavy hello her here heroic hi hidden high high-quality high-resolution highly highly-detailed
+hilly him his holy homemade hot how however huge humid hungry hyperreal hyperrealistic i i.e iconic icy ideal if
+important in includes including incredible indian indoor infinite inner inspired into intricate is it italian its
+itself japanese joyful juicy just kind-hearted knitted labeled large last late layered leafy left-handed legendary
+light-filled like lined lit little little-known lively local lonely long looking-like loose lost loud love-themed
+lovely low lower lush luxurious luxury made magical magnificent main majestic male-looking many massive matched
+matching matte may maybe me mechanical medieval met metallic mexican mid might mighty minimal minimalist minimalistic
+misty modern moody moonlit more mossy most much muddy multiple muscular must muted my mysterious mystical mythical
+narrow national natural near nearby nearly never new next nice niji no noble noisy nor nordic northern not numerous of
+off often ok okay old on once one ones only onto op opaque open opposite or organic original ornate other our out
+outdoor outer over overgrown overlooking own own-made padded painted painted-on pale panoramic peaceful per perfect
+perfectly perhaps person- photographic photoreal photorealism photorealistic placed plaid playful please polar
+polished popular possible prehistoric premium pretty private professional professional-grade professionally proud
+proud-looking public quite rainy rare rather raw real realism realistic realistic-looking really reflecting reflective
+remote renaissance rendered retro rich ripe roasted rocky rolling roman rough rough-hewn round rugged ruined rural
+russian rustic sacred sad safe salty same sandy scary scattered scenic secret seen senior separate serene set several
+sewn shaggy shallow sharp sharp-eyed she shimmering shining shiny short should showing silent silly simple since
+single single-minded sleek sleepy slender sliced slightly slim slow small smart smooth snowcapped snowy so soft softly
+some soon sore southern southern-most spanish sparkling sparkly special spectacular spicy spooky spotted spread square
+stacked starlit starry-eyed steaming steep still stormy strange striped strong stunning style-of styled stylised
+stylize stylized subtle such sunlit sunlit-looking sunny super surreal surrounded sweet symmetrical take taken tall
+tall-looking tasty teenage textured than thanks that the their them themed themselves then there these they thick thin
+third thirsty this those though through tight tiny tiny-looking tired titled to toasted too toward towards towering
+traditional tranquil translucent transparent triple tropical true turkish two-story typical uhd ultra ultra-detailed
+ultra-realistic ultrarealistic under une unique unless unlit uno until up upcoming upper urban us use used using v5 v6
+various vast velvety verdant very very-detailed via vibrant victorian vintage visible vivid warm was we weak weathered
+weathered-looking well-known well-lit were western wet what when where which while whimsical who whole whom whose why
+wide wild wild-looking will winding windy winning wireless wise with within without wooded wooden wooden-looking
+woolly worn would woven writing written yes yet you young young-looking your yummy в и из на над под с у
+から が で と に の は を 上 下 中 在 的 里
+"""
+# nouns that say what kind of picture it is, unless they stand in it as things do: "a poster on a wall"
+_ABOUT_THE_PICTURE = """
+ad ads advertisement aesthetic angle anime aperture art article artstation artwork aspect atmosphere award back
+backdrop background badge banner behance blender bottom card cartoon center centre clipart closeup color colors colour
+colours comic commercial composition concept contrast corner cover crop depth design detail details deviantart
+distance drawing edge edges editorial emblem engine exposure fashion favicon field film flyer focus foreground form
+forms framing front graphic header hero hour icon illustration image instagram invitation iso kind landscape layer
+layers layout left lens level lifestyle light lighting lights line lines logo logotype manga marketing mascot
+masterpiece media middle mockup monogram mood movie negative octane packshot painting palette pattern perspective
+photo photograph photography picture pinterest portrait portraits post poster presentation print product prompt
+quality ratio render rendering resolution right saturation scale scene seed shape shapes sharpness shot side size
+slide social sort steps sticker style subject template texture textures theme thumbnail tone tones top trending type
+unreal vector version vibe view wallpaper youtube
+"""
+# what a prompt says to whoever draws
+_COMMANDS = """
+say says saying said read reads titled captioned called named labeled labelled caption text
+captured create design draw generate get give make need paint placed please produce render set show take use want
+write
 """
 
-IGNORED: Final = frozenset(_WORDS.split())
+SILENT: Final = frozenset(_WORDS.split())
+ABOUT_THE_PICTURE: Final = frozenset(_ABOUT_THE_PICTURE.split())
+COMMANDS: Final = frozenset(_COMMANDS.split())

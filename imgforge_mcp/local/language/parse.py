@@ -1,4 +1,4 @@
-"""From a prompt to a scene: phrases of the tables, then drawings, then near words; the rest is named as not drawn."""
+"""From a prompt to a scene: phrases of the tables, then drawings; every word is claimed, drawn or not."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import functools
 from collections import defaultdict
 from dataclasses import replace
 
-from imgforge_mcp.local.language import concepts
-from imgforge_mcp.local.language.ignored import IGNORED
-from imgforge_mcp.local.language.lexicon import drawing_for, near, singular
+from imgforge_mcp.local.language import concepts, depicted
+from imgforge_mcp.local.language.claims import claims_of
+from imgforge_mcp.local.language.emoji import MARK
+from imgforge_mcp.local.language.ignored import ABOUT_THE_PICTURE, COMMANDS, SILENT
+from imgforge_mcp.local.language.lexicon import drawing_for, singular
 from imgforge_mcp.local.language.placing import choose_place, choose_time, emblems
+from imgforge_mcp.local.language.readings import readings_of
 from imgforge_mcp.local.language.subjects import PAIRS, Reading, subjects_of
 from imgforge_mcp.local.language.tokens import cut, words_of
 from imgforge_mcp.local.scene import Colour, Scene, Subject
@@ -24,6 +27,21 @@ _AXES = {
     "feature": concepts.FEATURES,
 }
 _LONGEST_PHRASE = 4
+# parts of a place that can be named and that no drawing is put there for
+_PART_WORDS = frozenset(
+    str.split(
+        "sky skies air horizon ground floor floorboards wall walls ceiling soil terrain sunbeams sunbeam curtain "
+        "curtains blackboard "
+        "chalkboard whiteboard counter worktop cupboard cupboards cabinet cabinets shelf shelves stove oven "
+        "cooker pillow "
+        "pillows blanket quilt nightstand swings swing sandpit sandbox floodlight floodlights pitch crowd_of "
+        "spectators "
+        "audience fans foliage leaves petals seaweed kelp coral corals bubbles raindrops sunlight sunshine moons "
+        "moonlight water waterfall waterfalls slope slopes cliffs rocks windows houses tables chairs desks lamps "
+        "streetlights "
+        "galaxy galaxies goods products loaves planets pavement shadow shadows thunderbolt"
+    )
+)
 
 _SAID_OF_PEOPLE = frozenset({"hair", "haired", "skin", "skinned", "beard", "bearded", "eyes"})
 _JOINING = frozenset({"on", "in", "with", "and", "under", "beside", "at", "next", "near", "tree"})
@@ -31,6 +49,17 @@ _SCENERY = frozenset({"sun", "cloud", "rainbow", "sun-behind-cloud", "water-wave
 _INDOORS = frozenset({"plain", "studio", "room", "portrait", "poster", "abstract", "space"})
 _INHERITED = frozenset({"feature", "season", "weather", "time"})
 _GROUPS = frozenset({"family", "crowd", "team", "band", "couple", "bowl", "plate", "basket", "piece"})
+# words for a number of things that are things as well
+_GROUP_NAMES = frozenset({"school", "pack", "row", "team", "pile", "fleet"})
+# what a room brings with it, so that it is not put there twice
+_PROVIDED = {
+    "bedroom": ("bed",),
+    "office": ("desktop-computer", "chair"),
+    "classroom": ("chair",),
+    "library": ("books",),
+    "bakery": ("bread",),
+    "cafe": ("chair",),
+}
 _PORTRAITS = frozenset({"portrait", "headshot", "selfie"})
 
 
@@ -38,7 +67,6 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
     pieces = cut(prompt, negative)
     reading = Reading(pieces.words, [word in _SAID_OF_PEOPLE for word in pieces.words], pieces.breaks)
     _read_phrases(reading)
-    _read_near_words(reading)
     if not reading.subjects and _PORTRAITS & set(pieces.words):
         reading.subjects.append((len(pieces.words), 0, "figure:person"))
     unwanted = pieces.unwanted | {singular(word) for word in pieces.unwanted}
@@ -54,6 +82,7 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
     if place in ("plain", "studio") and not subjects:
         subjects = emblems(found)
     features = frozenset(name for _, name in found["feature"]) | {"no-" + word for word in unwanted}
+    features |= _moons(reading)
     shots = [name for _, name in found["shot"]]
     scene = Scene(
         place=place,
@@ -62,11 +91,12 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
         season=next((name for _, name in found["season"]), ""),
         styles=styles,
         shot="close" if "close" in shots else "wide" if "wide" in shots else "medium",
-        subjects=subjects if place != "abstract" else (),
+        subjects=subjects,
         text=pieces.quoted if not unwanted & {"text", "word", "letter", "caption"} else (),
         colours=_free_colours(reading, subjects),
         features=features,
-        undrawn=_undrawn(reading, subjects, place),
+        claims=claims_of(reading, pieces.said, subjects, _index(), place, pieces.quoted),
+        readings=readings_of(reading),
         fallback=is_fallback and not pieces.quoted,
     )
     return _settle(scene, width, height)
@@ -87,6 +117,9 @@ def _index() -> dict[str, tuple[tuple[str, str], ...]]:
         for name, phrases in table.items():
             for phrase in phrases.split():
                 index[phrase.replace("_", " ")].append((axis, name))
+    for phrase in _PART_WORDS & depicted.words():
+        if phrase not in index:
+            index[phrase].append(("part", phrase))
     return {phrase: tuple(meanings) for phrase, meanings in index.items()}
 
 
@@ -106,15 +139,30 @@ def _read_phrases(reading: Reading) -> None:
                     if length > 1
                     else []
                 )
+                reading.spans.append((start, length, ""))
                 for axis, name in dict.fromkeys([*meanings, *inner]):
                     reading.found[axis].append((start, name))
-            drawing = None
-            if not meanings and (not _is_plain_word(part) or _is_fruit(reading, start, part)):
-                drawing = drawing_for(plain, plain if part[-1] in PAIRS else single)
-                if drawing:
-                    reading.subjects.append((start, length, drawing))
+            drawing = None if meanings else _drawing(reading, start, part, plain, single)
+            if drawing:
+                reading.subjects.append((start, length, drawing))
+                reading.spans.append((start, length, drawing))
             if meanings or drawing:
                 reading.used[start : start + length] = [True] * length
+
+
+def _drawing(reading: Reading, start: int, part: tuple[str, ...], plain: str, single: str) -> str | None:
+    if part[0].startswith(MARK):
+        return part[0].removeprefix(MARK) if len(part) == 1 else None
+    if _is_plain_word(part) and not _is_fruit(reading, start, part):
+        return None
+    if part == ("baby",) and reading.words[start + 1 : start + 2]:
+        following = reading.words[start + 1]
+        if drawing_for(following, singular(following)):
+            return None
+    if part == ("school",) and reading.words[start + 1 : start + 2] == ("of",):
+        return None
+    named = drawing_for(plain, plain if part[-1] in PAIRS else single)
+    return named.drawing if named else None
 
 
 def _read_couple(reading: Reading) -> None:
@@ -122,6 +170,16 @@ def _read_couple(reading: Reading) -> None:
     for place, word in enumerate(reading.words):
         if word == "couple" and reading.words[place + 1 : place + 2] != ("of",) and not reading.used[place]:
             reading.subjects.append((place, 1, "figure:person"))
+            reading.spans.append((place, 1, "figure:person"))
+
+
+def _moons(reading: Reading) -> frozenset[str]:
+    """'Two moons' are a fact about the sky."""
+    for place, word in enumerate(reading.words[1:], 1):
+        many = concepts.NUMBERS.get(reading.words[place - 1], 0)
+        if word == "moons" and (many > 1 or reading.words[place - 1].isdecimal()):
+            return frozenset({f"moons-{many or reading.words[place - 1]}"})
+    return frozenset()
 
 
 def _read_groups(reading: Reading) -> None:
@@ -170,27 +228,11 @@ def _is_plain_word(part: tuple[str, ...]) -> bool:
     word = part[0]
     return (
         len(word) < 2
-        or word in IGNORED
+        or word in SILENT | ABOUT_THE_PICTURE | COMMANDS
         or word in concepts.COLOURS
-        or word in concepts.NUMBERS
-        or word in concepts.SIZES
+        or (word in concepts.NUMBERS and word not in _GROUP_NAMES)
+        or (word in concepts.SIZES and word != "baby")
     )
-
-
-def _read_near_words(reading: Reading) -> None:
-    for place, word in enumerate(reading.words):
-        if (
-            reading.used[place]
-            or len(word) < 4
-            or _is_plain_word((word,))
-            or not word.isascii()
-            or word.endswith(("ing", "ed", "ly"))
-        ):
-            continue
-        drawing = near(singular(word))
-        if drawing:
-            reading.subjects.append((place, 1, drawing))
-            reading.used[place] = True
 
 
 def _wanted(
@@ -230,22 +272,6 @@ def _free_colours(reading: Reading, subjects: tuple[Subject, ...]) -> tuple[Colo
     return tuple(dict.fromkeys(colour for colour in colours if colour not in taken))
 
 
-def _undrawn(reading: Reading, subjects: tuple[Subject, ...], place: str) -> tuple[str, ...]:
-    words = [
-        word
-        for used, word in zip(reading.used, reading.words, strict=True)
-        if not used
-        and len(word) > 2
-        and not _is_plain_word((word,))
-        and not word.isdecimal()
-        and not word.endswith(("ly", "ing", "ed"))
-        and word not in ("hair", "skin", "eyes")
-    ]
-    if place == "abstract":
-        words += [subject.word for subject in subjects]
-    return tuple(dict.fromkeys(word[:40] for word in words))
-
-
 def _settle(scene: Scene, width: int, height: int) -> Scene:
     """Small consequences: snow means winter light, a wide frame a wide shot."""
     features = set(scene.features)
@@ -266,6 +292,10 @@ def _settle(scene: Scene, width: int, height: int) -> Scene:
         for subject in scene.subjects
     ):
         features.add("boat")
+    provided = (
+        {name for feature in scene.features for name in _PROVIDED.get(feature, ())} if scene.place == "room" else set()
+    )
+    scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in provided))
     if scene.place not in _INDOORS:
         scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in _SCENERY))
     shot = scene.shot

@@ -12,6 +12,8 @@ _ORDER = (
     "mars",
     "space",
     "fuji",
+    "stadium",
+    "playground",
     "room",
     "studio",
     "garden",
@@ -113,8 +115,39 @@ def features_of(found: _FOUND) -> set[str]:
     return {name for _, name in found["feature"]}
 
 
+_HINTS = (
+    dict.fromkeys(
+        str.split(
+            "floor floorboards wall walls ceiling curtain curtains pillow pillows blanket nightstand shelf shelves"
+        ),
+        "room",
+    )
+    | dict.fromkeys(
+        str.split(
+            "blackboard chalkboard whiteboard cupboard cupboards cabinet cabinets counter worktop stove oven cooker"
+        ),
+        "room",
+    )
+    | dict.fromkeys(str.split("sky skies horizon sunlight sunshine"), "meadow")
+    | dict.fromkeys(str.split("swing swings sandpit sandbox"), "playground")
+    | dict.fromkeys(str.split("pitch floodlight floodlights spectators"), "stadium")
+    | dict.fromkeys(str.split("coral corals seaweed kelp"), "underwater")
+    | {
+        "galaxy": "space",
+        "galaxies": "space",
+        "planets": "space",
+        "moons": "alpine",
+        "cliffs": "coast",
+        "rocks": "coast",
+    }
+)
+
+
 def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool) -> tuple[str, bool]:
     features = {name for _, name in found["feature"]}
+    hint = next((_HINTS[name] for _, name in found["part"] if name in _HINTS), "")
+    if hint and not (features & {"trees", "forest", "flowers"} or found["season"] or found["weather"]):
+        return hint, False
     if subjects:
         if subjects[0].name.startswith("figure:") and any(name == "close" for _, name in found["shot"]):
             return "portrait", False

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from imgforge_mcp.local.language import concepts
+from imgforge_mcp.local.language.actions import action_of
 from imgforge_mcp.local.language.lexicon import singular
 from imgforge_mcp.local.scene import Colour, Relation, Subject
 
-_CLOTHES = frozenset(
+CLOTHES = frozenset(
     [
         "dress",
         "coat",
@@ -55,6 +56,7 @@ PAIRS = frozenset(
 _ARTICLES = frozenset({"a", "an", "the", "his", "her", "their", "its", "some"})
 _FLYING = frozenset({"flying", "flies", "soaring", "hovering", "floating", "gliding"})
 _MOST_SUBJECTS = 6
+_BEARD: Colour = (112, 78, 54)
 _PLURALS = frozenset(
     {
         "children",
@@ -75,27 +77,35 @@ _PLURALS = frozenset(
 
 @dataclass(slots=True)
 class Reading:
-    """What has been understood so far."""
+    """What has been understood so far.
+
+    `spans` are all phrases that were understood, with the drawing of those that are things; `worn` are clothes: the
+    place of the word, the key of who wears it, and what it is."""
 
     words: tuple[str, ...]
     used: list[bool]
     breaks: frozenset[int] = frozenset()
     found: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     subjects: list[tuple[int, int, str]] = field(default_factory=list)
+    spans: list[tuple[int, int, str]] = field(default_factory=list)
+    worn: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def subjects_of(reading: Reading, unwanted: frozenset[str] | set[str]) -> tuple[Subject, ...]:
     subjects: list[Subject] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, str, Colour | None]] = set()
     places: list[int] = []
     for start, length, name in _heads(reading):
         phrase = " ".join(reading.words[start : start + length])
         if name.startswith("figure:") and {"old", "elderly"} & set(reading.words[max(0, start - 3) : start]):
             phrase = f"old {phrase}"
-        if _is_unwanted(phrase, name, unwanted) or name in seen or len(subjects) >= _MOST_SUBJECTS:
+        if _is_unwanted(phrase, name, unwanted) or len(subjects) >= _MOST_SUBJECTS:
             continue
-        seen.add(name)
         before = reading.words[max(places[-1] if places else 0, start - 4) : start]
+        colour = _colour(before)
+        if (name, phrase, colour) in seen or (colour is None and any(one[:2] == (name, phrase) for one in seen)):
+            continue
+        seen.add((name, phrase, colour))
         relation, target = _relation(reading, start, places)
         if target is None and _flies(reading, start, start + length):
             relation = "above"
@@ -105,15 +115,17 @@ def subjects_of(reading: Reading, unwanted: frozenset[str] | set[str]) -> tuple[
                 name=name,
                 word=phrase,
                 count=count,
-                colour=_colour(before),
+                colour=colour,
                 size=_size(before),
                 relation=relation,
                 target=target,
-                traits=_traits(reading, start + length),
+                traits=_traits(reading, start, start + length),
+                key=start,
+                action=_action(reading, start, start + length),
             )
         )
         places.append(start + length)
-    return tuple(_without_clothes(subjects))
+    return tuple(_without_clothes(reading, subjects))
 
 
 def _flies(reading: Reading, start: int, end: int) -> bool:
@@ -122,6 +134,14 @@ def _flies(reading: Reading, start: int, end: int) -> bool:
         return True
     after = reading.words[end : end + 2]
     return bool(after) and after[0] in _FLYING and (len(after) < 2 or after[1] not in _ARTICLES)
+
+
+def _action(reading: Reading, start: int, end: int) -> str:
+    """What it does: a word of doing right after it, or right before."""
+    for word in (*reading.words[end : end + 3], *reversed(reading.words[max(0, start - 1) : start])):
+        if action_of(word):
+            return action_of(word)
+    return ""
 
 
 def _heads(reading: Reading) -> list[tuple[int, int, str]]:
@@ -182,32 +202,36 @@ def _relation(reading: Reading, start: int, ends: list[int]) -> tuple[Relation, 
     return "", None
 
 
-def _traits(reading: Reading, end: int) -> tuple[tuple[str, Colour], ...]:
+def _traits(reading: Reading, start: int, end: int) -> tuple[tuple[str, Colour], ...]:
     """Colours said of hair, skin, eyes and clothes after a person: 'with red hair', 'in a blue coat'."""
     traits: list[tuple[str, Colour]] = []
     after = reading.words[end : end + 14]
     for place, word in enumerate(after[:-1]):
         if word in concepts.COLOURS:
             for thing in after[place + 1 : place + 3]:
-                if thing in ("hair", "haired", "skin", "skinned", "eyes", "beard") or thing in _CLOTHES:
+                if thing in ("hair", "haired", "skin", "skinned", "eyes", "beard") or thing in CLOTHES:
                     traits.append(({"haired": "hair", "skinned": "skin"}.get(thing, thing), concepts.COLOURS[word]))
                     break
+    around = (*reading.words[max(0, start - 2) : start], *after)
+    if {"beard", "bearded"} & set(around) and not any(thing == "beard" for thing, _ in traits):
+        traits.append(("beard", _BEARD))
     return tuple(traits)
 
 
-def _without_clothes(subjects: list[Subject]) -> list[Subject]:
+def _without_clothes(reading: Reading, subjects: list[Subject]) -> list[Subject]:
     """Clothes said of someone are worn, not laid beside them."""
     kept: list[Subject] = []
     for subject in subjects:
         is_worn = (
             kept
             and kept[-1].name.startswith("figure:")
-            and subject.word.rpartition(" ")[2] in _CLOTHES
+            and subject.word.rpartition(" ")[2] in CLOTHES
             and subject.relation in ("wearing", "in", "beside")
         )
         if is_worn:
-            colour = subject.colour or (150, 60, 60)
-            kept[-1] = replace(kept[-1], traits=(*kept[-1].traits, (subject.word.rpartition(" ")[2], colour)))
+            colour, thing = subject.colour or (150, 60, 60), subject.word.rpartition(" ")[2]
+            kept[-1] = replace(kept[-1], traits=(*kept[-1].traits, (thing, colour)))
+            reading.worn.append((subject.key, kept[-1].key, thing))
         else:
             kept.append(
                 replace(

@@ -6,10 +6,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from imgforge_mcp.local.language.foreign import LATIN, in_english
+from imgforge_mcp.local.language import emoji, foreign
 
 _LONGEST = 8000
 _MOST_WORDS = 400
+_MOST_TEXTS = 3
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,80})\"|“([^”\n]{1,80})”|«([^»\n]{1,80})»|「([^」\n]{1,80})」|(?<!\w)'([^'\n]{2,60})'(?!\w)"
 )
@@ -26,9 +27,10 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`breaks` are the places of words that stand after a comma or a full stop."""
+    """`said` is each word as the prompt has it; `breaks` are the places of words after a comma or a full stop."""
 
     words: tuple[str, ...]
+    said: tuple[str, ...]
     quoted: tuple[str, ...]
     unwanted: frozenset[str]
     breaks: frozenset[int]
@@ -45,28 +47,48 @@ def cut(prompt: str, negative: str | None) -> Cut:
     unwanted = {found.group(1).lower() for found in _NOT.finditer(text)}
     text = _NOT.sub(" ", text)
     unwanted |= set(words_of(_clean(negative or "")))
-    words, breaks = _with_breaks(text)
-    return Cut(tuple(words[:_MOST_WORDS]), quoted[:3], frozenset(unwanted), breaks)
+    words, said, breaks = _with_breaks(text)
+    return Cut(tuple(words[:_MOST_WORDS]), tuple(said[:_MOST_WORDS]), quoted[:_MOST_TEXTS], frozenset(unwanted), breaks)
 
 
 def words_of(text: str) -> list[str]:
     return _with_breaks(text)[0]
 
 
-def _with_breaks(text: str) -> tuple[list[str], frozenset[int]]:
-    """The words, and the places before which a comma or a full stop stands."""
-    low = _STOREYS.sub(" ", in_english(text.lower())).replace("b&w", "black and white").replace("’", "'")
+def _with_breaks(text: str) -> tuple[list[str], list[str], frozenset[int]]:
+    """The words in English, the same as they were written, and the places before which the sentence pauses."""
+    low = _STOREYS.sub(" ", text.lower()).replace("b&w", "black and white").replace("’", "'")
+    language = foreign.language_of([found.group() for found in _WORD.finditer(low)])
     words: list[str] = []
+    said: list[str] = []
     breaks: set[int] = set()
-    end = 0
-    for found in _WORD.finditer(low):
-        if set(",;.:!?\n") & set(low[end : found.start()]):
+    for piece, english in (
+        (part, told or english)
+        for chunk, told in emoji.split(low)
+        for part, english in ([(chunk, told)] if told else foreign.split(chunk))
+    ):
+        if english:
+            if english.startswith(emoji.MARK):
+                breaks.add(len(words))
+            words += english.split()
+            said += [piece] * len(english.split())
+            continue
+        end = 0
+        for found in _WORD.finditer(piece):
+            if set(",;.:!?\n") & set(piece[end : found.start()]):
+                breaks.add(len(words))
+            end = found.end()
+            word = found.group().removesuffix("'s")
+            if foreign.is_small_word(word, language):
+                continue
+            english_words = foreign.in_english(word, language).split()
+            words += english_words
+            said += [word] * len(english_words)
+        if set(",;.:!?\n") & set(piece[end:]):
             breaks.add(len(words))
-        words += LATIN.get(word := found.group().removesuffix("'s"), word).split()
-        end = found.end()
-    return words, frozenset(breaks)
+    return words, said, frozenset(breaks)
 
 
 def _clean(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[:_LONGEST])
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return "".join(c if c.isprintable() or c in "\n\u200d" else " " for c in text)

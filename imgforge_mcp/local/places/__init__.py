@@ -9,6 +9,7 @@ from imgforge_mcp.local.places import (
     abstract,
     city,
     forest,
+    grounds,
     landscape,
     plain,
     room,
@@ -43,6 +44,8 @@ PLACES: dict[str, Callable[[Stage], None]] = {
     "abstract": abstract.abstract,
     "plain": plain.plain,
     "poster": plain.poster,
+    "stadium": grounds.stadium,
+    "playground": grounds.playground,
 }
 
 
@@ -54,10 +57,11 @@ def paint(stage: Stage) -> None:
     """The scene's place over the whole picture."""
     painter = PLACES.get(stage.scene.place, landscape.meadow)
     is_soft = stage.scene.shot == "close" and stage.scene.subjects and stage.scene.place in _SOFT_BEHIND
+    stage.tell(f"place:{stage.scene.place}", f"time:{stage.scene.time}")
     if not is_soft or min(stage.shape) < 640:
         painter(stage)
         return
-    small = open_stage(stage.scene, stage.width // 2, stage.height // 2, stage.noise.seed, stage.report)
+    small = open_stage(stage.scene, stage.width // 2, stage.height // 2, stage.noise.seed, stage.report, stage.marks)
     painter(small)
     stage.image = resize(small.image, *stage.shape)
     stage.water = None if small.water is None else resize(small.water, *stage.shape)

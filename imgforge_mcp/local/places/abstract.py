@@ -52,10 +52,12 @@ def abstract(stage: Stage) -> None:
     for feature, paint in kinds.items():
         if stage.scene.has(feature):
             paint(stage)
+            stage.tell(feature)
             break
     else:
         choices = (shapes, flow, facets, rings, ribbons, soft_gradient)
         choices[int(stage.dice(191).integers(len(choices)))](stage)
+    stage.tell("abstract", *(f"colour:{colour}" for colour in stage.scene.colours))
     stage.surface, stage.shadow, stage.ground = "flat", 0.0, stage.height * 0.7
 
 

@@ -27,7 +27,8 @@ def city(stage: Stage) -> None:
     rows, _ = grid(*stage.shape)
     for row in range(4):
         bodies, lights = _skyline(stage, row)
-        stage.image = lay(stage.image, bodies)
+        with stage.part("city", "buildings"):
+            stage.image = lay(stage.image, bodies)
         glow = glow * (1 - bodies[..., 3:]) + lights[..., :3] * lights[..., 3:]
         if row < 3:
             haze = (
@@ -40,7 +41,8 @@ def city(stage: Stage) -> None:
     if is_lit(stage):
         stage.image = shine(stage, stage.image, glow)
     if stage.scene.has("fireworks"):
-        fireworks(stage)
+        with stage.veil("fireworks"):
+            fireworks(stage)
     _foreground(stage)
     stage.ground, stage.shadow = stage.height * 0.94, 0.35
 
@@ -49,6 +51,7 @@ def _city_sky(stage: Stage) -> None:
     paint_sky(stage)
     if not stage.scene.has("neon"):
         return
+    stage.tell("neon")
     rows, _ = grid(*stage.shape)
     stops = ((0, (10, 6, 34)), (0.5, (48, 16, 92)), (0.82, (176, 36, 136)), (1, (255, 112, 150)))
     dusk = np.repeat(ramp(stops, rows / stage.horizon), stage.width, 1) * 0.85
@@ -241,14 +244,17 @@ def _foreground(stage: Stage) -> None:
     lit = is_lit(stage)
     if stage.scene.has("lake", "waterside", "reflection"):
         deep = rgb(12, 22, 52) if lit else stage.light.ambient * rgb(60, 120, 150) * 1.6
-        mirror_floor(stage, base=deep, wet=0.85, ripple=20)
+        with stage.part("water", "lake", "reflection", "waterside"):
+            mirror_floor(stage, base=deep, wet=0.85, ripple=20)
         stage.surface = "water"
         return
     if not lit and not stage.scene.has("rain"):
-        _park_edge(stage)
+        with stage.part("park", "trees", "grass"):
+            _park_edge(stage)
         return
-    mirror_floor(stage, base=rgb(15, 14, 30) if lit else rgb(96, 102, 112), wet=0.85 if lit else 0.4)
-    road_marks(stage)
+    with stage.part("road", "ground"):
+        mirror_floor(stage, base=rgb(15, 14, 30) if lit else rgb(96, 102, 112), wet=0.85 if lit else 0.4)
+        road_marks(stage)
 
 
 def road_marks(stage: Stage) -> None:

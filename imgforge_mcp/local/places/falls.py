@@ -22,13 +22,17 @@ def falls(stage: Stage) -> None:
         stage.height * 0.035
     )
     brink = brink - stage.height * 0.15 * smooth(0.08, 0.5, np.abs(across - middle) / stage.width)
-    _cliff(stage, brink, middle)
-    _wood_on(stage, brink, middle)
+    with stage.part("cliff", "rock"):
+        _cliff(stage, brink, middle)
+    with stage.part("trees"):
+        _wood_on(stage, brink, middle)
     stage.report(0.4, "the cliff")
-    _fall(stage, brink, middle)
+    with stage.part("waterfall", "water"):
+        _fall(stage, brink, middle)
     rows, _ = grid(*stage.shape)
     pool = np.repeat((rows >= stage.horizon).astype(np.float32), stage.width, axis=1)
     paint_water(stage, pool, calm=0.8)
+    stage.marks.own(("water", "lake"), stage.marks.sampled(pool) > 0.5)
     _spray(stage, middle)
     stage.surface = "water" if stage.scene.has("boat") else "ground"
 

@@ -79,14 +79,20 @@ def forest(stage: Stage) -> None:
     stage.image = back.copy()
     stage.report(0.2, "the light between the trees")
     if stage.scene.has("pine", "snow", "winter"):
-        _conifer_rows(stage, back, light)
+        with stage.part("trees", "forest", "pine", *_season(stage)):
+            _conifer_rows(stage, back, light)
     else:
-        _trunk_rows(stage, look, back, light)
+        special = tuple(name for name in ("bamboo", "birch") if stage.scene.has(name))[:1]
+        with stage.part("trees", "forest", *special, *_season(stage)):
+            _trunk_rows(stage, look, back, light)
     stage.report(0.4, "the trees")
-    _floor(stage, look, back, light)
-    _rays(stage)
+    with stage.part("ground", *(("path",) if stage.scene.has("path") else ()), *_season(stage)):
+        _floor(stage, look, back, light)
+    with stage.veil("sunbeams"):
+        _rays(stage)
     if stage.scene.has("jungle") and not stage.scene.has("snow", "winter"):
-        thicket(stage, light)
+        with stage.part("jungle", "trees", "leaves"):
+            thicket(stage, light)
     stage.ground, stage.tuck, stage.shadow = stage.height * 0.9, True, 0.45
 
 
@@ -97,6 +103,18 @@ def _look(stage: Stage) -> _Look:
     if scene.has("autumn"):
         return _AUTUMN
     return _SPRING if scene.has("blossom") else _GREEN
+
+
+def _season(stage: Stage) -> tuple[str, ...]:
+    """What the wood's colours say of the year."""
+    look = _look(stage)
+    return (
+        ("winter", "snow")
+        if look is _SNOW
+        else ("autumn",)
+        if look is _AUTUMN
+        else (("blossom", "spring") if look is _SPRING else ())
+    )
 
 
 def _hour(stage: Stage) -> Array:

@@ -65,6 +65,8 @@ def desert(stage: Stage) -> None:
 
 
 def mars(stage: Stage) -> None:
+    if not stage.scene.has("moonscape"):
+        stage.tell("mars", "planet")
     if stage.scene.has("moonscape"):
         stage.light = replace(
             stage.light,
@@ -90,6 +92,7 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     stage.sun = (stage.sun[0], stage.horizon * (1 - stage.light.height))
     paint_sky(stage, clouds=not stage.scene.has("moonscape"))
     if stage.scene.has("moonscape"):
+        stage.tell("moon-ground", "earth")
         planet(stage, (stage.width * 0.24, stage.horizon * 0.4), min(stage.shape) * 0.11, ring=False, earth=True)
     stage.report(0.2, "the sky")
     if is_flat(stage) and not stage.scene.has("moonscape"):
@@ -106,6 +109,7 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     mask = view.visible
     edge = blur(mask.astype(np.float32), 0.6)[..., None]
     stage.image = (stage.image * (1 - edge) + np.where(mask[..., None], seen, stage.image) * edge).astype(np.float32)
+    _note_land(stage, mask)
     stage.report(0.4, "the land")
     plant(stage, view, heights, ground.wood * (~wet), haze=ground.haze)
     if not water and ground.wood.any():
@@ -115,12 +119,37 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
         first = np.where(lake_mask.any(0), lake_mask.argmax(0), stage.height).astype(np.float32)
         fold = np.minimum(first, stage.horizon + 0.03 * stage.height)
         paint_water(stage, lake_mask.astype(np.float32), shore=_still(fold), calm=1.2)
+        stage.marks.own(("water", "lake"), stage.marks.sampled(lake_mask.astype(np.float32)) > 0.5)
         stage.surface = "water" if stage.scene.has("boat") else "ground"
     if ground.wood.any() and not stage.scene.subjects and stage.scene.place in ("alpine", "lake"):
         frame_with_pines(stage)
     elif stage.scene.has("pine") and stage.scene.place in ("alpine", "lake", "meadow"):
         frame_with_pines(stage, both=True)
     stage.report(0.55, "water and trees")
+
+
+def _parts_of_land(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the land is called where it rises over the horizon, and where it lies before us."""
+    white = ("snow", "winter") if stage.scene.has("snow", "winter") else ()
+    season = tuple(s for s in ("autumn", "spring", "summer") if s == stage.scene.season)
+    field = ("wheat",) if stage.scene.has("field") else ()
+    return {
+        "alpine": (("mountain", "hill", "rock", *white), ("grass", "ground", *white, *season)),
+        "lake": (("mountain", "hill", "rock", *white), ("grass", "ground", *white, *season)),
+        "fuji": (("volcano", "mountain", "hill"), ("ground",)),
+        "desert": (("dunes", "sand"), ("sand", "ground")),
+        "mars": (("rock", "hill"), ("rock", "ground")),
+    }.get(stage.scene.place, (("hill", *white), ("grass", "ground", *white, *season, *field)))
+
+
+def _note_land(stage: Stage, mask: Array) -> None:
+    """The nearer half of the land is ground; what rises behind it has names of its own."""
+    high, low = _parts_of_land(stage)
+    split = int(stage.horizon + stage.height * 0.03)
+    far, near = mask.astype(np.float32), mask.astype(np.float32)
+    far[split:], near[:split] = 0, 0
+    stage.marks.own(high, stage.marks.sampled(far) > 0.5)
+    stage.marks.own(low, stage.marks.sampled(near) > 0.5)
 
 
 def hills_behind(stage: Stage) -> None:

@@ -28,14 +28,16 @@ def paint_sheets(stage: Stage, *, water: bool) -> None:
     colours = _sheet_colours(stage, place, 5)
     high = place in ("alpine", "fuji", "mars")
     if place == "fuji":
+        layer.begin("volcano", "mountain")
         _cone(stage, layer, colours[0])
     elif high:
+        layer.begin(*(("rock", "hill") if place == "mars" else ("mountain",)))
         _ridge(stage, layer, colours[0], 0, snowy=place == "alpine")
         _ridge(stage, layer, colours[1], 1, snowy=False)
     last = 4 if water else 5
     for k in range(2 if high else 1, last):
         _hill(stage, layer, colours[k], k, last, trees=place in ("alpine", "fuji", "meadow") and k in (2, 3))
-    stage.image = lay(stage.image, layer.render())
+    stage.lay(layer)
     if water:
         _mirror(stage)
 
@@ -101,7 +103,11 @@ def _hill(stage: Stage, layer: Layer, colour: Array, number: int, last: int, *, 
     step = max(1, stage.width // 90)
     edge = [(float(x), float(top[min(x, stage.width - 1)])) for x in range(0, stage.width + step, step)]
     if trees:
+        layer.begin("trees", *(("pine",) if stage.scene.place in ("alpine", "lake", "fuji") else ()))
         _wood(stage, layer, colour * 0.82, top, number)
+    season = ("autumn",) if stage.scene.has("autumn") else ("snow",) if stage.scene.has("snow", "winter") else ()
+    land = {"desert": ("dunes", "sand"), "mars": ("rock",)}.get(stage.scene.place, ("hill", "grass", *season))
+    layer.begin("ground", *land)
     layer.polygon([*edge, (stage.width + step, stage.height + 2), (0, stage.height + 2)], colour)
 
 
@@ -128,7 +134,8 @@ def _mirror(stage: Stage) -> None:
     shore = int(stage.height * 0.66)
     rows = np.clip(2 * shore - np.arange(shore, stage.height), 0, shore - 1)
     body = np.minimum(stage.light.ambient * 0.7 + stage.light.key * 0.5, 1) * rgb(78, 150, 190)
-    stage.image[shore:] = mix(stage.image[rows], body, 0.9 if stage.scene.has("papercut") else 0.55)
+    with stage.part("water", "lake", "reflection"):
+        stage.image[shore:] = mix(stage.image[rows], body, 0.9 if stage.scene.has("papercut") else 0.55)
     rng, layer = stage.dice(270), Layer(stage.width, stage.height)
     for _ in range(12):
         y = shore + (stage.height - shore) * float(rng.uniform(0.05, 0.95))
@@ -137,7 +144,8 @@ def _mirror(stage: Stage) -> None:
         x = float(rng.normal(stage.sun[0], stage.width * 0.22))
         thick = stage.height * (0.005 + 0.008 * near)
         layer.rect(x - long / 2, y, long, thick, stage.light.sun, opacity=0.5, radius=thick / 2)
-    stage.image = lay(stage.image, layer.render())
+    with stage.part("water", "lake", "reflection"):
+        stage.image = lay(stage.image, layer.render())
     down = np.arange(stage.height, dtype=np.float32)[:, None]
     stage.water = np.repeat((down >= shore).astype(np.float32), stage.width, axis=1)
     stage.horizon = shore
@@ -167,14 +175,16 @@ def paint_wood(stage: Stage, glow: Sequence[Rgb], leaves: Sequence[Rgb], floor: 
             if pointed and stage.scene.has("snow", "winter"):
                 leaf = mix(back, rgb(84, 128, 138) * light, 0.4 + 0.22 * row)
             size = stage.height * (0.36 + 0.16 * row) * float(rng.uniform(0.85, 1.15))
+            layer.begin("trees", *(("pine",) if pointed else ()))
             _card_tree(layer, x * stage.width, foot + 0.02 * stage.height, size, tone, leaf, pointed=pointed)
         bend = stage.height * 0.012
+        layer.begin("ground")
         layer.path(
             f"M0 {foot:.1f} Q{stage.width * 0.5:.1f} {foot - bend * 3:.1f} {stage.width} {foot + bend:.1f} "
             f"V{stage.height + 2} H0Z",
             mix(mix(back, ground, 0.35 + 0.5 * t), shade, 0.16 * row),
         )
-    stage.image = lay(stage.image, layer.render())
+    stage.lay(layer)
     stage.ground, stage.shadow = stage.height * 0.9, 0.45
 
 

@@ -29,6 +29,7 @@ def plain(stage: Stage) -> None:
         paper = rgb(250, 250, 252)
         ground = mix(paper * np.ones((*stage.shape, 1), np.float32), ground, _tile(stage)[..., None])
     stage.image = np.asarray(ground * np.ones((*stage.shape, 1), np.float32), np.float32)
+    _tell(stage)
     stage.surface, stage.ground, stage.shadow, stage.horizon = "flat", stage.height * 0.72, 0.0, int(stage.height * 0.6)
     stage.light = replace(stage.light, ambient=rgb(176, 176, 182), key=rgb(255, 254, 250), stars=False, overcast=False)
 
@@ -43,7 +44,15 @@ def poster(stage: Stage) -> None:
         stage.image = mix(
             stage.image, rgb(255, 255, 255), ((1 - smooth(size - 0.002, size + 0.002, reach)) * strength)[..., None]
         )
+    _tell(stage)
     stage.surface, stage.ground, stage.shadow = "flat", stage.height * 0.8, 0.0
+
+
+def _tell(stage: Stage) -> None:
+    if stage.scene.has("white-background"):
+        stage.tell("white-background", f"colour:{(242, 242, 242)}")
+    else:
+        stage.tell("gradient", *(f"colour:{colour}" for colour in stage.scene.colours[:2]))
 
 
 def _colours(stage: Stage) -> tuple[Array, Array]:

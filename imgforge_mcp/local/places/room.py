@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, resize, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
+from imgforge_mcp.local.places import furniture
 from imgforge_mcp.local.places.city import shine
+from imgforge_mcp.local.places.furniture import BOOKS
 from imgforge_mcp.local.places.studio import wood
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage, open_stage
-from imgforge_mcp.local.vector import Layer, lay
+from imgforge_mcp.local.vector import Layer
 
 _WALLS = ((236, 222, 202), (206, 218, 212), (226, 208, 206), (210, 214, 230), (232, 212, 178), (188, 200, 190))
-_BOOKS = (
-    (176, 62, 58),
-    (54, 96, 132),
-    (222, 176, 84),
-    (74, 120, 92),
-    (120, 82, 128),
-    (206, 120, 76),
-    (236, 226, 206),
-    (52, 58, 74),
-)
 Box = tuple[float, float, float, float]
 
 
@@ -36,14 +30,14 @@ def room(stage: Stage) -> None:
     window = (0.08, 0.12, 0.3, 0.36) if stage.dice(180).random() < 0.5 else (0.62, 0.12, 0.3, 0.36)
     _window(stage, window)
     other = 0.52 if window[0] < 0.5 else 0.06
+    _sunbeam(stage, window, warm)
     layer, lights = Layer(stage.width, stage.height), Layer(stage.width, stage.height)
     _furnish(stage, layer, lights, other, window)
-    stage.image = lay(stage.image, layer.render())
+    stage.lay(layer)
     lamps = lights.render()
     glow = lamps[..., :3] * lamps[..., 3:]
     stage.image = shine(stage, stage.image, glow, 0.55 if warm else 0.3)
     stage.report(0.4, "the furniture")
-    _sunbeam(stage, window, warm)
     _mood(stage, warm)
     stage.ground, stage.shadow = stage.height * 0.9, 0.4
 
@@ -57,7 +51,8 @@ def _walls_and_floor(stage: Stage, warm: bool) -> None:
         wall = wall * rgb(236, 196, 156)
     reach = np.hypot(columns / stage.width - 0.4, (rows / stage.height - 0.3))
     plaster = stage.noise.field(stage.shape, 90 * stage.unit, octaves=5, layer=182)
-    stage.image = np.clip(wall * (1.06 - 0.36 * reach + 0.02 * plaster)[..., None], 0, 1).astype(np.float32)
+    with stage.part("wall", *(f"colour:{colour}" for colour in stage.scene.colours[:1])):
+        stage.image = np.clip(wall * (1.06 - 0.36 * reach + 0.02 * plaster)[..., None], 0, 1).astype(np.float32)
     top = stage.horizon
     down = np.clip((rows[top:] - top) / (stage.height - top), 0, 1)
     depth = 1 / (0.28 + down)
@@ -66,7 +61,8 @@ def _walls_and_floor(stage: Stage, warm: bool) -> None:
         np.broadcast_to(depth * 4, (stage.height - top, stage.width)),
     )
     floor = wood(stage.noise, u, v) * (0.62 + 0.38 * down)[..., None]
-    stage.image[top:] = floor
+    with stage.part("floor", "ground"):
+        stage.image[top:] = floor
     stage.image[max(0, top - int(16 * stage.unit)) : top] = wall * 1.12
 
 
@@ -88,8 +84,11 @@ def _window(stage: Stage, box: Box) -> None:
     mask = smooth(-1, 1, rows - (outside.height * 0.8 + hill * outside.height * 0.08)[None])
     green = rgb(84, 118, 74) if not stage.scene.has("snow", "winter") else rgb(226, 234, 244)
     outside.image = mix(outside.image, green * (outside.light.ambient * 0.6 + outside.light.key * 0.4), mask[..., None])
-    stage.image[y : y + height, x : x + width] = resize(outside.image, outside.height, outside.width)[:height, :width]
+    with stage.part("window"):
+        stage.image[y : y + height, x : x + width] = outside.image[:height, :width]
+    stage.tell("sky")
     frame, bar = Layer(stage.width, stage.height), max(2.0, 9 * stage.unit)
+    frame.begin("window")
     white = rgb(248, 246, 242) * (0.8 if stage.scene.time == "night" else 1.0)
     for points in (
         [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)],
@@ -98,6 +97,7 @@ def _window(stage: Stage, box: Box) -> None:
     ):
         frame.line(points, white, bar)
     frame.rect(x - width * 0.06, y + height, width * 1.12, bar * 1.6, white * 0.94)
+    frame.begin("curtains")
     for side in (-1, 1):
         edge = x + width / 2 + side * width * 0.62
         frame.path(
@@ -108,73 +108,45 @@ def _window(stage: Stage, box: Box) -> None:
             _cloth(stage),
             opacity=0.93,
         )
-    stage.image = lay(stage.image, frame.render())
+    stage.lay(frame)
 
 
 def _cloth(stage: Stage) -> Array:
-    return rgb(*_BOOKS[int(stage.dice(184).integers(len(_BOOKS)))]) * 0.55 + 0.35
+    return rgb(*BOOKS[int(stage.dice(184).integers(len(BOOKS)))]) * 0.55 + 0.35
+
+
+# what a room can be for, by the feature that says so; the first that is asked for is built
+_KINDS: dict[str, Callable[[furniture.Site, float, float], None]] = {
+    "kitchen": furniture.kitchen,
+    "bedroom": furniture.bedroom,
+    "office": furniture.office,
+    "classroom": furniture.classroom,
+    "bakery": functools.partial(furniture.shop, bread=True),
+    "shop": furniture.shop,
+    "cafe": furniture.cafe,
+    "library": furniture.library,
+}
 
 
 def _furnish(stage: Stage, layer: Layer, lights: Layer, x: float, window: Box) -> None:
     width, height = stage.width, stage.height
-    if stage.scene.has("fireplace"):
+    site = furniture.Site(stage, layer, lights)
+    kind = next((name for name in _KINDS if stage.scene.has(name)), "")
+    if kind:
+        _KINDS[kind](site, x * width, 0.42 * width)
+    elif stage.scene.has("fireplace"):
+        layer.begin("fireplace", "fire")
         _fireplace(stage, layer, lights, (x + 0.02) * width)
-    elif stage.scene.has("library"):
-        for k in range(4):
-            _shelf(stage, layer, x * width, (0.1 + 0.14 * k) * height, 0.42 * width, 0.13 * height, 185 + k)
-    elif stage.scene.has("kitchen"):
-        _counter(stage, layer, x * width)
-    elif stage.scene.has("cafe"):
-        _pendants(stage, layer, lights)
-        _shelf(stage, layer, x * width, 0.2 * height, 0.4 * width, 0.12 * height, 185)
     else:
-        _shelf(stage, layer, x * width, 0.13 * height, 0.34 * width, 0.12 * height, 185)
-        _picture(stage, layer, (x + 0.1) * width, 0.32 * height)
-    if not stage.scene.has("kitchen"):
+        furniture.shelf(site, x * width, 0.13 * height, 0.34 * width, 0.12 * height, 185)
+        furniture.picture(site, (x + 0.1) * width, 0.32 * height)
+    if not kind:
+        layer.begin("plant")
         _plant(stage, layer, (window[0] + (0.36 if window[0] < 0.5 else -0.05)) * width)
-    if stage.scene.has("cozy") or stage.scene.time in ("night", "dusk"):
+    if not kind and (stage.scene.has("cozy") or stage.scene.time in ("night", "dusk")):
+        layer.begin("lamp")
         _lamp(stage, layer, lights, (x + (0.4 if x > 0.3 else 0.0)) * width)
-
-
-def _shelf(stage: Stage, layer: Layer, x: float, y: float, width: float, height: float, dice: int) -> None:
-    rng = stage.dice(dice)
-    board = (116, 78, 52)
-    layer.rect(x, y + height, width, 9 * stage.unit, board)
-    layer.rect(x, y + height + 9 * stage.unit, width, 8 * stage.unit, (0, 0, 0), opacity=0.16)
-    at = x + width * 0.03
-    while at < x + width * 0.92:
-        thick = float(rng.uniform(0.03, 0.062)) * width
-        if rng.random() < 0.18:
-            at += thick * 1.6
-            continue
-        tall = height * float(rng.uniform(0.55, 0.92))
-        colour = rgb(*_BOOKS[int(rng.integers(len(_BOOKS)))]) * 0.92
-        layer.rect(
-            at,
-            y + height - tall,
-            thick,
-            tall,
-            layer.gradient([(0, colour * 1.08, 1), (1, colour * 0.74, 1)], x2=1, y2=0),
-            radius=1.5,
-        )
-        layer.rect(at, y + height - tall * 0.82, thick, tall * 0.05, (240, 220, 170), opacity=0.6)
-        at += thick * 1.04
-
-
-def _picture(stage: Stage, layer: Layer, x: float, y: float) -> None:
-    width, height = 0.17 * stage.width, 0.2 * stage.height
-    layer.rect(x + 5 * stage.unit, y + 7 * stage.unit, width, height, (0, 0, 0), opacity=0.16)
-    layer.rect(x, y, width, height, (92, 66, 50))
-    layer.rect(x + width * 0.06, y + height * 0.05, width * 0.88, height * 0.9, (246, 240, 228))
-    layer.ellipse(x + width * 0.6, y + height * 0.36, width * 0.13, width * 0.13, (226, 140, 90))
-    layer.path(
-        (
-            f"M{x + width * 0.12} {y + height * 0.84} L{x + width * 0.4} {y + height * 0.46} "
-            f"L{x + width * 0.58} {y + height * 0.68} L{x + width * 0.7} {y + height * 0.56} "
-            f"L{x + width * 0.88} {y + height * 0.84}Z"
-        ),
-        (88, 112, 120),
-    )
+    stage.tell("room")
 
 
 def _fireplace(stage: Stage, layer: Layer, lights: Layer, x: float) -> None:
@@ -214,51 +186,6 @@ def _fireplace(stage: Stage, layer: Layer, lights: Layer, x: float) -> None:
             (70, 46, 34),
             15 * stage.unit,
         )
-
-
-def _counter(stage: Stage, layer: Layer, x: float) -> None:
-    width, top = 0.46 * stage.width, stage.horizon - 0.14 * stage.height
-    layer.rect(x, top, width, stage.horizon - top + 0.05 * stage.height, (226, 222, 214))
-    layer.rect(x - 8 * stage.unit, top - 14 * stage.unit, width + 16 * stage.unit, 20 * stage.unit, (120, 84, 58))
-    for k in range(4):
-        layer.rect(
-            x + width * (0.03 + 0.245 * k),
-            top + 0.025 * stage.height,
-            width * 0.21,
-            0.13 * stage.height,
-            (206, 202, 194),
-            radius=4,
-        )
-    layer.rect(x, 0.1 * stage.height, width, 0.16 * stage.height, (232, 228, 220))
-    for k in range(3):
-        layer.rect(
-            x + width * (0.02 + 0.33 * k),
-            0.115 * stage.height,
-            width * 0.3,
-            0.13 * stage.height,
-            (214, 210, 202),
-            radius=4,
-        )
-    for k, colour in enumerate(((188, 92, 70), (88, 122, 110), (222, 180, 96))):
-        layer.path(
-            (
-                f"M{x + width * (0.6 + 0.1 * k)} {top - 14 * stage.unit} v{-0.07 * stage.height} h{width * 0.07} "
-                f"v{0.07 * stage.height}Z"
-            ),
-            colour,
-        )
-
-
-def _pendants(stage: Stage, layer: Layer, lights: Layer) -> None:
-    for k in range(3):
-        x, y = stage.width * (0.25 + 0.25 * k), stage.height * (0.2 + 0.03 * (k % 2))
-        layer.line([(x, 0), (x, y)], (40, 36, 36), 3 * stage.unit)
-        size = 34 * stage.unit
-        layer.path(
-            f"M{x - size} {y + size} Q{x - size} {y} {x} {y} Q{x + size} {y} {x + size} {y + size}Z", (52, 50, 54)
-        )
-        for target in (layer, lights):
-            target.ellipse(x, y + size * 1.1, size * 0.42, size * 0.42, (255, 226, 160))
 
 
 def _lamp(stage: Stage, layer: Layer, lights: Layer, x: float) -> None:

@@ -16,16 +16,27 @@ from imgforge_mcp.local.water import flat_water, paint_water
 def ocean(stage: Stage) -> None:
     _open_water(stage, horizon=0.5)
     if (stage.scene.has("waves", "storm") and not stage.scene.has("boat")) or not stage.scene.subjects:
-        roll(stage)
+        with stage.part("waves", "water", "sea"):
+            roll(stage)
     stage.surface, stage.ground = "water", stage.height * 0.68
 
 
 def coast(stage: Stage) -> None:
     _open_water(stage, horizon=0.46)
-    _beach(stage)
+    with stage.part("beach", "sand"):
+        _beach(stage)
+    _note_shore(stage)
     if stage.scene.has("palms"):
-        _palms(stage)
+        with stage.part("palms", "trees"):
+            _palms(stage)
     stage.ground = stage.height * 0.88
+
+
+def _note_shore(stage: Stage) -> None:
+    """Shallows and foam are part of the beach's painting; the open water behind them is still water."""
+    rows = np.zeros(stage.shape, np.float32)
+    rows[stage.horizon : int(stage.height * 0.55)] = 1
+    stage.marks.own(("water", "sea", "waves"), stage.marks.sampled(rows) > 0.5)
 
 
 def _open_water(stage: Stage, *, horizon: float) -> None:
@@ -34,8 +45,10 @@ def _open_water(stage: Stage, *, horizon: float) -> None:
     paint_sky(stage)
     stage.report(0.25, "the sky")
     if stage.scene.has("alpine") or stage.dice(80).random() < 0.6:
-        _far_land(stage)
+        with stage.part("island", *(("mountain",) if stage.scene.has("alpine") else ())):
+            _far_land(stage)
     paint_water(stage, flat_water(stage), deep=rgb(16, 84, 120))
+    stage.tell("sea")
     stage.report(0.4, "the sea")
 
 

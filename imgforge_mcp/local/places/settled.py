@@ -20,7 +20,9 @@ _BLOOMS = ((236, 84, 104), (250, 190, 70), (246, 240, 236), (176, 110, 206), (24
 def village(stage: Stage) -> None:
     hills_behind(stage)
     layer, lights = Layer(stage.width, stage.height), Layer(stage.width, stage.height)
-    _path(stage)
+    with stage.part("path", "ground"):
+        _path(stage)
+    layer.begin("village", "houses", "windows")
     rng = stage.dice(220)
     spots = sorted((float(rng.uniform(0, 1)), float(rng.uniform(0.05, 0.95))) for _ in range(15))
     for near, across in spots:
@@ -29,8 +31,9 @@ def village(stage: Stage) -> None:
         size = min(stage.shape) * (0.045 + 0.15 * near**1.3)
         x, foot = across * stage.width, stage.horizon + stage.height * (0.035 + 0.2 * near**1.2)
         cottage(stage, layer, lights, x, foot, size, rng)
-    stage.image = lay(stage.image, layer.render())
-    _trees(stage, spots)
+    stage.lay(layer)
+    with stage.part("trees"):
+        _trees(stage, spots)
     if is_lit(stage):
         lamps = lights.render()
         stage.image = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:], 0.8)
@@ -141,6 +144,9 @@ def _flower_bed(stage: Stage) -> None:
     elif stage.scene.has("snow", "winter"):
         return
     layer = Layer(stage.width, stage.height)
+    named = tuple(n for n in ("lavender", "sunflowers") if stage.scene.has(n))[:1]
+    if not named and stage.scene.colours:
+        named = tuple(f"colour:{c}" for c in stage.scene.colours)
     for band in range(16):
         t = band / 15
         foot = stage.horizon + stage.height * (0.05 + 0.46 * t**1.5)
@@ -160,7 +166,8 @@ def _flower_bed(stage: Stage) -> None:
             )
             y = foot + float(rng.uniform(-0.5, 0.5)) * size
             _flower(layer, rng, float(x), y, size, colour, rgb(70, 124, 58) * light, t, stage.scene.has("lavender"))
-    stage.image = lay(stage.image, layer.render())
+    with stage.part("flowers", "garden", *named):
+        stage.image = lay(stage.image, layer.render())
 
 
 def _flower(

@@ -40,13 +40,15 @@ def space(stage: Stage) -> None:
     picture += (np.clip(cloud * other * 4, 0, 1) * band)[..., None] * rgb(*core) * 0.7
     dust = stage.noise.field(stage.shape, size * 0.4, octaves=6, gain=0.6, layer=153)
     picture *= (1 - 0.6 * smooth(0.1, 0.6, dust) * band)[..., None]
-    stage.image = np.clip(picture, 0, 1).astype(np.float32)
+    with stage.part("nebula", "galaxy", "sky", "space", *(f"colour:{c}" for c in stage.scene.colours[:1])):
+        stage.image = np.clip(picture, 0, 1).astype(np.float32)
     stage.report(0.25, "the nebula")
-    _stars(stage, band)
+    with stage.veil("stars"):
+        _stars(stage, band)
     subject_is_planet = any(s.name in ("ringed-planet", "globe-showing-europe-africa") for s in stage.scene.subjects)
     if not subject_is_planet:
         x = float(rng.choice([rng.uniform(0.12, 0.3), rng.uniform(0.7, 0.88)]))
-        planet(
+        _far_planet(
             stage,
             (x * stage.width, float(rng.uniform(0.2, 0.36)) * stage.height),
             float(rng.uniform(0.13, 0.22)) * min(stage.shape),
@@ -66,6 +68,11 @@ def _stars(stage: Stage, band: Array) -> None:
     field[rows[big], columns[big]] = 6.0 * stage.unit
     light = field + blur(field, max(0.6, 1.3 * stage.unit)) * 4
     stage.image = np.clip(stage.image + light[..., None] * rgb(240, 244, 255), 0, 1).astype(np.float32)
+
+
+def _far_planet(stage: Stage, centre: tuple[float, float], radius: float, *, ring: bool) -> None:
+    with stage.part("planet"):
+        planet(stage, centre, radius, ring=ring)
 
 
 def planet(stage: Stage, centre: tuple[float, float], radius: float, *, ring: bool, earth: bool = False) -> None:

@@ -35,18 +35,25 @@ def street(stage: Stage) -> None:
         stage.image = np.repeat(night, stage.width, 1) * 0.8
     stage.report(0.2, "the sky")
     bodies, lights = Layer(stage.width, stage.height), Layer(stage.width, stage.height)
+    bodies.begin("houses", "buildings", "windows")
     for side in (-1, 1):
         _row_of_houses(stage, bodies, lights, side)
+    bodies.begin("lamp")
     _lamps(stage, bodies, lights)
     if is_lit(stage):
+        bodies.begin("lanterns")
         _lanterns(stage, bodies, lights)
     painted = bodies.render()
     stage.image = lay(stage.image, painted)
+    stage.note(bodies, painted)
+    stage.tell("street", *(("neon",) if stage.scene.has("neon") else ()))
     stage.report(0.4, "the houses")
     lamps = lights.render() if is_lit(stage) else None
     if lamps is not None:
         stage.image = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:])
-    _street_floor(stage, painted)
+    with stage.part("road", "ground", "pavement"):
+        _street_floor(stage, painted)
+    stage.note(bodies, painted)
     if lamps is not None:
         lower = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:])
         stage.image[stage.horizon :] = lower[stage.horizon :]
@@ -65,7 +72,8 @@ def _street_floor(stage: Stage, houses: Array) -> None:
         _pavements(stage)
     stage.image[stage.horizon :] = lay(stage.image[stage.horizon :], houses[stage.horizon :])
     if not lit:
-        _street_trees(stage)
+        with stage.part("trees"):
+            _street_trees(stage)
 
 
 def _pavements(stage: Stage) -> None:

@@ -15,6 +15,9 @@ from imgforge_mcp.local.vector import Layer, lay
 
 
 def studio(stage: Stage) -> None:
+    if stage.scene.has("white-background"):
+        stage.tell("white-background", f"colour:{(242, 242, 242)}")
+    stage.tell("studio", *(f"colour:{colour}" for colour in stage.scene.colours[:1]))
     if stage.scene.has("marble", "dark-marble", "wood", "kitchen", "cafe", "window", "cozy"):
         _table(stage)
     else:
@@ -34,7 +37,8 @@ def portrait(stage: Stage) -> None:
     reach = np.hypot((columns / stage.width - 0.5) * 1.1, rows / stage.height - 0.4)
     cloth = stage.noise.field(stage.shape, stage.width * 0.3, octaves=5, layer=171)
     light = np.clip(1.55 - reach * 1.75 + cloth * 0.14, 0.2, 2)
-    stage.image = np.clip(base * light[..., None], 0, 1).astype(np.float32)
+    with stage.part("wall", "studio", *(f"colour:{colour}" for colour in stage.scene.colours[:1])):
+        stage.image = np.clip(base * light[..., None], 0, 1).astype(np.float32)
     stage.horizon, stage.ground, stage.surface, stage.shadow = int(stage.height * 0.7), stage.height * 1.0, "air", 0.0
     stage.light = _studio_light(stage)
 
@@ -83,7 +87,10 @@ def _sweep(stage: Stage) -> None:
         + 0.3 * floor * fold
         - 0.1 * np.exp(-(((rows - stage.horizon) / stage.height / 0.06) ** 2))
     )
-    stage.image = np.clip(base * light[..., None] * 1.02, 0, 1).astype(np.float32)
+    with stage.part("wall", "studio"):
+        stage.image = np.clip(base * light[..., None] * 1.02, 0, 1).astype(np.float32)
+    below = np.repeat((rows > stage.horizon).astype(np.float32), stage.width, axis=1)
+    stage.marks.own(("floor", "surface", "ground"), stage.marks.sampled(below) > 0.5)
     stage.ground = stage.height * 0.82
 
 
@@ -111,8 +118,13 @@ def _table(stage: Stage) -> None:
     surface = surface * (0.7 + 0.36 * pool)[..., None]
     mirror = back[np.clip(2 * top - np.arange(top, stage.height), 0, top - 1)]
     surface = mix(surface, mirror, (0.34 * (1 - down) * np.ones_like(u))[..., None])
-    stage.image = back
-    stage.image[top:] = np.clip(surface, 0, 1)
+    with stage.part("wall"):
+        stage.image = back
+    if stage.scene.has("window"):
+        stage.tell("window")
+    kind = ("marble", *(("dark-marble",) if stage.scene.has("dark-marble") else ())) if is_marble else ("wood",)
+    with stage.part("table", *kind):
+        stage.image[top:] = np.clip(surface, 0, 1)
     band = slice(max(0, top - 6), top + 6)
     stage.image[band] = (
         blur(stage.image[max(0, top - 30) : top + 30], 1.6)[top - 6 - max(0, top - 30) :][:12]

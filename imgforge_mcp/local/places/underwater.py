@@ -19,13 +19,17 @@ def underwater(stage: Stage) -> None:
         ((0, (156, 236, 240)), (0.2, (60, 186, 218)), (0.55, (18, 112, 172)), (1, (6, 34, 86))),
         rows / stage.height + 0.14 * np.abs(columns / stage.width - 0.5),
     )
-    stage.image = (water * dark).astype(np.float32)
-    _rays(stage, dark)
+    with stage.part("water", "sea", "underwater"):
+        stage.image = (water * dark).astype(np.float32)
+    with stage.veil("sunbeams"):
+        _rays(stage, dark)
     stage.report(0.25, "the light in the water")
     stage.horizon = int(stage.height * 0.8)
     for row in range(3):
-        _bottom(stage, row)
-    _motes(stage)
+        with stage.part("seabed", "sand"):
+            _bottom(stage, row)
+    with stage.veil("bubbles"):
+        _motes(stage)
     stage.surface, stage.ground, stage.shadow = "float", stage.height * 0.66, 0.0
 
 
@@ -91,7 +95,8 @@ def _weeds(stage: Stage, rng: np.random.Generator, crest: np.ndarray, t: float) 
                     ),
                     green * float(rng.uniform(0.75, 1.15)),
                 )
-    stage.image = lay(stage.image, layer.render(soft=2.4 * (1 - t) * stage.unit))
+    with stage.veil("coral", "reef", "seaweed"):
+        stage.image = lay(stage.image, layer.render(soft=2.4 * (1 - t) * stage.unit))
 
 
 def _branch(

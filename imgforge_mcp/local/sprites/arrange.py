@@ -7,7 +7,7 @@ from PIL import Image
 
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
-from imgforge_mcp.local.scene import Colour
+from imgforge_mcp.local.scene import Colour, Subject
 from imgforge_mcp.local.sprites import animals, people, portrait
 from imgforge_mcp.local.sprites.library import picture, rasterise
 from imgforge_mcp.local.sprites.placing import Spot, compose
@@ -78,11 +78,56 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
     if stage.tuck and spot.contact == "ground":
         before = stage.image.copy()
     _stamp(stage.image, lit, left, top)
+    _note(stage, spot, lit, left, top)
     if stage.focus is None:
         stage.focus = np.zeros(stage.shape, np.float32)
     _stamp_mask(stage.focus, lit[..., 3], left, top)
     if stage.tuck and spot.contact == "ground":
         _tuck(stage, before, lit, left, top)
+
+
+def _note(stage: Stage, spot: Spot, lit: Array, left: int, top: int) -> None:
+    """The cells that the thing covers are its own, under its key."""
+    subject = spot.subject
+    names = [f"thing:{subject.key}", *spot.told]
+    if spot.contact == "air":
+        names += [f"air:{subject.key}", f"act:{subject.key}:flying"]
+    if spot.contact in ("air", "float") and stage.scene.place == "space":
+        names += [f"act:{subject.key}:orbiting", f"act:{subject.key}:flying"]
+    if _takes_colour(subject) and not stage.scene.has("silhouette") and not _is_colourless(stage):
+        names.append(f"colour:{subject.key}:{subject.colour}")
+    if subject.name.startswith("figure:"):
+        names += _shown_of_a_person(stage, spot)
+    elif subject.name in animals.WHOLE and spot.contact != "flat":
+        names.append(f"act:{subject.key}:sitting")
+    stage.marks.own_stamp(names, lit[..., 3], left, top, stage.shape)
+
+
+def _takes_colour(subject: Subject) -> bool:
+    """Is the colour that was said of it one that it is painted in?"""
+    plain = ("woman", "man", "girl", "boy", "child", "person")
+    return subject.colour is not None and subject.name.removeprefix("figure:") not in plain
+
+
+def _shown_of_a_person(stage: Stage, spot: Spot) -> list[str]:
+    """Hair, skin, clothes and pose, as far as they can be seen from where the figure is seen."""
+    subject, is_bust = spot.subject, spot.contact == "bust"
+    names = [f"trait:{subject.key}:{thing}" for thing in ("hair", *(("face", "skin", "eyes") if is_bust else ()))]
+    for thing, colour in subject.traits:
+        if (thing in ("beard", "skin") and not is_bust) or thing == "eyes":
+            continue
+        names.append(f"trait:{subject.key}:{thing}")
+        if not stage.scene.has("silhouette") and not _is_colourless(stage):
+            names.append(f"colour:{subject.key}:{colour}")
+    if spot.contact == "ground":
+        names.append(f"act:{subject.key}:standing")
+    elif spot.contact == "held":
+        names.append(f"act:{subject.key}:sitting")
+    return names
+
+
+def _is_colourless(stage: Stage) -> bool:
+    return stage.scene.has("noir", "pencil", "ink")
 
 
 def _drawing(stage: Stage, spot: Spot) -> Image.Image:

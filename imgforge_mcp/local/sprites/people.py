@@ -134,7 +134,7 @@ def look_of(subject: Subject, rng: np.random.Generator) -> Look:
                 "suit": "suit",
             }.get(thing, look.garment)
             look = replace(look, top=colour, garment=kind)
-    if "old" in subject.word or any(thing == "beard" for thing, _ in subject.traits):
+    if "old" in subject.word or any(thing == "beard" and colour[0] > 180 for thing, colour in subject.traits):
         beards = [colour for thing, colour in subject.traits if thing == "beard"]
         look = replace(look, hair=beards[0] if beards else (226, 226, 228))
     if subject.colour and role not in ("woman", "man", "girl", "boy", "child", "person"):

@@ -34,7 +34,9 @@ _TOPS = {
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One thing to paint: the middle of its foot, its longer side, its depth order, and how it meets the ground."""
+    """One thing to paint: the middle of its foot, its longer side, its depth order, and how it meets the ground.
+
+    `told` are the relations and actions that its place and pose show."""
 
     subject: Subject
     x: float
@@ -46,6 +48,7 @@ class Spot:
     turn: float = 0.0
     sunk: float = 0.0
     distance: float = 0.0
+    told: tuple[str, ...] = ()
 
 
 def compose(stage: Stage) -> list[Spot]:
@@ -65,11 +68,33 @@ def compose(stage: Stage) -> list[Spot]:
         if k not in anchors:
             anchor = anchors.get(subject.target if subject.target is not None else 0, spots[0])
             spot, moved = _tied_spot(stage, subject, anchor)
+            spot = replace(spot, told=(*spot.told, *_ties(subject, spot)))
             spots = [moved if other is anchor else other for other in spots]
             anchors[subject.target or 0] = moved
             anchors[k] = spot
             spots.append(spot)
     return sorted(spots, key=lambda spot: spot.depth)
+
+
+# the words that a placing shows, by the relation that was placed
+_SHOWN_AS = {
+    "on": ("on", "upon", "atop", "on top of"),
+    "riding": ("on",),
+    "in": ("in", "inside", "within", "inside of"),
+    "under": ("under", "beneath", "below", "underneath"),
+    "above": ("above", "over"),
+    "behind": ("behind",),
+    "front": ("in front of",),
+    "holding": ("with",),
+    "wearing": ("with", "in"),
+}
+
+
+def _ties(subject: Subject, spot: Spot) -> tuple[str, ...]:
+    words = _SHOWN_AS.get("wearing" if spot.contact == "worn" else subject.relation, ())
+    done = {"riding": "riding", "holding": "holding"}.get(subject.relation, "wearing" if spot.contact == "worn" else "")
+    acts = (f"act:{subject.key}:{done}",) if done else ()
+    return (*(f"tie:{subject.key}:{word}" for word in words), *acts)
 
 
 def _is_tied(subject: Subject, index: int, stage: Stage) -> bool:

@@ -44,6 +44,7 @@ def finish(stage: Stage) -> None:
         names.remove("neon")
     brush = Brush(stage.noise, stage.shape, stage.unit, stage.light.overcast)
     is_drawn = any(name not in _GRADES for name in names)
+    stage.tell(*(f"style:{name}" for name in _used(names)))
     if not is_drawn and stage.surface != "flat":
         stage.image = camera.develop(stage.image, brush)
     stage.image = restyle(stage.image, names, brush, stage.focus)
@@ -51,8 +52,9 @@ def finish(stage: Stage) -> None:
 
 def restyle(picture: Array, names: list[str], brush: Brush, focus: Array | None = None) -> Array:
     """At most one style of the hand, then the grades; what stands in `focus` keeps more of its detail."""
-    hands = [name for name in names if name not in _GRADES][:1]
-    grades = [name for name in names if name in _GRADES and not (name == "cinematic" and hands)]
+    used = _used(names)
+    hands = [name for name in used if name not in _GRADES]
+    grades = [name for name in used if name in _GRADES]
     for name in hands:
         picture = np.clip(picture, 0, 1)
         styled = STYLES[name](picture, brush)
@@ -62,6 +64,12 @@ def restyle(picture: Array, names: list[str], brush: Brush, focus: Array | None 
     for name in grades:
         picture = np.clip(STYLES[name](picture, brush), 0, 1).astype(np.float32)
     return picture
+
+
+def _used(names: list[str]) -> list[str]:
+    """One of the hand, and the grades that go with it."""
+    hands = [name for name in names if name not in _GRADES][:1]
+    return hands + [name for name in names if name in _GRADES and not (name == "cinematic" and hands)]
 
 
 def _refocus(picture: Array, styled: Array, name: str, brush: Brush, focus: Array) -> Array:
