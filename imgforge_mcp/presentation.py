@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PROMPT_SHOWN = 300
 WARNING_SHOWN = 200
+MISSING_NAMED = 5
 ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
 
 
@@ -48,6 +49,8 @@ def job_json(forge: "Forge", base_url: str | None, job: Job, *, shown: int = PRO
         "attempts": [_attempt_json(attempt, less) for attempt in job.attempts],
         "cost_usd": job.cost_usd,
         "cost_basis": job.cost_basis.value if job.cost_basis else None,
+        "drawn": [_cut(entry, less) for entry in job.drawn],
+        "not_drawn": [_cut(entry, less) for entry in job.not_drawn],
         "warnings": [_cut(warning, less) for warning in job.warnings],
         "error": job.error,
         "progress": _progress_json(job),
@@ -159,6 +162,10 @@ def _done(forge: "Forge", base_url: str | None, job: Job) -> str:
     text = f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
     if forge.draws_alone:
         text += f". No image provider is configured, so the embedded engine made it. {ADD_A_KEY}"
+    if job.not_drawn:
+        more = len(job.not_drawn) - MISSING_NAMED
+        named = ", ".join(_cut(entry, 60) for entry in job.not_drawn[:MISSING_NAMED])
+        text += f"{'' if text.endswith('.') else '.'} Not drawn: {named}{f' (and {more} more)' if more > 0 else ''}."
     return text
 
 

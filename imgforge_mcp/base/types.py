@@ -260,6 +260,9 @@ class Job:
     cost_usd: float | None = None
     cost_basis: CostBasis | None = None
     warnings: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    """Words of the prompt that can be seen, where the engine knows; 'toad: drawn as a frog' where one stood in."""
+    not_drawn: tuple[str, ...] = ()
     error: Json | None = None
     progress: Progress | None = None
     started_at: datetime | None = None

@@ -261,6 +261,8 @@ class Attempts:
     async def _succeeded(self, running: RunningJob, upstream: UpstreamCall, brought: Brought, started: float) -> None:
         result = brought.result
         running.warnings.extend(self._redactor.text(warning) for warning in result.warnings)
+        running.drawn.extend(self._redactor.text(entry) for entry in result.drawn)
+        running.not_drawn.extend(self._redactor.text(entry) for entry in result.not_drawn)
         basis, cost = ("listed", upstream.price_usd) if result.cost_usd is None else ("reported", result.cost_usd)
         end = Settlement(outcome=f"ok_{basis}", succeeded=True, latency_ms=self._since(started), cost_usd=cost)
         await self._record(running, upstream.attempt_id, end, brought.assets)

@@ -81,6 +81,8 @@ class Delivery:
             state=_state(error, is_canceled=is_canceled),
             error=self._told(error, job.request_id),
             warnings=tuple(dict.fromkeys(running.warnings)),
+            drawn=tuple(dict.fromkeys(running.drawn)),
+            not_drawn=tuple(dict.fromkeys(running.not_drawn)),
             saved_to=saved,
             cost_usd=cost,
             cost_basis=basis,

@@ -50,6 +50,8 @@ class RunningJob:
     is_canceled: bool = False
     """Whether somebody wants it to end: nothing further is sent, what cannot be called off goes on."""
     warnings: list[str] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
+    not_drawn: list[str] = field(default_factory=list)
     maybe_spent: float = 0.0
     lost: str | None = None
     """The provider that was asked for it when this process came to its end, its answer lost."""

@@ -62,6 +62,8 @@ class Result:
     images: tuple[Made, ...]
     cost_usd: float | None = None
     warnings: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    not_drawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +270,13 @@ class Driver:
         if not kept:
             raise BadReply(failures[0].message, **failures[0].details) from failures[0]
         lost = [f"{len(failures)} of {len(made)} images did not arrive: {failures[0].message}"] if failures else []
-        return Result(images=kept, cost_usd=images.cost_usd, warnings=(*images.warnings, *lost))
+        return Result(
+            images=kept,
+            cost_usd=images.cost_usd,
+            warnings=(*images.warnings, *lost),
+            drawn=images.drawn,
+            not_drawn=images.not_drawn,
+        )
 
     async def _made(self, picture: Picture, run: Run) -> Made:
         url = picture.url or ""

@@ -40,10 +40,10 @@ def cut(prompt: str, negative: str | None) -> Cut:
     text = _clean(prompt)
     quoted = tuple(t for found in _QUOTED.finditer(text) if (t := next(g for g in found.groups() if g).strip()))
     text = _QUOTED.sub(" ", text)
-    said = _SAYING.search(text)
-    if said and not quoted and len(said.group(1).strip()) > 1:
-        quoted = (said.group(1).strip(" ."),)
-        text = text[: said.start(1)] + " " + text[said.end(1) :]
+    written = _SAYING.search(text)
+    if written and not quoted and len(written.group(1).strip()) > 1:
+        quoted = (written.group(1).strip(" ."),)
+        text = text[: written.start(1)] + " " + text[written.end(1) :]
     unwanted = {found.group(1).lower() for found in _NOT.finditer(text)}
     text = _NOT.sub(" ", text)
     unwanted |= set(words_of(_clean(negative or "")))

@@ -279,8 +279,10 @@ def office(site: Site, x: float, wide: float) -> None:
     )
     layer.begin("desk", "table", "office")
     site.box(x, top, wide, 0.028 * site.height, _OAK, radius=3 * site.unit)
-    for k in (0.02, 0.9):
-        site.box(x + wide * k, top + 0.028 * site.height, wide * 0.08, foot - top - 0.028 * site.height, (120, 82, 54))
+    for share in (0.02, 0.9):
+        site.box(
+            x + wide * share, top + 0.028 * site.height, wide * 0.08, foot - top - 0.028 * site.height, (120, 82, 54)
+        )
     site.box(x + wide * 0.68, top + 0.028 * site.height, wide * 0.24, (foot - top) * 0.62, (134, 94, 62))
     for k in range(3):
         layer.rect(
@@ -578,8 +580,8 @@ def library(site: Site, x: float, wide: float) -> None:
     )
     shadow_on_floor(site, left, foot, long)
     layer.begin("tables", "desk")
-    for k in (0.06, 0.88):
-        site.box(left + long * k, top, long * 0.06, foot - top, _DARK_OAK)
+    for share in (0.06, 0.88):
+        site.box(left + long * share, top, long * 0.06, foot - top, _DARK_OAK)
     site.box(left, top, long, 0.026 * site.height, _OAK, radius=3 * site.unit)
     layer.begin("lamp")
     middle = left + long * 0.5

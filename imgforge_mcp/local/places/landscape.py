@@ -109,7 +109,7 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     mask = view.visible
     edge = blur(mask.astype(np.float32), 0.6)[..., None]
     stage.image = (stage.image * (1 - edge) + np.where(mask[..., None], seen, stage.image) * edge).astype(np.float32)
-    _note_land(stage, mask)
+    _note_land(stage, mask.astype(np.float32))
     stage.report(0.4, "the land")
     plant(stage, view, heights, ground.wood * (~wet), haze=ground.haze)
     if not water and ground.wood.any():
@@ -146,7 +146,7 @@ def _note_land(stage: Stage, mask: Array) -> None:
     """The nearer half of the land is ground; what rises behind it has names of its own."""
     high, low = _parts_of_land(stage)
     split = int(stage.horizon + stage.height * 0.03)
-    far, near = mask.astype(np.float32), mask.astype(np.float32)
+    far, near = mask.copy(), mask.copy()
     far[split:], near[:split] = 0, 0
     stage.marks.own(high, stage.marks.sampled(far) > 0.5)
     stage.marks.own(low, stage.marks.sampled(near) > 0.5)

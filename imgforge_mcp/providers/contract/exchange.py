@@ -65,11 +65,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
-    """What a provider made. `cost_usd` only where the provider itself reports it."""
+    """What a provider made. `cost_usd` only where the provider itself reports it; `drawn` and `not_drawn` only where it
+    knows which words of the prompt its pictures show."""
 
     pictures: tuple[Picture, ...]
     cost_usd: float | None = None
     warnings: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    not_drawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,15 @@ def _all(work: Callable[[Call, int, Report], local.Drawing], call: Call, first_s
     ]
     warnings = dict.fromkeys(warning for drawing in drawings for warning in drawing.warnings)
     pictures = tuple(Picture(data=drawing.data, seed=drawing.seed) for drawing in drawings)
-    return Images(pictures=pictures, cost_usd=0.0, warnings=tuple(warnings))
+    missing = tuple(dict.fromkeys(entry for drawing in drawings for entry in drawing.not_drawn))
+    drawn = dict.fromkeys(entry for drawing in drawings for entry in drawing.drawn)
+    return Images(
+        pictures=pictures,
+        cost_usd=0.0,
+        warnings=tuple(warnings),
+        drawn=tuple(entry for entry in drawn if all(entry in drawing.drawn for drawing in drawings)),
+        not_drawn=missing,
+    )
 
 
 def _drawn(call: Call, seed: int, report: Report) -> local.Drawing:

@@ -87,6 +87,8 @@ class Ending:
     state: JobState
     error: Json | None = None
     warnings: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    not_drawn: tuple[str, ...] = ()
     saved_to: tuple[str, ...] = ()
     cost_usd: float | None = None
     cost_basis: CostBasis | None = None

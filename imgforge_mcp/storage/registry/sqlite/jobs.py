@@ -144,6 +144,8 @@ class SqliteJobs:
                 state=ending.state.value,
                 error=to_text(ending.error),
                 warnings=to_text(list(ending.warnings)),
+                drawn=to_text(list(ending.drawn)),
+                not_drawn=to_text(list(ending.not_drawn)),
                 saved_to=to_text(list(ending.saved_to)),
                 cost=to_millionths(ending.cost_usd),
                 cost_basis=ending.cost_basis.value if ending.cost_basis else None,

@@ -94,7 +94,8 @@ VALUES (:job_id, (SELECT coalesce(max(position) + 1, 0) FROM job_assets WHERE jo
         :asset_id, :attempt_id, :seed, :mime_type, :width, :height, :bytes);
 
 -- name: finish_job
-UPDATE jobs SET state = :state, error = :error, warnings = :warnings, saved_to = :saved_to, cost = :cost, cost_basis = :cost_basis,
+UPDATE jobs SET state = :state, error = :error, warnings = :warnings, drawn = :drawn,
+                not_drawn = :not_drawn, saved_to = :saved_to, cost = :cost, cost_basis = :cost_basis,
                 completed_at = :now, reserved = 0, progress = NULL
 WHERE job_id = :job_id;
 

@@ -102,6 +102,8 @@ def to_job(row: sqlite3.Row, attempts: Sequence[sqlite3.Row], assets: Sequence[s
         cost_usd=to_dollars(row["cost"]),
         cost_basis=_word(CostBasis, row["cost_basis"], CostBasis.UNKNOWN, lost) if row["cost_basis"] else None,
         warnings=_texts(row["warnings"]),
+        drawn=_texts(row["drawn"]),
+        not_drawn=_texts(row["not_drawn"]),
         error=_object(row["error"]),
         progress=_progress(row["progress"]),
         started_at=to_time(row["started_at"]),
