@@ -90,3 +90,15 @@ async def test_what_needs_a_diffusion_model_is_unsupported(extra: str, client_on
         refused = told(await client.call_tool("edit_image", asked))
     assert refused["code"] == "unsupported"
     assert refused["details"]["able"] == []
+
+
+async def test_the_job_and_its_message_name_what_was_not_drawn(client_on: OpenClient) -> None:
+    prompt = "a toad beside a flumbergast, six zorbles, a grommlet, a plimp, a snorf and a quib on a lake"
+    async with client_on() as client:
+        made = told(await client.call_tool("generate_image", {"prompt": prompt, "width": 128, "height": 128}))
+        again = told(await client.call_tool("check_job", {"job_id": made["job_id"]}))
+    assert "toad: drawn as a frog" in made["drawn"]
+    assert {"beside flumbergast", "six zorbles", "grommlet", "plimp", "snorf"} <= set(made["not_drawn"])
+    assert "Not drawn: " in made["message"]
+    assert made["message"].endswith(" more).")
+    assert (again["drawn"], again["not_drawn"]) == (made["drawn"], made["not_drawn"])

@@ -192,7 +192,7 @@ ALIASES: Final = {
     "skull": "skull",
     "red-heart": "heart",
     "snowman-without-snow": "snowman",
-    "globe-showing-europe-africa": "earth globe planet_earth world",
+    "globe-showing-europe-africa": "earth globe planet_earth",
     "ringed-planet": "saturn planet",
     "comet": "comet",
     "star": "star",

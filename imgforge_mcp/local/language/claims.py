@@ -97,6 +97,7 @@ _NOUNS_IN_LY = (
     "belly",
     "jelly",
 )
+_SAID_OF_SOMEONE = {"haired": "hair", "skinned": "skin", "bearded": "beard"}
 _NO_ACTION = (
     "thing",
     "ring",
@@ -286,7 +287,10 @@ def _speaks_of_the_picture(sentence: _Sentence, at: int) -> bool:
     while (
         before >= 0
         and before + 1 not in sentence.reading.breaks
-        and (sentence.words[before] in SILENT - _ARTICLES - _RELATIONS or sentence.words[before] in concepts.COLOURS)
+        and (
+            sentence.words[before] in SILENT - _ARTICLES - _RELATIONS - _VAGUE
+            or sentence.words[before] in concepts.COLOURS
+        )
     ):
         before -= 1
     if before < 0 or before + 1 in sentence.reading.breaks:
@@ -294,10 +298,15 @@ def _speaks_of_the_picture(sentence: _Sentence, at: int) -> bool:
     if sentence.words[before] not in _ARTICLES and sentence.words[before] not in concepts.NUMBERS:
         return True
     lead = sentence.words[before - 1] if before else ""
-    return lead in ("in", "at", "on", "to", "from") and word in (
-        str.split(
-            "background foreground distance middle center centre front back side left right top bottom corner "
-            "style edge"
+    return (
+        sentence.words[before] == "the"
+        and lead in ("in", "at", "on", "to", "from")
+        and word
+        in (
+            str.split(
+                "background foreground distance middle center centre front back side left right top bottom corner "
+                "style edge"
+            )
         )
     )
 
@@ -334,10 +343,14 @@ def _kind_of_word(sentence: _Sentence, at: int) -> ClaimKind | None:
         return "action"
     if word in _MEASURES and sentence.words[at + 1 : at + 2] == ("of",):
         return None
+    if word in COMMANDS and at and sentence.words[at - 1] in _ARTICLES:
+        return "noun"
     if len(word) < 2 or word in SILENT or word in COMMANDS or word in concepts.SIZES:
         return None
     if not any(c.isalpha() for c in word) or (word[0].isdigit() and len(word) < 8):
         return None
+    if word in _SAID_OF_SOMEONE:
+        return "noun"
     if len(word) > 5 and word.endswith("ed") and not word.endswith(_NOUNS_IN_ED):
         return None
     if len(word) > 4 and word.endswith("ly") and not word.endswith(_NOUNS_IN_LY):
@@ -350,10 +363,12 @@ def _kind_of_word(sentence: _Sentence, at: int) -> ClaimKind | None:
 def _trait_proofs(sentence: _Sentence, at: int) -> tuple[Proof, ...]:
     """Hair, beard, dress and the like belong to the last person named before."""
     word = sentence.words[at]
-    thing = {"haired": "hair", "skinned": "skin", "bearded": "beard"}.get(word, word)
+    thing = _SAID_OF_SOMEONE.get(word, word)
     if thing not in CLOTHES and thing not in ("hair", "skin", "beard", "eyes", "face"):
         return tuple(Proof(parts=(part,)) for part in depicted.parts_of(word))
-    owner = next((s.key for s in reversed(sentence.subjects) if s.key < at), None)
+    before = [s.key for s in sentence.subjects if s.key < at]
+    after = [s.key for s in sentence.subjects if s.key > at]
+    owner = next(iter(after[:1] if word == "bearded" else before[-1:]), None)
     return () if owner is None else (Proof(parts=(f"trait:{owner}:{thing}",)),)
 
 

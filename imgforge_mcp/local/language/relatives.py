@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 RELATIVES: Final = {
+    "globe-showing-europe-africa": "world",
     "grapes": "fruit fruits",
     "carrot": "vegetable vegetables",
     "hammer": "tool",

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from imgforge_mcp.local.language import emoji, foreign
+from imgforge_mcp.local.language.concepts import COLOURS
 
 _LONGEST = 8000
 _MOST_WORDS = 400
@@ -86,7 +87,17 @@ def _with_breaks(text: str) -> tuple[list[str], list[str], frozenset[int]]:
             said += [word] * len(english_words)
         if set(",;.:!?\n") & set(piece[end:]):
             breaks.add(len(words))
+    if language in ("fr", "es", "it", "pt"):
+        _colours_first(words, said, breaks)
     return words, said, frozenset(breaks)
+
+
+def _colours_first(words: list[str], said: list[str], breaks: set[int]) -> None:
+    """As English has them: 'chat noir' is a black cat."""
+    for at in range(1, len(words)):
+        if words[at] in COLOURS and words[at - 1] not in COLOURS and at not in breaks:
+            words[at - 1 : at + 1] = words[at], words[at - 1]
+            said[at - 1 : at + 1] = said[at], said[at - 1]
 
 
 def _clean(text: str) -> str:
