@@ -1,0 +1,41 @@
+"""A process on a home, and others on the same one, with every kind of registry and of image store."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from imgforge_mcp.storage.images import ImageStore
+from tests.storage.registries import REGISTRIES, STORES, OpenRegistry, Process
+from tests.virtual_clock import VirtualClock
+
+
+@pytest.fixture(params=STORES)
+def images(request: pytest.FixtureRequest, home: Path) -> ImageStore:
+    return STORES[request.param](home)
+
+
+@pytest.fixture(params=REGISTRIES)
+def open_registry(request: pytest.FixtureRequest, home: Path, clock: VirtualClock, images: ImageStore) -> OpenRegistry:
+    return REGISTRIES[request.param](home, clock, images)
+
+
+@pytest.fixture
+async def start_process(
+    open_registry: OpenRegistry, images: ImageStore, clock: VirtualClock
+) -> AsyncIterator[Callable[[str], Process]]:
+    """`start_process("one")`: a process of that name on the home; all of them are closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        def start(owner: str) -> Process:
+            registry = open_registry(owner)
+            stack.push_async_callback(registry.close)
+            return Process(registry=registry, images=images, clock=clock)
+
+        yield start
+
+
+@pytest.fixture
+def process(start_process: Callable[[str], Process]) -> Process:
+    return start_process("one")

@@ -1,0 +1,105 @@
+"""Every kind of registry and of image store that there is, for the suites which all of them must pass."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio.to_thread
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, QualityTier
+from imgforge_mcp.storage.images import ImageStore
+from imgforge_mcp.storage.images.directory import AssetDirectory
+from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Registry, Settlement
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
+from tests.virtual_clock import VirtualClock
+
+T = TypeVar("T")
+OpenRegistry = Callable[[str], Registry]
+"""From a process's name to the registry as that process sees it; all of them see the same one."""
+HOUR = 3600.0
+NO_CAPS = Caps()
+
+
+def sqlite(folder: Path, clock: Clock, images: ImageStore) -> OpenRegistry:
+    return lambda owner: SqliteRegistry(folder / "registry.db", clock.now, owner, images)
+
+
+def directory(folder: Path) -> ImageStore:
+    return AssetDirectory(folder)
+
+
+REGISTRIES: dict[str, Callable[[Path, Clock, ImageStore], OpenRegistry]] = {"sqlite": sqlite}
+STORES: dict[str, Callable[[Path], ImageStore]] = {"directory": directory}
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """One process on a home: the registry as it sees it, the images, and the everyday steps of a job."""
+
+    registry: Registry
+    images: ImageStore
+    clock: VirtualClock
+
+    async def open(self, caps: Caps = NO_CAPS, reserve: float = 0.0, tenant: str = "", **request: Any) -> Job:
+        job, _ = await self.open_or_known(caps, reserve, tenant, **request)
+        return job
+
+    async def open_or_known(
+        self, caps: Caps = NO_CAPS, reserve: float = 0.0, tenant: str = "", **request: Any
+    ) -> tuple[Job, bool]:
+        new = NewJob(
+            job_id=self.clock.new_id(),
+            request=ImageRequest.model_validate({"prompt": "a red fox", **request}),
+            request_id="req_test",
+            final_prompt="a red fox",
+            enhancement_logic="Nothing added.",
+            quality_tier=QualityTier.STANDARD,
+            deadline=self.clock.now() + timedelta(seconds=600),
+            reserve_usd=reserve,
+            tenant=tenant,
+        )
+        return await self.registry.jobs.open(new, caps)
+
+    async def start(self, job: Job, caps: Caps = NO_CAPS, price: float | None = None, **more: Any) -> int:
+        values = {
+            "part": 0,
+            "provider": "together",
+            "model": "flux",
+            "images": 1,
+            "reason": "choice 1",
+            "settings": "s",
+        }
+        return await self.registry.jobs.start_attempt(
+            job.job_id, NewAttempt(**{**values, "price_usd": price, **more}), caps
+        )
+
+    async def settle(self, job: Job, attempt_id: int, *assets: Asset, **more: Any) -> None:
+        values = {"outcome": "ok_listed", "succeeded": True, "cost_usd": 0.0}
+        await self.registry.jobs.settle(job.job_id, attempt_id, Settlement(**{**values, **more}), assets)
+
+    async def finish(self, job: Job, state: JobState = JobState.COMPLETED, **more: Any) -> None:
+        ending = Ending(state=state, **{"cost_usd": 0.0, "cost_basis": CostBasis.FREE, **more})
+        await self.registry.jobs.finish(job.job_id, ending)
+
+    async def draw(self, picture: Asset, tenant: str = "", cost: float = 0.0, **request: Any) -> Job:
+        """A job from its opening to its end, that made a picture which is stored already."""
+        job = await self.open(tenant=tenant, **request)
+        await self.settle(job, await self.start(job), picture, cost_usd=cost)
+        await self.finish(job, cost_usd=cost)
+        return await self.registry.jobs.get(job.job_id)
+
+    async def store(self, number: int, size: int = 1000) -> Asset:
+        """Bytes in the store, without a record."""
+        data = number.to_bytes(4, "big") * (size // 4)
+        return await blocking(lambda: self.images.put(data, "image/png", 8, 8))
+
+    async def is_there(self, asset: Asset) -> bool:
+        return await blocking(lambda: self.images.is_sound(asset))
+
+
+async def blocking(act: Callable[[], T]) -> T:
+    """What a store does blocks: in a thread."""
+    return await anyio.to_thread.run_sync(act)

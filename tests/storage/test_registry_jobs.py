@@ -1,0 +1,315 @@
+"""What every registry promises about jobs: one owner each, one job a key, budgets that hold, ends that stay."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import pytest
+
+from imgforge_mcp.base.errors import BudgetExceeded, IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.base.types import AttemptState, ImageRequest, JobState, Progress
+from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, LeaseLost
+from tests.storage.registries import Process
+
+pytestmark = pytest.mark.anyio
+
+Start = Callable[[str], Process]
+
+
+# A job's life ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_job_is_read_as_it_was_written(process: Process) -> None:
+    job = await process.open(prompt="ein Fuchs 🦊", project_id="book", metadata={"a": "b"}, seed=7)
+    assert await process.registry.jobs.get(job.job_id) == job
+    assert (job.state, job.request.prompt, job.request.metadata) == (JobState.QUEUED, "ein Fuchs 🦊", {"a": "b"})
+    picture = await process.store(1)
+    attempt_id = await process.start(job, price=0.5)
+    assert await process.registry.jobs.state(job.job_id) is JobState.PROCESSING
+    await process.registry.jobs.accept(job.job_id, attempt_id, {"id": "upstream"})
+    await process.registry.jobs.set_progress(job.job_id, Progress(message="half", fraction=0.5))
+    under_way = await process.registry.jobs.get(job.job_id)
+    assert under_way.progress == Progress(message="half", fraction=0.5)
+    assert (under_way.attempts[0].state, under_way.attempts[0].operation) == (AttemptState.ACCEPTED, {"id": "upstream"})
+    await process.settle(job, attempt_id, picture, cost_usd=0.5, latency_ms=1200)
+    await process.finish(job, cost_usd=0.5, warnings=("one",), saved_to=("/tmp/fox.png",))
+    ended = await process.registry.jobs.get(job.job_id)
+    assert (ended.state, ended.cost_usd, ended.warnings, ended.saved_to, ended.progress) == (
+        JobState.COMPLETED,
+        0.5,
+        ("one",),
+        ("/tmp/fox.png",),
+        None,
+    )
+    assert ended.assets == (picture,)
+    assert (ended.attempts[0].state, ended.attempts[0].latency_ms) == (AttemptState.SUCCEEDED, 1200)
+    assert await process.registry.jobs.state(job.job_id) is JobState.COMPLETED
+
+
+async def test_an_unknown_job_is_not_found(process: Process) -> None:
+    with pytest.raises(NotFound):
+        await process.registry.jobs.get("nobody")
+    assert await process.registry.jobs.tenant("nobody") is None
+
+
+async def test_an_ended_job_takes_nothing_more(process: Process) -> None:
+    job = await process.open()
+    attempt_id = await process.start(job)
+    await process.settle(job, attempt_id)
+    await process.finish(job)
+    with pytest.raises(LeaseLost):
+        await process.finish(job, JobState.FAILED)
+    with pytest.raises(LeaseLost):
+        await process.start(job)
+    with pytest.raises(LeaseLost):
+        await process.settle(job, attempt_id)
+    assert await process.registry.jobs.request_cancel(job.job_id) is False
+    assert await process.registry.jobs.state(job.job_id) is JobState.COMPLETED
+
+
+async def test_a_cancellation_stops_the_next_call(process: Process) -> None:
+    job = await process.open()
+    assert await process.registry.jobs.request_cancel(job.job_id) is True
+    with pytest.raises(CancelRequested):
+        await process.start(job)
+
+
+# Leases ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_job_is_one_process_alone(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job = await mine.open()
+    attempt_id = await mine.start(job)
+    for act in (
+        other.start(job),
+        other.settle(job, attempt_id),
+        other.finish(job),
+        other.registry.jobs.accept(job.job_id, attempt_id, {"id": "x"}),
+    ):
+        with pytest.raises(LeaseLost):
+            await act
+    await other.registry.jobs.set_progress(job.job_id, Progress(message="not mine"))
+    assert (await mine.registry.jobs.get(job.job_id)).progress is None
+
+
+async def test_a_job_is_taken_over_once_its_lease_has_run_out(start_process: Start) -> None:
+    mine, other, third = start_process("mine"), start_process("other"), start_process("third")
+    job = await mine.open()
+    mine.clock.advance(LEASE_SECONDS - 1)
+    assert await other.registry.jobs.take_over_abandoned() == []
+    mine.clock.advance(2)
+    assert await other.registry.jobs.take_over_abandoned() == [job.job_id]
+    assert await third.registry.jobs.take_over_abandoned() == []
+    with pytest.raises(LeaseLost):
+        await mine.start(job)
+    await other.start(job)
+
+
+async def test_of_several_that_want_a_job_one_gets_it(start_process: Start) -> None:
+    mine = start_process("mine")
+    jobs = [(await mine.open()).job_id for _ in range(5)]
+    mine.clock.advance(LEASE_SECONDS + 1)
+    taken: list[str] = []
+
+    async def take(other: Process) -> None:
+        taken.extend(await other.registry.jobs.take_over_abandoned())
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(4):
+            tasks.start_soon(take, start_process(f"other-{number}"))
+    assert sorted(taken) == jobs
+
+
+async def test_what_is_let_go_may_be_taken_at_once(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job = await mine.open()
+    await mine.registry.jobs.release()
+    assert await other.registry.jobs.take_over_abandoned() == [job.job_id]
+
+
+async def test_an_ended_job_is_not_taken_over(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    await mine.finish(await mine.open())
+    mine.clock.advance(LEASE_SECONDS + 1)
+    assert await other.registry.jobs.take_over_abandoned() == []
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_key_has_one_job_for_a_day(process: Process) -> None:
+    first, is_new = await process.open_or_known(idempotency_key="order")
+    again, is_new_again = await process.open_or_known(idempotency_key="order")
+    assert (is_new, is_new_again, again.job_id) == (True, False, first.job_id)
+    assert await process.registry.jobs.of_key(first.request, "") == first
+    process.clock.advance(24 * 3600 - 1)
+    assert (await process.open(idempotency_key="order")).job_id == first.job_id
+    process.clock.advance(1)
+    assert await process.registry.jobs.of_key(first.request, "") is None
+    assert (await process.open(idempotency_key="order")).job_id != first.job_id
+
+
+async def test_a_key_of_another_tenant_is_another_key(process: Process) -> None:
+    first = await process.open(tenant="ann", idempotency_key="order")
+    second = await process.open(tenant="bob", idempotency_key="order", prompt="a blue fox")
+    assert first.job_id != second.job_id
+
+
+PICTURE = "a" * 64
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"prompt": "a blue fox"}, id="prompt"),
+        pytest.param({"seed": 8}, id="seed"),
+        pytest.param({"n": 2}, id="n"),
+        pytest.param({"input_images": [PICTURE]}, id="inputs"),
+        pytest.param({"mask": PICTURE}, id="mask"),
+        pytest.param({"width": 512}, id="width"),
+        pytest.param({"quality_tier": "ultra"}, id="tier"),
+    ],
+)
+async def test_a_key_with_another_request_is_a_conflict(process: Process, other: dict[str, Any]) -> None:
+    first = await process.open(idempotency_key="order", seed=7)
+    with pytest.raises(IdempotencyConflict) as caught:
+        await process.open(idempotency_key="order", **{"seed": 7, **other})
+    assert caught.value.details["job_id"] == first.job_id
+    with pytest.raises(IdempotencyConflict):
+        await process.registry.jobs.of_key(ImageRequest.model_validate({**first.request.model_dump(), **other}), "")
+
+
+async def test_how_the_answer_is_awaited_makes_no_other_request(process: Process) -> None:
+    first = await process.open(idempotency_key="order")
+    again = await process.open(idempotency_key="order", sync=False, save_to="/tmp/fox.png")
+    assert again.job_id == first.job_id
+
+
+async def test_of_many_with_one_key_one_opens_the_job(start_process: Start) -> None:
+    new: list[bool] = []
+
+    async def ask(process: Process) -> None:
+        new.append((await process.open_or_known(idempotency_key="order"))[1])
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(4):
+            tasks.start_soon(ask, start_process(f"process-{number}"))
+    assert sorted(new) == [False, False, False, True]
+
+
+# Money ----------------------------------------------------------------------------------------------------------------
+
+DAILY = Caps(daily_usd=1.0)
+
+
+async def test_what_is_reserved_counts_until_the_job_has_ended(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.6)
+    assert await process.registry.jobs.committed() == (0.6, 0.6)
+    with pytest.raises(BudgetExceeded) as caught:
+        await process.open(DAILY, reserve=0.5)
+    assert caught.value.details == {"budget": "daily", "cap_usd": 1.0, "committed_usd": 0.6, "needed_usd": 0.5}
+    await process.finish(job)
+    assert await process.registry.jobs.committed() == (0.0, 0.0)
+    await process.open(DAILY, reserve=1.0)
+
+
+async def test_a_cap_may_be_used_up_to_the_last_cent_and_not_beyond(process: Process) -> None:
+    await process.open(DAILY, reserve=1.0)
+    with pytest.raises(BudgetExceeded):
+        await process.open(DAILY, reserve=0.000001)
+    await process.open(DAILY, reserve=0.0)
+
+
+async def test_what_a_call_cost_moves_from_reserved_to_spent(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.6)
+    await process.settle(job, await process.start(job, DAILY, 0.6), cost_usd=0.4)
+    assert await process.registry.jobs.committed() == (0.6, 0.6)
+    await process.finish(job)
+    assert await process.registry.jobs.committed() == (0.4, 0.4)
+
+
+async def test_the_second_call_of_a_job_needs_money_of_its_own(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.6)
+    await process.settle(job, await process.start(job, DAILY, 0.6), cost_usd=0.6)
+    with pytest.raises(BudgetExceeded):
+        await process.start(job, DAILY, 0.6)
+    await process.start(job, DAILY, 0.4)
+    assert await process.registry.jobs.committed() == (1.0, 1.0)
+
+
+async def test_parts_under_way_hold_their_money_together(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.6)
+    for part in range(2):
+        await process.start(job, DAILY, 0.3, part=part)
+    assert await process.registry.jobs.committed() == (0.6, 0.6)
+    await process.start(job, DAILY, 0.4, part=2)
+    assert await process.registry.jobs.committed() == (1.0, 1.0)
+    with pytest.raises(BudgetExceeded):
+        await process.start(job, DAILY, 0.000001, part=3)
+
+
+async def test_a_month_holds_its_days(process: Process) -> None:
+    monthly = Caps(monthly_usd=1.0)
+    job = await process.open(monthly, reserve=0.6)
+    await process.settle(job, await process.start(job, monthly, 0.6), cost_usd=0.6)
+    await process.finish(job)
+    process.clock.advance(24 * 3600)
+    assert await process.registry.jobs.committed() == (0.0, 0.6)
+    with pytest.raises(BudgetExceeded) as caught:
+        await process.open(monthly, reserve=0.5)
+    assert caught.value.details["budget"] == "monthly"
+    process.clock.advance(10 * 24 * 3600)
+    assert await process.registry.jobs.committed() == (0.0, 0.0)
+    await process.open(monthly, reserve=0.5)
+
+
+async def test_a_refused_call_leaves_no_attempt(process: Process) -> None:
+    job = await process.open()
+    with pytest.raises(BudgetExceeded):
+        await process.start(job, Caps(daily_usd=0.1), 0.2)
+    assert (await process.registry.jobs.get(job.job_id)).attempts == ()
+
+
+# Limits and trials ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_limit_of_calls_counts_those_of_all_processes_in_its_window(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    await other.start(await other.open())
+    job = await mine.open()
+    await mine.start(job, per_minute=2)
+    with pytest.raises(QuotaExceeded, match="2 calls a minute"):
+        await mine.start(job, per_minute=2)
+    await mine.start(job, per_minute=2, provider="bfl")
+    mine.clock.advance(60.5)
+    await mine.start(job, per_minute=2)
+    midnight = mine.clock.now() - timedelta(hours=12)
+    assert await mine.registry.jobs.calls_since("together", midnight) == 3
+    with pytest.raises(QuotaExceeded, match="3 calls a day"):
+        await mine.start(job, per_day=3, day_start=midnight)
+    await mine.start(job, per_day=4, day_start=midnight)
+
+
+async def test_one_trial_at_a_time(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job, theirs = await mine.open(), await other.open()
+    attempt_id = await mine.start(job, is_trial=True)
+    with pytest.raises(Unavailable):
+        await other.start(theirs, is_trial=True)
+    await other.start(theirs, is_trial=True, model="another")
+    await mine.settle(job, attempt_id, succeeded=False, outcome="unavailable")
+    await other.start(theirs, is_trial=True)
+
+
+# Batches --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_batch_tells_what_became_of_each_item(process: Process) -> None:
+    first, second = await process.open(tenant="ann"), await process.open(tenant="ann")
+    refused = {"error": "no", "code": "invalid_request"}
+    await process.registry.jobs.add_batch("batch_1", "ann", [first.job_id, refused, second.job_id, first.job_id])
+    assert await process.registry.jobs.of_batch("batch_1", "ann") == [first, refused, second, first]
+    assert len(await process.registry.jobs.of_batch("batch_1")) == 4
+    assert await process.registry.jobs.of_batch("batch_1", "bob") == []
