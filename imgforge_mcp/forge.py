@@ -107,6 +107,10 @@ class Forge:
         """An image and its exact bytes. Raises NotFound."""
         return await self._pictures.read(asset_id)
 
+    async def rendition(self, data: bytes, width: int) -> tuple[bytes, str]:
+        """An image at most `width` pixels wide, and its type. Raises BadReply."""
+        return await self._pictures.rendition(data, width)
+
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
         """A small JPEG rendition, kept for the next time; None when the image is gone or a vector drawing."""
         return await self._pictures.preview(asset, max_bytes)

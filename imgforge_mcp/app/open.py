@@ -26,6 +26,7 @@ from imgforge_mcp.jobs.preparation import Preparation
 from imgforge_mcp.jobs.resume import Resume
 from imgforge_mcp.jobs.service import JobService
 from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import KeyChecks, vanished_models
 from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint, open_configured
 from imgforge_mcp.providers.driver import Driver
@@ -35,6 +36,10 @@ from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 
 if TYPE_CHECKING:
     from imgforge_mcp.net.transport import Transport
+
+
+PREVIEW_BYTES = 500_000
+"""What one preview may take of a tool's result; several images have to share, and are encoded smaller when shown."""
 
 
 class _LazyTransport:
@@ -83,8 +88,9 @@ async def open_forge(
     registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
     planner = Planner(_router(config, providers), registry, clock, config)
     transport = _LazyTransport(clock, redactor, _trusted_hosts(providers))
-    driver = Driver(clock, transport, assets)
-    preparation = Preparation(registry, assets)
+    decoder = Decoder(preview_px=config.preview_max_px if config.preview else 0, preview_bytes=PREVIEW_BYTES)
+    driver = Driver(clock, transport, assets, decoder)
+    preparation = Preparation(registry, assets, decoder)
     delivery = Delivery(config=config, registry=registry, assets=assets, redactor=redactor)
     attempts = Attempts(
         config=config,
@@ -115,10 +121,12 @@ async def open_forge(
             planner=planner,
             providers=providers,
             worker=worker,
-            references=References(registry, assets, transport),
+            references=References(registry, assets, transport, decoder),
             clock=clock,
         ),
-        pictures=Pictures(registry, assets, preview_max_px=config.preview_max_px, cap_bytes=config.cache_max_bytes),
+        pictures=Pictures(
+            registry, assets, decoder, preview_max_px=config.preview_max_px, cap_bytes=config.cache_max_bytes
+        ),
         models=Models(planner, providers, KeyChecks(providers, driver, clock, config.home), clock),
         providers=providers,
         clock=clock,
@@ -141,6 +149,7 @@ async def open_forge(
         with anyio.CancelScope(shield=True):
             await transport.close()
             await registry.close()
+            await anyio.to_thread.run_sync(decoder.close)
 
 
 def redactor_for(config: Config, providers: ConfiguredProviders) -> Redactor:

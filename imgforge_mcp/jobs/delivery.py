@@ -1,6 +1,5 @@
 """From what a call brought to the job's end on record: pictures into the store, copies to `save_to`, the cap."""
 
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,14 +14,10 @@ from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.types import Asset, Job, JobState, cost_of
 from imgforge_mcp.jobs.outcome import without_secrets
 from imgforge_mcp.jobs.running import RunningJob
-from imgforge_mcp.media import Sound, rendition
 from imgforge_mcp.providers.driver import Result
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Ending, Registry
-
-PREVIEW_BYTES = 500_000
-"""What one preview may take of a tool's result; several images have to share, and are encoded smaller when shown."""
 
 
 class Delivery:
@@ -49,17 +44,13 @@ class Delivery:
         return tuple(stored)
 
     async def keep_previews(self, stored: tuple[Asset, ...], result: Result) -> None:
-        if self._config.preview:
-            for asset, image in zip(stored, result.images, strict=True):
-                await anyio.to_thread.run_sync(self._keep_preview, asset, image.sound)
-
-    def _keep_preview(self, asset: Asset, sound: Sound) -> None:
-        """From the pixels at hand, so that they need not be decoded again. By now the image is safe; what fails here
-        is met again when the preview is wanted."""
-        if sound.picture is not None:
-            with suppress(OSError, ValueError, MemoryError):
+        """Those that were made while the pixels were at hand, so that they need not be decoded again; by now the
+        images are safe."""
+        for asset, image in zip(stored, result.images, strict=True):
+            if image.sound.rendition is not None:
                 size = self._config.preview_max_px
-                self._assets.keep_rendition(asset, size, rendition(sound.picture, size, PREVIEW_BYTES))
+                keep = partial(self._assets.keep_rendition, asset, size, image.sound.rendition)
+                await anyio.to_thread.run_sync(keep)
 
     async def finish(self, running: RunningJob, error: ForgeError | None = None, *, is_canceled: bool = False) -> None:
         """Record the job's end, with what its calls cost. An error does not undo a picture that came: then the job is

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from imgforge_mcp import media
 from imgforge_mcp.base.errors import InvalidRequest, NotFound, ProviderError
 from imgforge_mcp.base.types import Asset
+from imgforge_mcp.media import INPUT_SIDE
+from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.driver import data_url_bytes
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
@@ -30,7 +31,10 @@ class References:
     """Turns what a caller named into assets of our own store; a file or download is encoded again, never kept as it
     came."""
 
-    def __init__(self, registry: Registry, assets: AssetDirectory, transport: "Callable[[], Transport]") -> None:
+    def __init__(
+        self, registry: Registry, assets: AssetDirectory, transport: "Callable[[], Transport]", decoder: Decoder
+    ) -> None:
+        self._decoder = decoder
         self._registry = registry
         self._assets = assets
         self._transport = transport
@@ -52,7 +56,7 @@ class References:
         data = await self._bytes(reference, allowed)
         if len(data) > MAX_BYTES:
             raise InvalidRequest(f"The reference image is larger than {MAX_BYTES // 2**20} MiB.", field="input_images")
-        image = await anyio.to_thread.run_sync(media.as_input, data)
+        image = await self._decoder.as_input(data, INPUT_SIDE)
         put = partial(self._assets.put, image.data, image.mime_type, image.width, image.height)
         asset = await anyio.to_thread.run_sync(put)
         await self._registry.assets.add(asset)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from imgforge_mcp import media
-from imgforge_mcp.base.errors import NotFound
+from imgforge_mcp.base.errors import BadReply, NotFound
 from imgforge_mcp.base.formats import EXTENSIONS, SVG
 from imgforge_mcp.base.types import Asset, Caller, Json
+from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
@@ -20,9 +20,12 @@ MOST = 1_000_000
 class Pictures:
     """Looks images up, shows them small, writes them where a user wants them, and keeps the store within its cap."""
 
-    def __init__(self, registry: Registry, images: AssetDirectory, *, preview_max_px: int, cap_bytes: int) -> None:
+    def __init__(
+        self, registry: Registry, images: AssetDirectory, decoder: Decoder, *, preview_max_px: int, cap_bytes: int
+    ) -> None:
         self._records = registry.assets
         self._images = images
+        self._decoder = decoder
         self._preview_max_px = preview_max_px
         self._cap_bytes = cap_bytes
 
@@ -49,7 +52,8 @@ class Pictures:
         return asset, await anyio.to_thread.run_sync(self._images.read, asset)
 
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
-        """A small JPEG rendition, kept for the next time; None when the image is gone or a vector drawing."""
+        """A small JPEG rendition, kept for the next time; None when the image is gone, or a vector drawing, or cannot
+        be decoded."""
         if asset.mime_type == SVG:
             return None
         max_px = self._preview_max_px
@@ -58,11 +62,15 @@ class Pictures:
             return kept
         try:
             data = await anyio.to_thread.run_sync(self._images.read, asset)
-        except NotFound:
+            rendition = await self._decoder.preview(data, max_px, max_bytes)
+        except (NotFound, BadReply):
             return None
-        rendition = await anyio.to_thread.run_sync(partial(media.preview, data, max_px, max_bytes))
         await anyio.to_thread.run_sync(self._images.keep_rendition, asset, max_px, rendition)
         return rendition
+
+    async def rendition(self, data: bytes, width: int) -> tuple[bytes, str]:
+        """An image at most `width` pixels wide, and its type. Raises BadReply."""
+        return await self._decoder.scaled(data, width)
 
     async def recent(self, limit: int) -> list[Asset]:
         return await self._records.recent(limit)

@@ -2,29 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import NotFound
 from imgforge_mcp.base.types import Job
-from imgforge_mcp.media import as_input, as_mask
+from imgforge_mcp.media import INPUT_SIDE
+from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, InputImage, ModelSpec
 from imgforge_mcp.routing.fitting import fit
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
 
-INPUT_SIDE = 2048
-"""Pixels: a larger reference is scaled down; the catalogue may give a model a limit of its own (option `input_max`)."""
-
 
 class Preparation:
     """Reads references from the store; by the time a job exists, all of them are there."""
 
-    def __init__(self, registry: Registry, assets: AssetDirectory) -> None:
+    def __init__(self, registry: Registry, assets: AssetDirectory, decoder: Decoder) -> None:
         self._registry = registry
         self._assets = assets
+        self._decoder = decoder
 
     async def call(
         self, job: Job, configured: ConfiguredProvider, model: ModelSpec, *, with_inputs: bool = True
@@ -34,6 +32,7 @@ class Preparation:
         Raises:
             NotFound: a reference is no longer in the store.
         """
+        # A larger reference is scaled down; the catalogue may give a model a limit of its own.
         side = int(model.options.get("input_max", INPUT_SIDE))
         references = (job.request.input_images or [])[: model.max_inputs] if with_inputs else []
         is_raw = bool(model.options.get("raw_inputs"))
@@ -61,14 +60,12 @@ class Preparation:
     async def _input(self, asset_id: str, side: int, *, is_raw: bool) -> InputImage:
         """The image encoded again within `side` pixels; or, for a model on this machine that wants it, as it is."""
         data = await self._bytes(asset_id)
-        image = await anyio.to_thread.run_sync(as_input, data, side)
+        image = await self._decoder.as_input(data, side)
         return replace(image, data=data) if is_raw else image
 
     async def _mask(self, asset_id: str, first: InputImage, configured: ConfiguredProvider) -> InputImage:
         marks = configured.provider.manifest.mask
-        return await anyio.to_thread.run_sync(
-            partial(as_mask, await self._bytes(asset_id), first.width, first.height, marks)
-        )
+        return await self._decoder.as_mask(await self._bytes(asset_id), first.width, first.height, marks)
 
     async def _bytes(self, asset_id: str) -> bytes:
         asset = await self._registry.assets.find(asset_id)

@@ -6,15 +6,13 @@ from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import anyio.to_thread
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
-from imgforge_mcp import media
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.formats import SVG
-from imgforge_mcp.forge import Filter
+from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.mcp import results
 from imgforge_mcp.presentation import Presentation, job_json
 
@@ -66,7 +64,7 @@ async def read(lazy: LazyForge, presentation: Presentation, context: Any, uri: s
     try:
         if match := ASSET.fullmatch(uri):
             asset, data = await forge.asset(match[1])
-            return await _image(uri, data, asset.mime_type)
+            return await _image(forge, uri, data, asset.mime_type)
         if match := JOB.fullmatch(uri):
             job = await forge.job(match[1], caller)
             return _text(uri, results.compact(job_json(forge, presentation.base_url, job, shown=WHOLE)))
@@ -82,10 +80,10 @@ async def read(lazy: LazyForge, presentation: Presentation, context: Any, uri: s
     raise MCPError(types.INVALID_PARAMS, "There is no such resource.", {"uri": uri[:200]})
 
 
-async def _image(uri: str, data: bytes, mime_type: str) -> types.ReadResourceResult:
+async def _image(forge: Forge, uri: str, data: bytes, mime_type: str) -> types.ReadResourceResult:
     width = parse_qs(urlsplit(uri).query).get("width", [""])[0]
     if mime_type != SVG and width.isascii() and width.isdigit() and 0 < int(width) <= MAX_RENDITION:
-        data, mime_type = await anyio.to_thread.run_sync(media.scaled, data, int(width))
+        data, mime_type = await forge.rendition(data, int(width))
     blob = base64.b64encode(data).decode("ascii")
     return types.ReadResourceResult(contents=[types.BlobResourceContents(uri=uri, blob=blob, mime_type=mime_type)])
 

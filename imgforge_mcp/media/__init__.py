@@ -1,17 +1,5 @@
 """Images from their bytes: what they are, what is made from them, and drawings."""
 
-from imgforge_mcp.media.convert import InputImage, as_input, as_mask, preview, rendition, scaled
-from imgforge_mcp.media.inspect import Sound, inspect
-from imgforge_mcp.media.vector import inspect_vector
+from imgforge_mcp.media.convert import INPUT_SIDE, InputImage
 
-__all__ = [
-    "InputImage",
-    "Sound",
-    "as_input",
-    "as_mask",
-    "inspect",
-    "inspect_vector",
-    "preview",
-    "rendition",
-    "scaled",
-]
+__all__ = ["INPUT_SIDE", "InputImage"]

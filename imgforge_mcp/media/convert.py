@@ -1,22 +1,31 @@
-"""Images made from images: previews, renditions, references and masks for upstream. All of it blocks: call it in a
-thread."""
+"""Images made from images: previews, renditions, references and masks for upstream. All of it blocks: call it through a
+Decoder."""
 
 import base64
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from imgforge_mcp.base.errors import BadReply, InvalidRequest
+from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.formats import FORMATS
-from imgforge_mcp.media.inspect import decoded
+from imgforge_mcp.media.colours import eight_bit, flat, has_transparency, oriented
+from imgforge_mcp.media.decode import decoded, guarded
+from imgforge_mcp.media.header import read_header
+from imgforge_mcp.media.vector import rasterised
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+INPUT_SIDE = 2048
+"""Pixels of a reference's longer side, unless a model takes other sizes."""
+MASK_SIDE = 4096
+PLACE = 128
+"""From this brightness on a mask's pixel is the place to change; below this alpha, likewise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputImage:
-    """A reference image, decoded and encoded again by us; sizes in pixels."""
+    """A picture of our own making, by encoding what was decoded; sizes in pixels."""
 
     data: bytes
     mime_type: str
@@ -32,104 +41,153 @@ class InputImage:
         return f"data:{self.mime_type};base64,{self.base64}"
 
 
-def preview(data: bytes, max_px: int, max_bytes: int) -> bytes:
-    """A JPEG rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits."""
-    with decoded(data) as image:
-        return rendition(image, max_px, max_bytes)
-
-
-def rendition(image: "Image", max_px: int, max_bytes: int) -> bytes:
-    """The same of a picture that is decoded already. JPEG takes a tenth of the time of WebP, and somebody waits."""
-    from PIL.Image import Resampling
-
-    picture = _flat(image)
-    for scale, quality in ((1.0, 80), (1.0, 60), (0.75, 60), (0.5, 60), (0.5, 40), (0.25, 40), (0.125, 40)):
-        size = max(16, int(max_px * scale))
-        encoded = _encoded(_within(picture, size, Resampling.HAMMING), "JPEG", quality=quality)
-        if len(encoded) <= max_bytes:
-            break
-    return encoded
-
-
-def scaled(data: bytes, width: int) -> tuple[bytes, str]:
-    """A PNG or WebP rendition `width` pixels wide, never enlarged; with its type."""
-    with decoded(data) as image:
-        height = max(1, round(image.height * min(width, image.width) / image.width))
-        picture = image.convert("RGBA" if _has_alpha(image) else "RGB").resize((min(width, image.width), height))
-        return _encoded(picture, "WEBP", quality=85, method=1), "image/webp"
-
-
-def as_input(data: bytes, max_side: int = 2048) -> InputImage:
-    """A reference image for upstream: decoded, oriented, stripped of metadata, within `max_side`, encoded again as PNG
-    or, without transparency and above 512 px, JPEG.
+def inspect(data: bytes, preview_px: int = 0, preview_bytes: int = 0) -> InputImage:
+    """What an image is, by decoding all of it: its true type and its size; `data` is a small JPEG of it, if one of
+    `preview_px` pixels is wanted, else empty. The type comes from the bytes alone.
 
     Raises:
-        InvalidRequest: not an image of a known type.
+        BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
     """
-    from PIL import ImageOps
+    image = decoded(data)
+    mime_type = FORMATS[read_header(data).kind][0]
+    width, height = image.size
+    with guarded():
+        small = _rendition(image, preview_px, preview_bytes).data if preview_px else b""
+    return InputImage(data=small, mime_type=mime_type, width=width, height=height)
 
-    try:
-        with decoded(data) as image:
-            oriented = ImageOps.exif_transpose(image)
-            picture = _within(oriented.convert("RGBA" if _has_alpha(oriented) else "RGB"), max_side)
-            # Pillow would write a JPEG's comment again; a profile fits as long as the colours are what they were.
-            is_kept = oriented.mode in ("RGB", "RGBA") and "icc_profile" in oriented.info
-            picture.info = {"icc_profile": oriented.info["icc_profile"]} if is_kept else {}
-            is_small = max(picture.size) <= 512
-            name = "PNG" if picture.mode == "RGBA" or is_small else "JPEG"
-            encoded = _encoded(picture, name, quality=95)
-    except BadReply as error:
-        raise InvalidRequest(f"The reference is no usable image: {error.message}", field="input_images") from None
-    return InputImage(data=encoded, mime_type=FORMATS[name][0], width=picture.width, height=picture.height)
+
+def preview(data: bytes, max_px: int, max_bytes: int) -> InputImage:
+    """A JPEG rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits. Raises
+    BadReply."""
+    image = decoded(data, side=max_px)
+    with guarded():
+        return _rendition(image, max_px, max_bytes)
+
+
+def _rendition(image: "Image", max_px: int, max_bytes: int) -> InputImage:
+    """JPEG takes a tenth of the time of WebP, and somebody waits."""
+    from PIL.Image import Resampling
+
+    picture = flat(within(eight_bit(image), max_px, Resampling.HAMMING))
+    for scale, quality in ((1.0, 80), (1.0, 60), (0.75, 60), (0.5, 60), (0.5, 40), (0.25, 40), (0.125, 40)):
+        small = within(picture, max(16, int(max_px * scale)), Resampling.HAMMING)
+        data = encoded(small, "JPEG", quality=quality)
+        if len(data) <= max_bytes:
+            break
+    return InputImage(data=data, mime_type="image/jpeg", width=small.width, height=small.height)
+
+
+def scaled(data: bytes, width: int) -> InputImage:
+    """A WebP rendition `width` pixels wide, never enlarged. Raises BadReply."""
+    image = decoded(data)
+    with guarded():
+        picture = eight_bit(image)
+        picture = picture.convert("RGBA" if picture.mode == "LA" else "RGB" if picture.mode == "L" else picture.mode)
+        width = min(width, picture.width)
+        size = (width, max(1, round(picture.height * width / picture.width)))
+        small = encoded(picture.resize(size), "WEBP", quality=85, method=1)
+    return InputImage(data=small, mime_type="image/webp", width=size[0], height=size[1])
+
+
+def as_input(data: bytes, max_side: int = INPUT_SIDE) -> InputImage:
+    """A reference image for upstream: decoded, oriented, in eight bits, stripped of metadata, within `max_side`,
+    encoded again as PNG or, without transparency and above 512 px, JPEG. A drawing is rasterised.
+
+    Raises:
+        BadReply: not an image of a known type.
+    """
+    image = _own(data, max_side)
+    with guarded():
+        picture = eight_bit(within(image, max_side) if image.mode in ("RGB", "RGBA", "L", "LA") else image)
+        picture = within(picture, max_side).convert("RGBA" if picture.mode in ("LA", "RGBA") else "RGB")
+        # Pillow would write a JPEG's comment again; a profile fits as long as the colours are what they were.
+        is_kept = image.mode in ("RGB", "RGBA") and "icc_profile" in image.info
+        picture.info = {"icc_profile": image.info["icc_profile"]} if is_kept else {}
+        name = "PNG" if picture.mode == "RGBA" or max(picture.size) <= 512 else "JPEG"
+        made = encoded(picture, name, quality=95)
+    return InputImage(data=made, mime_type=FORMATS[name][0], width=picture.width, height=picture.height)
+
+
+def as_marks(data: bytes) -> InputImage:
+    """A mask of any kind as ours: a grey PNG whose white is the place to change.
+
+    Transparency marks that place if anything is transparent, else white does: programs save a black and white mask
+    with an alpha channel that hides nothing.
+
+    Raises:
+        BadReply: not an image of a known type.
+        InvalidRequest: it marks nothing, or everything.
+    """
+    with guarded():
+        change = _place(_own(data, MASK_SIDE))
+        lowest, highest = cast("tuple[int, int]", change.getextrema())
+    if highest < PLACE:
+        raise InvalidRequest(
+            "The mask marks nothing: paint the place to change white on black, or make it transparent.", field="mask"
+        )
+    if lowest >= PLACE:
+        raise InvalidRequest(
+            "The mask marks the whole image: leave the mask out to change everything, or paint black what must stay.",
+            field="mask",
+        )
+    return InputImage(data=encoded(change, "PNG"), mime_type="image/png", width=change.width, height=change.height)
 
 
 def as_mask(data: bytes, width: int, height: int, marks: str) -> InputImage:
     """A mask of the given size in pixels, for a provider that reads `marks` (white, black or alpha) as the place to
     change.
 
-    In ours, transparency marks that place if there is any, else white does.
-
     Raises:
-        InvalidRequest: not an image of a known type.
+        BadReply: not an image of a known type.
     """
     from PIL import Image, ImageOps
 
-    try:
-        with decoded(data) as image:
-            change = ImageOps.invert(image.convert("RGBA").getchannel("A")) if _has_alpha(image) else image.convert("L")
-    except BadReply as error:
-        raise InvalidRequest(f"The mask is no usable image: {error.message}", field="mask") from None
-    change = change.resize((width, height)).point(lambda value: 255 if value > 127 else 0)
-    if marks == "alpha":
-        mask = Image.new("RGBA", change.size, "white")
-        mask.putalpha(ImageOps.invert(change))
-    else:
-        mask = change if marks == "white" else ImageOps.invert(change)
-    return InputImage(data=_encoded(mask, "PNG"), mime_type="image/png", width=width, height=height)
+    with guarded():
+        change = _place(_own(data, MASK_SIDE)).resize((width, height)).point(_or_not)
+        if marks == "alpha":
+            mask = Image.new("RGBA", change.size, "white")
+            mask.putalpha(ImageOps.invert(change))
+        else:
+            mask = change if marks == "white" else ImageOps.invert(change)
+        return InputImage(data=encoded(mask, "PNG"), mime_type="image/png", width=width, height=height)
 
 
-def _has_alpha(image: "Image") -> bool:
-    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+def _own(data: bytes, side: int) -> "Image":
+    """A person's own picture, upright; a drawing in pixels."""
+    kind = read_header(data).kind
+    if kind == "SVG":
+        data = rasterised(data, side)
+    image = decoded(data, is_input=True, side=side)
+    with guarded():
+        return oriented(image)
 
 
-def _flat(image: "Image") -> "Image":
-    """RGB on white."""
-    from PIL import Image
+def _place(mask: "Image") -> "Image":
+    """In grey, white where it is to be changed."""
+    from PIL import ImageOps
 
-    if not _has_alpha(image):
-        return image if image.mode == "RGB" else image.convert("RGB")
-    layer = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    mask = within(eight_bit(mask), MASK_SIDE)
+    if has_transparency(mask):
+        alpha = mask.getchannel("A")
+        lowest, _ = cast("tuple[int, int]", alpha.getextrema())
+        if lowest < PLACE:
+            return ImageOps.invert(alpha)
+    return mask.convert("L")
 
 
-def _within(image: "Image", side: int, resample: int | None = None) -> "Image":
+def _or_not(value: int) -> int:
+    return 255 if value >= PLACE else 0
+
+
+def within(image: "Image", side: int, resample: int | None = None) -> "Image":
+    """The picture, scaled down if its longer side is above `side` pixels."""
     if max(image.size) <= side:
         return image
     factor = side / max(image.size)
     return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))), resample)
 
 
-def _encoded(image: "Image", name: str, **options: int) -> bytes:
+def encoded(image: "Image", name: str, **options: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, name, **({"compress_level": 6} if name == "PNG" else options))
     return buffer.getvalue()

@@ -10,7 +10,6 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
-from imgforge_mcp import media
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import ProviderSettings
 from imgforge_mcp.base.errors import (
@@ -23,6 +22,7 @@ from imgforge_mcp.base.errors import (
     Unavailable,
 )
 from imgforge_mcp.base.types import Progress
+from imgforge_mcp.media.decoder import Decoder, Sound
 from imgforge_mcp.net.retry_after import retry_after
 from imgforge_mcp.providers.contract import Call, Images, Operation, Outgoing, Picture, Provider, Reply, Request, Work
 from imgforge_mcp.providers.reading import decode_base64
@@ -51,7 +51,7 @@ class Made:
     """One image, fully decoded: its bytes as they came, on disk already; what they are; its seed."""
 
     staged: Staged
-    sound: media.Sound
+    sound: Sound
     seed: int | None
 
 
@@ -84,8 +84,11 @@ class Run:
 class Driver:
     """Runs calls over one transport. `transport` is asked for at the first use, since it loads an HTTP client."""
 
-    def __init__(self, clock: Clock, transport: Callable[[], "Transport"], assets: AssetDirectory) -> None:
+    def __init__(
+        self, clock: Clock, transport: Callable[[], "Transport"], assets: AssetDirectory, decoder: Decoder
+    ) -> None:
         self._clock = clock
+        self._decoder = decoder
         self._assets = assets
         self._transport = transport
 
@@ -287,9 +290,11 @@ class Driver:
             sound, staged = await self._staged(data, run)
         return Made(staged=staged, sound=sound, seed=picture.seed)
 
-    async def _staged(self, data: bytes, run: Run) -> tuple[media.Sound, Staged]:
+    async def _staged(self, data: bytes, run: Run) -> tuple[Sound, Staged]:
         """Decode and write the bytes at once: each takes a thread some milliseconds, and somebody waits."""
-        sound, staged = await _at_once(partial(_inspect, data, run.call), partial(self._assets.stage, data))
+        sound, staged = await _at_once(
+            partial(self._inspected, data, run.call), partial(anyio.to_thread.run_sync, self._assets.stage, data)
+        )
         if isinstance(staged, ForgeError):
             raise staged
         if isinstance(sound, ForgeError):
@@ -297,7 +302,13 @@ class Driver:
             raise sound
         return sound, staged
 
-    async def _downloaded(self, url: str, run: Run) -> tuple[media.Sound, Staged]:
+    async def _inspected(self, data: bytes, call: Call) -> Sound:
+        """What the bytes are; a drawing counts only from a model that makes drawings."""
+        if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
+            return await self._decoder.inspect_vector(data)
+        return await self._decoder.inspect(data)
+
+    async def _downloaded(self, url: str, run: Run) -> tuple[Sound, Staged]:
         """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image."""
         for attempt in range(1, DOWNLOAD_TRIES + 1):
             try:
@@ -330,13 +341,15 @@ class Driver:
         raise Unavailable("The picture was not ready in time.")
 
 
-async def _at_once(first: Callable[[], T], second: Callable[[], U]) -> tuple[T | ForgeError, U | ForgeError]:
-    """Both, each in a thread; a failure stands in place of its result."""
+async def _at_once(
+    first: Callable[[], Awaitable[T]], second: Callable[[], Awaitable[U]]
+) -> tuple[T | ForgeError, U | ForgeError]:
+    """Both; a failure stands in place of its result."""
     results: dict[int, T | U | ForgeError] = {}
 
-    async def one(number: int, act: Callable[[], T | U]) -> None:
+    async def one(number: int, act: Callable[[], Awaitable[T | U]]) -> None:
         try:
-            results[number] = await anyio.to_thread.run_sync(act)
+            results[number] = await act()
         except ForgeError as error:
             results[number] = error
 
@@ -344,13 +357,6 @@ async def _at_once(first: Callable[[], T], second: Callable[[], U]) -> tuple[T |
         tasks.start_soon(one, 0, first)
         tasks.start_soon(one, 1, second)
     return cast("T | ForgeError", results[0]), cast("U | ForgeError", results[1])
-
-
-def _inspect(data: bytes, call: Call) -> media.Sound:
-    """What the bytes are; a drawing counts only from a model that makes drawings."""
-    if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
-        return media.inspect_vector(data)
-    return media.inspect(data)
 
 
 class WorkStopped(Exception):

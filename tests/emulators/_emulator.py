@@ -198,6 +198,8 @@ class Emulator:
         kind = fault.kind if fault else ""
         if kind == "empty":
             return []
+        if self.delivered is not None:
+            return [Picture(self.delivered, order.media, order.width, order.height)] * order.number
         # A provider without a seed of its own choosing would never draw the same picture twice.
         about = f"{order.prompt}/{order.seed if order.seed is not None else order.identifier}"
         drawn = [
@@ -329,6 +331,8 @@ class Emulator:
         self.polls = 1
         self.latency = 0.0
         self.image_bytes: int | None = None
+        self.delivered: bytes | None = None
+        """Bytes to hand out in place of pictures of the emulator's own."""
 
 
 def spoiled(picture: Picture, kind: str) -> Picture:

@@ -1,0 +1,62 @@
+"""The inside of a decode process: one task after the other from stdin, each within a bound of processor time, until
+stdin ends."""
+
+import json
+import os
+import sys
+from typing import Any
+
+from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.media.tasks import TASKS, read_frame, write_frame
+
+MEMORY_BYTES = 4 * 1024**3
+"""Of address space: a last stop, far above what any admitted picture takes."""
+
+
+def main() -> None:
+    """Standard output carries answers only: a library that prints does so elsewhere."""
+    answers = os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    _bound_memory()
+    while (frame := read_frame(sys.stdin.buffer)) is not None:
+        task = json.loads(frame[0])
+        _bound_time(task["seconds"])
+        said, data = _answer(task["name"], frame[1], task["options"])
+        del frame
+        write_frame(answers, json.dumps(said).encode(), data)
+
+
+def _answer(name: str, data: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    try:
+        made = TASKS[name](data, **options)
+    except ForgeError as error:
+        return {"code": error.code, "message": error.message}, b""
+    except BaseException:  # noqa: BLE001 - a panic of a foreign library is none of Exception; the parent is told
+        return {"code": "provider_error", "message": "The image is damaged, cut short or too large."}, b""
+    return {"mime_type": made.mime_type, "width": made.width, "height": made.height}, made.data
+
+
+def _bound_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits; there the parent's clock alone ends a task
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def _bound_time(seconds: float) -> None:
+    """The system ends this process when it has computed for so long, however busy the machine is."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""The one guarded door to the decoder: every picture that came from outside passes here, and comes out sound or not.
+
+Two ways lead through. A plain PNG, JPEG or WebP, whose time and memory have a bound that its header shows (`header`),
+is decoded in a thread: that is nearly every picture a provider sends, and costs nothing on top. Everything else (large
+ones, GIF, AVIF, HEIC, TIFF, drawings, JPEGs of many scans or of CMYK) goes to a process that is ended when it computes
+for too long, crashes or runs out of memory, and whose memory goes back with it. On both ways pictures are let in by
+the memory they will take, in the order in which they came.
+"""
+
+import os
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from imgforge_mcp.base.errors import BadReply, InvalidRequest
+from imgforge_mcp.base.formats import FORMATS, SVG
+from imgforge_mcp.media.convert import InputImage
+from imgforge_mcp.media.decode import MAX_INPUT_PIXELS, MAX_PIXELS
+from imgforge_mcp.media.header import Header, read_header
+from imgforge_mcp.media.processes import DecodeProcesses
+from imgforge_mcp.media.tasks import TASKS
+from imgforge_mcp.media.vector import look_at
+
+SECONDS = 10.0
+"""Of processor time for one picture: 40 megapixels of noise take 2 as PNG and 4 as AVIF."""
+INPUT_FACTOR = 3
+"""A person's own picture may have three times the pixels, and gets three times as long."""
+MEMORY_BYTES = 384 * 1024 * 1024
+PROCESSES = 2
+BYTES_PER_PIXEL = 8
+"""The pixels and what is made of them on the way to a preview."""
+INPUT_BYTES_PER_PIXEL = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """What a fully decoded image is; sizes in pixels. `rendition` is a small JPEG of it, where one is wanted."""
+
+    mime_type: str
+    width: int
+    height: int
+    rendition: bytes | None = field(default=None, repr=False, compare=False)
+
+
+class Decoder:
+    """One per program. `preview_px` and `preview_bytes` bound the rendition made of every picture that is inspected,
+    while its pixels are at hand; 0 makes none. `seconds` bound the processor time of one picture in a process."""
+
+    def __init__(
+        self,
+        *,
+        preview_px: int = 0,
+        preview_bytes: int = 0,
+        memory_bytes: int = MEMORY_BYTES,
+        seconds: float = SECONDS,
+        processes: DecodeProcesses | None = None,
+    ) -> None:
+        self._preview = {"preview_px": preview_px, "preview_bytes": preview_bytes}
+        self._seconds = seconds
+        self._memory = MemoryGate(memory_bytes)
+        self._processes = processes or DecodeProcesses()
+        self._threads: anyio.CapacityLimiter | None = None
+        self._lanes: anyio.CapacityLimiter | None = None
+
+    async def inspect(self, data: bytes) -> Sound:
+        """Decode the whole image, within bounds, and say what it is. The type comes from the bytes alone.
+
+        Raises:
+            BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
+        """
+        made = await self._run("inspect", data, self._preview)
+        return Sound(
+            mime_type=made.mime_type, width=made.width, height=made.height, rendition=made.data if made.data else None
+        )
+
+    async def inspect_vector(self, data: bytes) -> Sound:
+        """The same for an SVG drawing, which is kept as it came and never shown inline; its size is that of its view
+        box.
+
+        Raises:
+            BadReply: not one whole SVG document, or one with a script or entities of its own.
+        """
+        drawing = await anyio.to_thread.run_sync(look_at, data, limiter=self._thread_limiter())
+        return Sound(mime_type=SVG, width=drawing.width, height=drawing.height)
+
+    async def preview(self, data: bytes, max_px: int, max_bytes: int) -> bytes:
+        """A JPEG rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits. Raises
+        BadReply."""
+        return (await self._run("preview", data, {"max_px": max_px, "max_bytes": max_bytes})).data
+
+    async def scaled(self, data: bytes, width: int) -> tuple[bytes, str]:
+        """A WebP rendition `width` pixels wide, never enlarged; with its type. Raises BadReply."""
+        made = await self._run("scaled", data, {"width": width})
+        return made.data, made.mime_type
+
+    async def as_input(self, data: bytes, max_side: int, *, field: str = "input_images") -> InputImage:
+        """A reference image for upstream: upright, in eight bits, stripped of metadata, within `max_side`.
+
+        Raises:
+            InvalidRequest: not an image of a known type; names the argument `field`.
+        """
+        return await self._own("as_input", data, {"max_side": max_side}, field)
+
+    async def as_marks(self, data: bytes, *, field: str = "mask") -> InputImage:
+        """A mask of any kind as ours: a grey PNG whose white is the place to change.
+
+        Raises:
+            InvalidRequest: not an image of a known type, or one that marks nothing, or everything.
+        """
+        return await self._own("as_marks", data, {}, field)
+
+    async def as_mask(self, data: bytes, width: int, height: int, marks: str) -> InputImage:
+        """A mask of a size in pixels, for a provider that reads `marks` (white, black, alpha) as the place to change.
+
+        Raises:
+            InvalidRequest: not an image of a known type.
+        """
+        return await self._own("as_mask", data, {"width": width, "height": height, "marks": marks}, "mask")
+
+    def close(self) -> None:
+        """End the decode processes; those at work too."""
+        self._processes.close()
+
+    # Behind the door ------------------------------------------------------------------------------------------------
+
+    async def _own(self, name: str, data: bytes, options: dict[str, Any], field: str) -> InputImage:
+        """A task on a picture that a caller named: what is wrong with it is the caller's to mend."""
+        what = "mask" if field == "mask" else "reference"
+        try:
+            return await self._run(name, data, options)
+        except BadReply as error:
+            raise InvalidRequest(f"The {what} is no usable image: {error.message}", field=field) from None
+        except InvalidRequest as error:
+            raise InvalidRequest(error.message, field=field) from None
+
+    async def _run(self, name: str, data: bytes, options: dict[str, Any]) -> InputImage:
+        header, is_input = read_header(data), name.startswith("as_")
+        is_known = header.kind in FORMATS or (is_input and header.kind)
+        async with self._memory.admitted(_weight(header, data, is_input=is_input)):
+            if header.is_plain or not is_known:
+                return await anyio.to_thread.run_sync(
+                    lambda: TASKS[name](data, **options), limiter=self._thread_limiter()
+                )
+            return await self._in_process(name, data, options)
+
+    async def _in_process(self, name: str, data: bytes, options: dict[str, Any]) -> InputImage:
+        """In a process of its own; nobody waits for it any more when the caller is cancelled."""
+        if self._lanes is None:
+            self._lanes = anyio.CapacityLimiter(PROCESSES)
+        seconds = self._seconds * (INPUT_FACTOR if name.startswith("as_") else 1)
+        async with self._lanes:
+            with anyio.CancelScope(shield=True):
+                process = await anyio.to_thread.run_sync(self._processes.take)
+            try:
+                return await anyio.to_thread.run_sync(
+                    process.run, name, data, options, seconds, limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
+                )
+            except anyio.get_cancelled_exc_class():
+                process.kill()
+                raise
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._processes.give_back, process)
+
+    def _thread_limiter(self) -> anyio.CapacityLimiter:
+        """Threads for decoding: more than the machine can run at once would only take memory."""
+        if self._threads is None:
+            self._threads = anyio.CapacityLimiter(max(2, os.cpu_count() or 1))
+        return self._threads
+
+
+class MemoryGate:
+    """Lets work in by the bytes it will take, in order; what is larger than all there is gets in alone."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._free = total
+        self._waiting: deque[tuple[int, anyio.Event]] = deque()
+
+    @asynccontextmanager
+    async def admitted(self, size: int) -> AsyncIterator[None]:
+        size = min(size, self._total)
+        await self._enter(size)
+        try:
+            yield
+        finally:
+            self._leave(size)
+
+    async def _enter(self, size: int) -> None:
+        if not self._waiting and size <= self._free:
+            self._free -= size
+            return
+        ticket = (size, anyio.Event())
+        self._waiting.append(ticket)
+        try:
+            await ticket[1].wait()
+        except BaseException:
+            if ticket[1].is_set():
+                self._leave(size)
+            else:
+                self._waiting.remove(ticket)
+                self._leave(0)
+            raise
+
+    def _leave(self, size: int) -> None:
+        self._free += size
+        while self._waiting and self._waiting[0][0] <= self._free:
+            taken, event = self._waiting.popleft()
+            self._free -= taken
+            event.set()
+
+
+def _weight(header: Header, data: bytes, *, is_input: bool) -> int:
+    """Bytes that decoding will take; a size that only a decoder knows counts as the largest."""
+    most = MAX_INPUT_PIXELS if is_input else MAX_PIXELS
+    pixels = min(header.pixels or most, most)
+    if not header.kind:
+        pixels = 0
+    return pixels * (INPUT_BYTES_PER_PIXEL if is_input else BYTES_PER_PIXEL) + len(data)

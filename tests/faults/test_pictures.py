@@ -1,0 +1,66 @@
+"""Hostile pictures through the public door: whatever a provider delivers, the call that was paid for is settled."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgforge_mcp import ImageRequest
+from imgforge_mcp.base.types import JobState
+from tests.answers import told
+from tests.conftest import OpenClient, OpenForge
+from tests.emulators import Emulator
+from tests.media._pictures import corpus, multi_picture
+from tests.media.mutations import mutations
+from tests.virtual_clock import VirtualClock
+
+pytestmark = pytest.mark.anyio
+Emulate = Callable[..., Emulator]
+ASKED: dict[str, Any] = {"prompt": "a lighthouse", "model": "together/flux-1-schnell"}
+
+
+async def test_every_call_that_brought_a_broken_picture_is_settled_and_leaves_no_file(
+    emulate: Emulate, forge_on: OpenForge, clock: VirtualClock, home: Path
+) -> None:
+    emulator, states = emulate("together"), Counter[JobState]()
+    async with forge_on(emulator) as forge:
+        for _, data in islice(mutations(400, seed=11), 0, 400, 10):
+            emulator.delivered = data
+            job = await forge.generate(ImageRequest(**ASKED), forge.caller())
+            states[job.state] += 1
+            (attempt,) = job.attempts
+            assert attempt.ended_at is not None
+            assert attempt.maybe_billed is (job.state is JobState.FAILED)
+            # A provider that delivers no pictures rests for a while.
+            clock.advance(100_000)
+    assert set(states) == {JobState.COMPLETED, JobState.FAILED}
+    assert left_half_written(home) == []
+
+
+@pytest.mark.parametrize("name", [pytest.param("gif animated", id="gif"), pytest.param("avif", id="avif")])
+async def test_a_sound_picture_of_a_rare_kind_is_kept_as_it_came(
+    name: str, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate("together")
+    emulator.delivered = corpus()[name]
+    async with client_on(emulator) as client:
+        (asset,) = told(await client.call_tool("generate_image", ASKED))["assets"]
+    assert asset["asset_id"] == hashlib.sha256(emulator.delivered).hexdigest()
+    assert asset["mime_type"] == f"image/{name.split()[0]}"
+
+
+async def test_a_cameras_file_of_several_pictures_is_a_jpeg(emulate: Emulate, client_on: OpenClient) -> None:
+    emulator = emulate("together")
+    emulator.delivered = multi_picture()
+    async with client_on(emulator) as client:
+        (asset,) = told(await client.call_tool("generate_image", ASKED))["assets"]
+    assert (asset["mime_type"], asset["width"], asset["height"]) == ("image/jpeg", 96, 64)
+    assert asset["path"].endswith(".jpg")
+
+
+def left_half_written(home: Path) -> list[Path]:
+    return list(home.glob("**/*.part"))
