@@ -128,16 +128,14 @@ async def test_a_drawing_with_what_no_drawing_needs_is_refused(
     assert drawings_in(home) == []
 
 
-async def test_a_drawing_is_no_reference_and_nothing_is_bought_to_find_out(
-    emulate: Emulate, client_on: OpenClient
-) -> None:
-    emulator = emulate("recraft")
-    async with client_on(emulator) as client:
+async def test_a_drawing_is_a_reference_in_pixels(emulate: Emulate, client_on: OpenClient) -> None:
+    recraft, together = emulate("recraft"), emulate("together")
+    async with client_on(recraft, together) as client:
         drawn = told(await client.call_tool("generate_image", {"prompt": "a fox", "model": VECTORS[0]}))
-        result = await client.call_tool("edit_image", {"prompt": "make it blue", "image": drawn["job_id"]})
-    assert result.is_error
-    assert told(result)["code"] == "invalid_request"
-    assert len(emulator.submits) == 1
+        asked = {"prompt": "the same in oil", "model": "together/flux-2-dev", "input_images": [drawn["job_id"]]}
+        told(await client.call_tool("generate_image", asked))
+    (sent,) = together.orders[-1].body["reference_images"]
+    assert sent.startswith(("data:image/png;base64,", "data:image/jpeg;base64,"))
 
 
 def test_over_http_a_drawing_is_a_download(emulate: Emulate, environment: dict[str, str], tmp_path: Path) -> None:
