@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -37,9 +36,7 @@ def test_the_readme_tables_are_what_the_code_says() -> None:
     assert renewed(text) == text, "run: python -m tests.readme_tables"
 
 
-@pytest.mark.parametrize(
-    "variable", [entry.metadata["variable"] for entry in fields(Config) if "variable" in entry.metadata]
-)
+@pytest.mark.parametrize("variable", Config.variables())
 def test_every_setting_is_in_the_readme(variable: str) -> None:
     assert f"`{variable}`" in README.read_text("utf-8")
 

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config, load_config
+from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.forge import Forge
@@ -81,9 +82,11 @@ async def open_forge(
     """
     config = config or load_config()
     clock = clock or Clock()
-    catalog = load_catalog(config.catalog)
+    catalog = load_catalog(config.catalog, config.source)
     providers = open_configured(config, catalog)
-    redactor = redactor_for(config, providers)
+    secrets = secrets_of(config, providers)
+    redactor = Redactor(secrets)
+    keep_out(secrets)
     assets = AssetDirectory(config.home)
     registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
     planner = Planner(_router(config, providers), registry, clock, config)
@@ -152,15 +155,15 @@ async def open_forge(
             await anyio.to_thread.run_sync(decoder.close)
 
 
-def redactor_for(config: Config, providers: ConfiguredProviders) -> Redactor:
-    """Knows every secret of this process: those in use, and those that merely stand in the environment."""
+def secrets_of(config: Config, providers: ConfiguredProviders) -> tuple[str, ...]:
+    """Every secret of this process: those in use, and those that merely stand in the environment."""
     in_use = [configured.settings.key for configured in providers.values() if configured.settings.key]
     accounts = [value for configured in providers.values() for value in configured.settings.settings.values()]
-    return Redactor([*in_use, *accounts, *config.secrets()])
+    return (*in_use, *accounts, *config.secrets())
 
 
 def _router(config: Config, providers: ConfiguredProviders) -> Router:
-    catalog = load_catalog(config.catalog)
+    catalog = load_catalog(config.catalog, config.source)
     manifests = [provider.manifest for provider in all_providers()]
     return Router(
         catalog=catalog,

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Iterable
 
 from imgforge_mcp.base.redaction import RedactingFilter, Redactor
 
@@ -34,6 +35,15 @@ class DroppingHandler(logging.Handler):
                     os.write(self._descriptor, self._lines.popleft().encode("utf-8", "replace") + b"\n")
                 except OSError:
                     return
+
+
+def keep_out(secrets: Iterable[str]) -> None:
+    """Secrets that became known later, such as a key in a file of its own."""
+    known = tuple(secrets)
+    for handler in logging.getLogger().handlers:
+        for each in handler.filters:
+            if isinstance(each, RedactingFilter):
+                each.redactor.learn(known)
 
 
 def set_up_logging(level: str, redactor: Redactor, descriptor: int = 2) -> None:

@@ -55,12 +55,12 @@ class RedactingFilter(logging.Filter):
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
-        self._redactor = redactor
+        self.redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self._redactor.text(record.getMessage()), None
+        record.msg, record.args = self.redactor.text(record.getMessage()), None
         if record.exc_info:
-            record.exc_text = self._redactor.text(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = self.redactor.text(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
         return True
 

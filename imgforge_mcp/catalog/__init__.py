@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from imgforge_mcp.base.config.values import nearest as nearest_name
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.types import Json, QualityTier
 from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
@@ -81,16 +82,24 @@ class Catalog:
             yield key, models[0].name_in_full if key.startswith(f"{models[0].provider}/") else models[0].slug
 
 
-def load_catalog(overrides: Mapping[str, Any] | None = None) -> Catalog:
+def load_catalog(overrides: Mapping[str, Any] | None = None, source: object = None) -> Catalog:
     """The bundled catalogue with a user's changes: `servers`, each with its own `models`; `models` by `provider/slug`;
-    `tiers` by name.
+    `tiers` by name. `source` is the file that they come from.
 
     Raises:
-        ConfigError: an override is wrong; the message names the entry.
+        ConfigError: an override is wrong; the message names file and entry.
     """
-    bundled = _bundled()
     if not overrides:
-        return bundled
+        return _bundled()
+    try:
+        return _merged(overrides)
+    except ConfigError as error:
+        where = f"{source}, " if source is not None else ""
+        raise ConfigError(f"{where}{error.message}", **error.details) from None
+
+
+def _merged(overrides: Mapping[str, Any]) -> Catalog:
+    bundled = _bundled()
     models = {model.name_in_full: model for model in bundled.models}
     models |= {model.name_in_full: model for model in _served(overrides.get("servers", []))}
     for name, changes in _table(overrides.get("models", {}), "models").items():
@@ -200,7 +209,8 @@ def _served(servers: object) -> Iterator[ModelSpec]:
         if not isinstance(dialect, str) or dialect not in dialects:
             allowed = ", ".join(dialects)
             raise ConfigError(
-                f"servers.{provider}.dialect: must be one of {allowed}.", entry=f"servers.{provider}.dialect"
+                f"servers.{provider}.dialect is {dialect!r}; it must be one of {allowed}{_hint(dialect, dialects)}.",
+                entry=f"servers.{provider}.dialect",
             )
         for row in _list(server.get("models", []), f"servers.{provider}.models"):
             given = dict(_table(row, f"servers.{provider}.models"))
@@ -218,7 +228,8 @@ def _served(servers: object) -> Iterator[ModelSpec]:
 def _changed_tier(tiers: Mapping[QualityTier, Tier], name: str, changes: Json) -> tuple[QualityTier, Tier]:
     entry = f"tiers.{name}"
     if name not in list(QualityTier):
-        raise ConfigError(f"{entry}: no such tier; there are {', '.join(QualityTier)}.", entry=entry)
+        hint = _hint(name, list(QualityTier))
+        raise ConfigError(f"{entry}: no such tier{hint}; there are {', '.join(QualityTier)}.", entry=entry)
     present = _fields(tiers[QualityTier(name)])
     _only(changes, present.keys(), entry)
     return QualityTier(name), _validated(Tier, present | changes, entry)
@@ -230,8 +241,9 @@ def _know_every_slug(catalog: Catalog, changed: Mapping[str, Any]) -> None:
         for slug in (slug for group in catalog.tiers[QualityTier(name)].groups for slug in group):
             if slug not in slugs:
                 nearest = catalog.nearest(slug)
+                hint = f"; did you mean {nearest[0]}?" if nearest else "."
                 raise ConfigError(
-                    f"tiers.{name}: no model is called {slug[:100]}.", entry=f"tiers.{name}", nearest=nearest
+                    f"tiers.{name}: no model is called {slug[:100]}{hint}", entry=f"tiers.{name}", nearest=nearest
                 )
 
 
@@ -247,8 +259,15 @@ def _validated(kind: type[T], values: Json, entry: str) -> T:
 def _only(table: Mapping[str, Any], allowed: Iterable[str], entry: str) -> None:
     if unknown := sorted(table.keys() - set(allowed)):
         raise ConfigError(
-            f"{entry}.{unknown[0]}: no such setting.", entry=f"{entry}.{unknown[0]}", allowed=sorted(allowed)
+            f"{entry}.{unknown[0]}: no such setting{_hint(unknown[0], allowed)}.",
+            entry=f"{entry}.{unknown[0]}",
+            allowed=sorted(allowed),
         )
+
+
+def _hint(name: object, known: Iterable[str]) -> str:
+    close = nearest_name(str(name), known)
+    return f" (did you mean {close}?)" if close else ""
 
 
 def _fields(value: ModelSpec | Sizing | Tier) -> Json:

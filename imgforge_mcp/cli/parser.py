@@ -37,6 +37,10 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
         return DONE
     try:
         config = load_config()
+        if config.catalog:  # only then has the catalogue anything to check: a server should greet before it loads
+            from imgforge_mcp.catalog import load_catalog
+
+            load_catalog(config.catalog, config.source)
     except ConfigError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
         return WRONG_USAGE

@@ -31,11 +31,11 @@ async def job_result(
     shown = _short(forge, presentation, job)
     text = compact(shown)
     content: list[types.ContentBlock] = [types.TextContent(text=text)]
-    if forge.config.preview and include_preview:
+    if forge.config.preview != "off" and include_preview:
         content += await _previews(forge, job, len(text.encode()))
-    if forge.config.resource_links:
+    if forge.config.resource_links != "off":
         content += [_link(presentation, asset, number, len(job.assets)) for number, asset in enumerate(job.assets, 1)]
-    return types.CallToolResult(content=content, structured_content=shown if forge.config.structured else None)
+    return types.CallToolResult(content=content, structured_content=shown if forge.config.structured == "on" else None)
 
 
 def _short(forge: Forge, presentation: Presentation, job: Job) -> Json:
@@ -57,7 +57,7 @@ def structured_result(answer: Json) -> types.CallToolResult:
 
 def data_result(answer: Json, config: Config) -> types.CallToolResult:
     """Data from a tool that declares no output schema: structured only where that is wanted."""
-    structured = answer if config.structured else None
+    structured = answer if config.structured == "on" else None
     return types.CallToolResult(content=[types.TextContent(text=compact(answer))], structured_content=structured)
 
 

@@ -279,7 +279,7 @@ BY_NAME = {tool.name: tool for tool in TOOLS}
 def tool_list(config: Config) -> list[types.Tool]:
     """The tools that the configuration offers."""
     offered = [tool.name for tool in TOOLS if not config.tools or tool.name in config.tools]
-    return [declared(name, structured=config.structured) for name in offered]
+    return [declared(name, structured=config.structured == "on") for name in offered]
 
 
 @cache

@@ -2,12 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
-from imgforge_mcp.base.config import Config, Limits, ProviderSettings, Server
+from imgforge_mcp.base.config import Config, ProviderSettings, Server
 from imgforge_mcp.base.errors import ConfigError
-from imgforge_mcp.base.types import Json
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.providers import services
 from imgforge_mcp.providers.contract import Manifest, ModelSpec, Provider
@@ -89,54 +87,48 @@ def settings_of(config: Config, manifest: Manifest) -> ProviderSettings | None:
     """What is configured for a provider; None when a key or another setting it needs is missing, or it is off.
 
     Raises:
-        ConfigError: a key file that cannot be read, or a base URL that is none.
+        ConfigError: a key that is none, or a file of a key that cannot be read.
     """
-    table = config.providers.get(manifest.name, {})
-    if table.get("enabled") is False:
+    table = config.table(manifest.name)
+    if table.account_id and "account_id" not in manifest.settings:
+        raise ConfigError(f"{config.source}, [providers.{manifest.name}]: {manifest.title} has no account_id.")
+    if table.enabled is False:
         return None
-    key = config.variable(manifest.key_variables) or table.get("api_key")
-    settings = {name: config.variable((variable,)) or table.get(name) for name, variable in manifest.settings.items()}
-    override = config.variable((manifest.base_url_variable,)) or table.get("base_url")
+    key = config.variable(manifest.key_variables) or table.api_key
+    given = {name: config.variable((variable,)) for name, variable in manifest.settings.items()}
+    settings = {name: value or getattr(table, name, None) for name, value in given.items()}
+    override = config.variable((manifest.base_url_variable,)) or table.base_url
     if (manifest.needs_key and not key) or not all(settings.values()):
         return None
-    if not manifest.needs_key and manifest.base_url and not (key or override or table.get("enabled")):
+    if not manifest.needs_key and manifest.base_url and not (key or override or table.enabled):
         return None
     return ProviderSettings(
         name=manifest.name,
-        base_url=_base_url(override or manifest.base_url, manifest.base_url_variable),
+        base_url=_base_url(override or manifest.base_url),
         is_override=override is not None,
         key=key,
         settings={name: str(value) for name, value in settings.items()},
-        limits=_limits(table, manifest.name),
+        limits=table.limits,
     )
 
 
 def server_settings(config: Config, server: Server) -> ProviderSettings:
     """The same for a named server of the file."""
-    table = config.providers.get(server.name, {})
-    base_url = _base_url(server.base_url, f"servers.{server.name}.base_url")
+    key = server.api_key or (config.variable((server.api_key_env,)) if server.api_key_env else None)
+    if server.api_key_env and not key:
+        raise ConfigError(
+            f"{config.source}, [[servers]] {server.name}: api_key_env names {server.api_key_env}, which is not set.",
+            setting="servers.api_key_env",
+        )
     return ProviderSettings(
-        name=server.name, base_url=base_url, is_override=True, key=server.key, limits=_limits(table, server.name)
+        name=server.name,
+        base_url=_base_url(server.base_url),
+        is_override=True,
+        key=key,
+        limits=config.table(server.name).limits,
     )
 
 
-def _limits(table: Json, name: str) -> Limits:
-    known = {entry.name for entry in fields(Limits)}
-    values = {key: table[key] for key in known if key in table}
-    if wrong := [key for key, value in values.items() if key != "reset_timezone" and not isinstance(value, int)]:
-        raise ConfigError(
-            f"providers.{name}.{wrong[0]} must be a whole number.", setting=f"providers.{name}.{wrong[0]}"
-        )
-    return Limits(**values)
-
-
-def _base_url(text: str, origin: str) -> str:
+def _base_url(text: str) -> str:
     """Scheme, host and path prefix, without a trailing slash and without the `/v1` that adapters add themselves."""
-    if not text:
-        return ""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ConfigError(
-            f"{origin} must be an http or https URL without query, such as https://host/prefix.", setting=origin
-        )
     return text.rstrip("/").removesuffix("/v1").rstrip("/")

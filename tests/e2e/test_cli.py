@@ -129,7 +129,8 @@ def test_wrong_usage_is_exit_code_2_and_says_what_is_wrong(
 
 def test_a_wrong_setting_is_exit_code_2_and_names_the_variable(account: dict[str, str]) -> None:
     answer = run({**account, "IMGFORGE_SYNC_WAIT": "soon"}, "models")
-    assert (answer.returncode, answer.stderr) == (2, "imgforge-mcp: IMGFORGE_SYNC_WAIT: must be a number.\n")
+    said = 'imgforge-mcp: IMGFORGE_SYNC_WAIT is "soon"; it must be a number of seconds above 0, at most 3,600.\n'
+    assert (answer.returncode, answer.stderr) == (2, said)
 
 
 def test_version_is_that_of_the_package(account: dict[str, str]) -> None:
@@ -320,3 +321,24 @@ def _loaded(account: dict[str, str], *arguments: str, stdin: str = "") -> set[st
 def _json(answer: subprocess.CompletedProcess[str]) -> Any:
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        pytest.param({"IMGFORGE_SYNC_WIAT": "3"}, "did you mean IMGFORGE_SYNC_WAIT?", id="variable"),
+        pytest.param({"IMGFORGE_PREVIEW": "perhaps"}, 'IMGFORGE_PREVIEW is "perhaps"', id="value"),
+        pytest.param({"TOGETHER_API_KEY": "canary\nkey"}, "TOGETHER_API_KEY holds a line break", id="key of two lines"),
+        pytest.param({"TOGETHER_API_KEY_FILE": "/none"}, "TOGETHER_API_KEY_FILE names a file", id="key's file"),
+        pytest.param({"IMGFORGE_CONFIG": "/none.toml"}, "IMGFORGE_CONFIG names a file", id="the file itself"),
+    ],
+)
+@pytest.mark.parametrize("command", ["doctor", "models", "usage --json"])
+def test_a_wrong_setting_ends_every_command_with_2_and_one_sentence(
+    tmp_path: Path, command: str, variables: dict[str, str], said: str
+) -> None:
+    done = run(fresh_account(tmp_path / "home", **variables), *command.split())
+    assert done.returncode == 2
+    assert said in done.stderr + done.stdout
+    assert "canary" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr

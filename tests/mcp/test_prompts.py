@@ -38,9 +38,6 @@ seed = 7
 
 [templates.plain]
 prompt = "on white"
-
-[templates.broken]
-steps = 900
 """
 
 
@@ -69,7 +66,7 @@ async def resource(client: Client, uri: str) -> str:
 async def test_the_prompts_are_two_of_our_own_and_one_for_every_template(client_on: OpenClient) -> None:
     async with client_on() as client:
         listed = {each.name: each for each in (await client.list_prompts()).prompts}
-    assert list(listed) == ["build_prompt", "enhance_prompt", "poster", "plain", "broken"]
+    assert list(listed) == ["build_prompt", "enhance_prompt", "poster", "plain"]
     assert [argument.name for argument in listed["build_prompt"].arguments or ()] == list(PARTS)
     assert not any(argument.required for argument in listed["build_prompt"].arguments or ())
     enriching = {argument.name: bool(argument.required) for argument in listed["enhance_prompt"].arguments or ()}
@@ -154,7 +151,6 @@ async def test_a_template_also_serves_an_item_of_a_batch(emulate: Emulate, clien
     ("template", "code", "says"),
     [
         pytest.param("banner", "not_found", "plain, poster", id="unknown"),
-        pytest.param("broken", "invalid_request", "'broken'", id="with a value that is none"),
     ],
 )
 async def test_a_template_that_cannot_be_used_is_refused_before_anything_is_bought(
