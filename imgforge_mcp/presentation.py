@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from imgforge_mcp.base.types import Asset, Attempt, Caller, CostBasis, Job, JobState, Json
+from imgforge_mcp.routing.candidates import LOWER_TIER
 
 if TYPE_CHECKING:
     from imgforge_mcp.forge import Forge
@@ -159,7 +160,9 @@ def _done(forge: "Forge", base_url: str | None, job: Job) -> str:
         else f"${job.cost_usd:.4g}"
     )
     where = ", ".join(job.saved_to or places)
-    text = f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
+    lower = " ".join(warning for warning in job.warnings if warning.startswith(LOWER_TIER))
+    text = f"{lower} " if lower else ""
+    text += f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
     if forge.draws_alone:
         text += f". No image provider is configured, so the embedded engine made it. {ADD_A_KEY}"
     if job.not_drawn:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 Json = dict[str, Any]
 """A decoded JSON object."""
@@ -155,6 +155,8 @@ class ImageRequest(BaseModel):
     """Wait for the image; false returns at once with a job id."""
     max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.05])] | None = None
     """Refuse models whose listed price is above this."""
+    allow_lower_tier: bool = True
+    """False: refuse rather than be served from one tier lower."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
     """Also write the image to this path."""
     is_edit: bool = False
@@ -163,6 +165,12 @@ class ImageRequest(BaseModel):
     """Where the first input image may change: white or transparent."""
     strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, examples=[0.6])] | None = None
     """How far from the first input image: 0 keeps it, 1 forgets it."""
+
+    @field_validator("model", "provider", mode="before")
+    @classmethod
+    def _without_auto(cls, value: object) -> object:
+        """`auto` says that the router picks, as leaving it out does."""
+        return None if isinstance(value, str) and value.strip().casefold() == "auto" else value
 
     def fingerprint(self) -> Json:
         """What makes two requests the same one, under one idempotency key; how the answer is awaited does not."""

@@ -4,6 +4,7 @@ The figures are data, in models.toml. A user's configuration may override every 
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -19,6 +20,10 @@ from imgforge_mcp.base.types import Json, QualityTier
 from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
 
 T = TypeVar("T")
+Spelling = Callable[[str], str]
+"""How closely a name is read: as it stands, without letter case, without punctuation."""
+OWN_IDS = 2
+"""The place of the providers' own ids among the kinds of names."""
 FIELDS = {"id"} | {field.name for field in fields(ModelSpec)} - {"slug", "provider", "model_id"}
 """What a row may say."""
 
@@ -47,39 +52,61 @@ class Catalog:
         return tuple(model for model in self.models if model.provider == name)
 
     def find(self, name: str) -> tuple[ModelSpec, ...]:
-        """The rows a name stands for: a slug before an alias before a provider's own id, each also as
-        `provider/name`. Letter case does not matter. Empty where nothing matches."""
-        wanted = name.strip().casefold()
-        return next((found for index in self._indexes if (found := index.get(wanted))), ())
+        """The rows a name stands for: a slug before an alias before a provider's own id before a display name, each
+        also as `provider/name`; in its own spelling before any other letter case, and that before other dots, dashes
+        and spaces. Empty where nothing matches."""
+        wanted = name.strip()
+        for spelled in (str, str.casefold, _letters):
+            for kind, index in enumerate(self._indexes):
+                if found := index.get((spelled, spelled(wanted))):
+                    return _with_capitals(found, wanted) if kind == OWN_IDS and spelled is not str else found
+        return ()
 
     def nearest(self, name: str, n: int = 5) -> list[str]:
         """The names most like a wrong one."""
-        known = {key: shown for index in self._indexes for key, shown in self._shown(index)}
+        known: dict[str, str] = {}
+        for index in self._indexes:
+            for (spelled, key), models in index.items():
+                if spelled is str.casefold:
+                    is_full = key.startswith(f"{models[0].provider}/")
+                    known.setdefault(key, models[0].name_in_full if is_full else models[0].slug)
         close = difflib.get_close_matches(name.strip().casefold(), known, n * 3, cutoff=0.5)
         return list(dict.fromkeys(known[key] for key in close))[:n]
 
     @cached_property
-    def _indexes(self) -> tuple[dict[str, tuple[ModelSpec, ...]], ...]:
+    def _indexes(self) -> tuple[dict[tuple[Spelling, str], tuple[ModelSpec, ...]], ...]:
         """One index per kind of name, the strongest first."""
         kinds: tuple[Callable[[ModelSpec], tuple[str, ...]], ...] = (
             lambda model: (model.slug,),
             lambda model: model.aliases,
             lambda model: (model.model_id,),
+            lambda model: (model.name,),
         )
         return tuple(self._index(kind) for kind in kinds)
 
-    def _index(self, names: Callable[[ModelSpec], tuple[str, ...]]) -> dict[str, tuple[ModelSpec, ...]]:
-        index: dict[str, tuple[ModelSpec, ...]] = {}
+    def _index(
+        self, names: Callable[[ModelSpec], tuple[str, ...]]
+    ) -> dict[tuple[Spelling, str], tuple[ModelSpec, ...]]:
+        index: dict[tuple[Spelling, str], tuple[ModelSpec, ...]] = {}
         for model in self.models:
             for name in names(model):
-                for key in (name.casefold(), f"{model.provider}/{name}".casefold()):
-                    index[key] = (*index.get(key, ()), model)
+                for spelled in (str, str.casefold, _letters):
+                    for key in {spelled(name), spelled(f"{model.provider}/{name}")}:
+                        index[spelled, key] = (*index.get((spelled, key), ()), model)
         return index
 
-    @staticmethod
-    def _shown(index: Mapping[str, tuple[ModelSpec, ...]]) -> Iterator[tuple[str, str]]:
-        for key, models in index.items():
-            yield key, models[0].name_in_full if key.startswith(f"{models[0].provider}/") else models[0].slug
+
+def _letters(name: str) -> str:
+    """A name without what people leave out or put in: `FLUX.2 [pro]` and `flux-2-pro` are one."""
+    return re.sub(r"[^a-z0-9/@]", "", name.casefold())
+
+
+def _with_capitals(found: tuple[ModelSpec, ...], wanted: str) -> tuple[ModelSpec, ...]:
+    """Two providers' own ids may differ in nothing but letter case: a name with capitals that is nobody's exactly is
+    of those who write capitals."""
+    if wanted == wanted.lower():
+        return found
+    return tuple(model for model in found if model.model_id != model.model_id.lower()) or found
 
 
 def load_catalog(overrides: Mapping[str, Any] | None = None, source: object = None) -> Catalog:
@@ -142,7 +169,9 @@ def _model(provider: str, slug: str, row: Mapping[str, Any], sizings: Mapping[st
     sizing = row["sizing"]
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     values["sizing"] = sizings[sizing] if isinstance(sizing, str) else _sizing(sizing)
-    values["price"] = Price(**row.get("price", {}))
+    for name in ("price", "price_bound"):
+        if name in row:
+            values[name] = Price(**row[name])
     for name in ("accepts", "capabilities"):
         if name in row:
             values[name] = frozenset(row[name])
@@ -189,7 +218,7 @@ def _checked(row: Mapping[str, Any], provider: str, slug: str, entry: str) -> Mo
         ConfigError: a field is unknown or wrong.
     """
     _only(row, FIELDS, entry)
-    for part, kind in (("price", Price), ("sizing", Sizing)):
+    for part, kind in (("price", Price), ("price_bound", Price), ("sizing", Sizing)):
         if isinstance(table := row.get(part), dict):
             _only(table, {field.name for field in fields(kind)}, f"{entry}.{part}")
     values = {"provider": provider, "slug": slug, **row, "model_id": row.get("id")}

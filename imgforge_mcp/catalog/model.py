@@ -1,24 +1,27 @@
 """A model as the catalogue lists it: its sizes, its price, what it takes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-MEGAPIXEL = 1_000_000
+Counting = Literal["decimal", "decimal-started", "binary", "binary-started"]
+MEGAPIXEL: Mapping[str, int] = {"decimal": 1_000_000, "binary": 1_048_576}
+FORGIVEN = 0.05
+"""Of a decimal megapixel: a square of 1024 pixels is 1.05 of them and is charged as one (bfl: `output_mp`, `cost`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """A listed price in US dollars; the parts that are given add up.
 
-    `image` per image; `first_megapixel` then `megapixel` for each further one (rounded up) or `megapixel` alone
-    pro rata; `megapixel_step` per megapixel and inference step; `tile` per 512x512 tile; `step` per inference step,
-    `tile_step` per tile and step; `input_image` per reference image; `by_size` per resolution class, in place of
-    `image`. `by_tier` multiplies the whole, where the model's effort follows the quality tier (the prices themselves
-    are
-    then those of a factor of 1). All None: the price is not known.
+    `image` per image; `first_megapixel` then `megapixel` for each further one, or `megapixel` alone; `megapixel_step`
+    per megapixel and inference step; `tile` per 512x512 tile; `step` per inference step, `tile_step` per tile and step;
+    `by_size` per resolution class, in place of `image`. `by_tier` multiplies all of these, where the model's effort
+    follows the quality tier (the prices themselves are then those of a factor of 1). Reference images are added to
+    that: `input_image` for each, `input_megapixel` for each of its megapixels as sent. `counting` says how the provider
+    counts megapixels: of 10^6 or of 2^20 pixels, pro rata or started ones whole. All None: the price is not known.
     """
 
     image: float | None = None
@@ -28,7 +31,9 @@ class Price:
     step: float | None = None
     tile_step: float | None = None
     input_image: float | None = None
+    input_megapixel: float | None = None
     megapixel_step: float | None = None
+    counting: Counting = "decimal"
     by_size: Mapping[str, float] = field(default_factory=dict)
     by_tier: Mapping[str, float] = field(default_factory=dict)
 
@@ -46,26 +51,40 @@ class Price:
         width: int,
         height: int,
         steps: int,
-        inputs: int = 0,
         image_size: str | None = None,
         tier: str | None = None,
     ) -> float | None:
-        """The price of one image, or None where it is not known."""
+        """The price of one image made from words, or None where it is not known."""
         if not self.is_known:
             return None
         pixels = width * height
         tiles = math.ceil(width / 512) * math.ceil(height / 512)
         cost = (self.image or 0.0) + (self.tile or 0.0) * tiles + (self.step or 0.0) * steps
-        cost += (self.tile_step or 0.0) * tiles * steps + (self.input_image or 0.0) * inputs
+        cost += (self.tile_step or 0.0) * tiles * steps
         if self.by_size:
             cost += self.by_size.get(image_size or "1K", max(self.by_size.values()))
         if self.first_megapixel is not None:
-            further = max(0, math.ceil(pixels / MEGAPIXEL - 0.05) - 1)
-            cost += self.first_megapixel + (self.megapixel or 0.0) * further
+            cost += self.first_megapixel + (self.megapixel or 0.0) * (self._megapixels(pixels) - 1)
         elif self.megapixel is not None:
-            cost += self.megapixel * pixels / MEGAPIXEL
-        cost += (self.megapixel_step or 0.0) * steps * pixels / MEGAPIXEL
+            cost += self.megapixel * self._megapixels(pixels)
+        cost += (self.megapixel_step or 0.0) * steps * self._megapixels(pixels)
         return round(cost * self.by_tier.get(tier or "", 1.0), 6)
+
+    def of_inputs(self, sizes: Sequence[tuple[int, int]]) -> float:
+        """What reference images of these sizes, as they are sent, add to the price of one image."""
+        cost = (self.input_image or 0.0) * len(sizes)
+        cost += (self.input_megapixel or 0.0) * sum(self._megapixels(width * height) for width, height in sizes)
+        return round(cost, 6)
+
+    def _megapixels(self, pixels: int) -> float:
+        unit, _, started = self.counting.partition("-")
+        exact = pixels / MEGAPIXEL[unit]
+        return max(1.0, math.ceil(exact - (FORGIVEN if unit == "decimal" else 0.0))) if started else exact
+
+
+UNPRICED = Price(image=0.5)
+"""What a row without any price counts as: more than any picture of this catalogue costs at its usual size."""
+UNPRICED_REASON = "no price is given for it; reckoned as dear as the dearest picture there is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +137,12 @@ class ModelSpec:
     max_prompt: int = 8000
     """Characters."""
     price: Price = field(default_factory=Price)
+    price_bound: Price = UNPRICED
+    """The most that it can cost, where the list price is not known."""
+    bound_reason: str = UNPRICED_REASON
+    """Where that bound comes from, in words."""
+    unverified: bool = False
+    """Whether no primary source shows that this route is served: comes last in its class."""
     latency: float = 10.0
     retired: date | None = None
     successor: str | None = None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.base.errors import InvalidRequest, NoImageProvider
-from imgforge_mcp.base.types import Json, QualityTier
+from imgforge_mcp.base.errors import InvalidRequest
+from imgforge_mcp.base.types import ImageRequest, Json, QualityTier
 from imgforge_mcp.jobs.planner import Planner
 from imgforge_mcp.providers.checks import KeyCheck, KeyChecks
 from imgforge_mcp.providers.configured import ConfiguredProviders
@@ -59,10 +59,7 @@ class Models:
 
     async def _order(self, tier: QualityTier, limit: int = 3) -> list[Json]:
         """Who would be tried first for a tier now, and why."""
-        try:
-            ranked = await self._planner.order_of_tier(tier)
-        except NoImageProvider:
-            return []
+        ranked = await self._planner.order_of_tier(ImageRequest(prompt="-", quality_tier=tier))
         return [{"candidate": candidate.name, "why": candidate.reason} for candidate in ranked[:limit]]
 
     def _provider_name(self, name: str) -> str:

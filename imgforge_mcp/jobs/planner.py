@@ -1,14 +1,16 @@
 """Candidates for a request, with health as the registry knows it at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import AllKeysRejected, AllProvidersFailed, AllQuotasUsed, AllRateLimited
-from imgforge_mcp.base.types import ImageRequest, Json, QualityTier
+from imgforge_mcp.base.types import ImageRequest, Json
+from imgforge_mcp.catalog.model import ModelSpec
+from imgforge_mcp.jobs.preparation import input_sizes
 from imgforge_mcp.routing.candidates import Candidate
 from imgforge_mcp.routing.health import MEMORY_SECONDS, Health
-from imgforge_mcp.routing.router import Router
+from imgforge_mcp.routing.router import Limit, Router
 from imgforge_mcp.storage.registry.contract import Registry
 
 PATIENCE = 30.0
@@ -36,22 +38,32 @@ class Planner:
             request,
             self.health,
             self._clock.now(),
-            max_cost_usd=self.max_cost(request),
-            priced_only=self.has_caps(request),
+            limit=self.limit(request),
+            input_sizes=await input_sizes(self._registry, request),
         )
 
-    async def order_of_tier(self, tier: QualityTier) -> list[Candidate]:
-        return self.router.order_of_tier(tier, self.health, self._clock.now())
+    async def order_of_tier(
+        self, request: ImageRequest, is_wanted: Callable[[ModelSpec], bool] = lambda _: True
+    ) -> list[Candidate]:
+        """Who would be asked for a request of a tier now, whatever it costs; empty where nobody can."""
+        return self.router.order_of_tier(request, self.health, self._clock.now(), is_wanted)
+
+    def limit(self, request: ImageRequest) -> Limit | None:
+        """The smaller of the request's own cap and the configured one."""
+        limits = [
+            Limit(usd=usd, name=name)
+            for usd, name in (
+                (request.max_cost_usd, "max_cost_usd"),
+                (self._config.max_cost_usd, "IMGFORGE_MAX_COST_USD"),
+            )
+            if usd is not None
+        ]
+        return min(limits, key=lambda limit: limit.usd, default=None)
 
     def max_cost(self, request: ImageRequest) -> float | None:
-        """The smaller of the request's own limit and the configured one, in US dollars."""
-        limits = [limit for limit in (request.max_cost_usd, self._config.max_cost_usd) if limit is not None]
-        return min(limits, default=None)
-
-    def has_caps(self, request: ImageRequest) -> bool:
-        """Whether money is limited at all: then a model without a listed price is not used."""
-        caps = (self.max_cost(request), self._config.daily_budget_usd, self._config.monthly_budget_usd)
-        return any(cap is not None for cap in caps)
+        """The same in US dollars."""
+        limit = self.limit(request)
+        return None if limit is None else limit.usd
 
 
 def nearest_rest(candidates: Sequence[Candidate]) -> float:

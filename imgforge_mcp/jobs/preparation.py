@@ -6,14 +6,20 @@ from dataclasses import replace
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import NotFound
-from imgforge_mcp.base.types import Job
-from imgforge_mcp.media import INPUT_SIDE
+from imgforge_mcp.base.types import ImageRequest, Job
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, InputImage, ModelSpec
-from imgforge_mcp.routing.fitting import fit
+from imgforge_mcp.routing.fitting import fit, input_side
+from imgforge_mcp.routing.pricing import Size
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
+
+
+async def input_sizes(registry: Registry, request: ImageRequest) -> list[Size]:
+    """Width and height of a request's reference images as the store has them; what is gone is left out."""
+    found = [await registry.assets.find(reference) for reference in request.input_images or ()]
+    return [(asset.width, asset.height) for asset in found if asset is not None]
 
 
 class Preparation:
@@ -32,8 +38,7 @@ class Preparation:
         Raises:
             NotFound: a reference is no longer in the store.
         """
-        # A larger reference is scaled down; the catalogue may give a model a limit of its own.
-        side = int(model.options.get("input_max", INPUT_SIDE))
+        side = input_side(model)
         references = (job.request.input_images or [])[: model.max_inputs] if with_inputs else []
         is_raw = bool(model.options.get("raw_inputs"))
         inputs = tuple([await self._input(reference, side, is_raw=is_raw) for reference in references])
@@ -45,6 +50,7 @@ class Preparation:
             tier=job.quality_tier,
             n=job.request.n,
             inputs=inputs,
+            input_sizes=await input_sizes(self._registry, job.request),
             mask=mask,
             settings=configured.settings.settings,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.media import InputImage
+from imgforge_mcp.routing.pricing import Quote, Size, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +38,23 @@ class Call:
     """The provider's further settings by name, such as an account id."""
     warnings: tuple[str, ...] = ()
 
-    def listed_cost(self) -> float | None:
-        """The listed price of the whole call in US dollars, or None where it is not known."""
-        steps = self.steps if self.steps is not None else self.model.steps[2]
-        each = self.model.price.of(
+    input_sizes: tuple[Size, ...] = ()
+    """Of the reference images as they are sent, in pixels; they can be priced before they are read."""
+
+    @property
+    def quote(self) -> Quote:
+        """The price of the whole call, references included."""
+        return quoted(
+            self.model,
             width=self.width,
             height=self.height,
-            steps=steps,
-            inputs=len(self.inputs),
+            steps=self.steps,
             image_size=self.image_size,
             tier=self.tier,
+            images=self.n,
+            inputs=self.input_sizes,
         )
-        return None if each is None else round(each * self.n, 6)
+
+    def listed_cost(self) -> float:
+        """The price of the whole call in US dollars: listed, or an upper bound."""
+        return self.quote.usd

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.routing.health import Vitals
+from imgforge_mcp.routing.pricing import Quote
+
+LOWER_TIER = "Served from the lower tier"
+"""How the warning begins that must come first in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +34,20 @@ class Candidate:
     index: float
     reason: str
     vitals: Vitals
-    price_usd: float | None
+    quote: Quote
+    """The price of the whole request; each call that is made for it has its share of this."""
     warnings: tuple[str, ...] = ()
     is_local: bool = False
+    tiers_below: int = 0
+    """By how many tiers it is below the one that was asked for; 0 also for one that is above it or in none."""
+    is_classed: bool = True
+    """Whether a tier names it, or it is the user's own: what belongs to no tier fills no tier's place."""
 
     @property
     def name(self) -> str:
         return f"{self.provider}/{self.model.slug}"
+
+    @property
+    def price_usd(self) -> float:
+        """US dollars: the listed price, or the most that it can be."""
+        return self.quote.usd

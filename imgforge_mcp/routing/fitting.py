@@ -2,14 +2,19 @@
 changed. Pure."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier
 from imgforge_mcp.catalog.model import ModelSpec, Sizing
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.routing.call import Call
+from imgforge_mcp.routing.pricing import Size
 
+INPUT_SIDE = 2048
+"""Pixels: a larger reference is scaled down; the catalogue may give a model a limit of its own (option `input_max`)."""
 CLASS_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+CLASS_TOLERANCE = 0.25
+"""How far a picture's pixels may be from its class, as a logarithm: 1920x1920 still counts as 2K."""
 SETTINGS = ("seed", "negative_prompt", "steps", "style")
 COMMON_RATIOS = (
     "1:1",
@@ -38,14 +43,17 @@ def fit(
     tier: QualityTier,
     n: int,
     inputs: tuple[InputImage, ...] = (),
+    input_sizes: Sequence[Size] = (),
     mask: InputImage | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Call:
-    """The call that asks `model` for `n` of what `request` wants, as nearly as it can."""
+    """The call that asks `model` for `n` of what `request` wants, as nearly as it can. `input_sizes` are those of the
+    references as they are kept: shape and price follow from them, before and after the references are read."""
     warnings: list[str] = []
-    width, height, ratio, image_size = _size(request, model, inputs, warnings)
+    sent = tuple(sent_size(model, size) for size in input_sizes[: model.max_inputs])
+    width, height, ratio, image_size = _size(request, model, input_sizes, warnings)
     warnings += [f"{model.name} has no {name}; it was left out." for name in _missing(request, model)]
-    if model.max_inputs < len(inputs):
+    if model.max_inputs < len(request.input_images or ()):
         warnings.append(f"{model.name} takes {model.max_inputs} input images; the first ones were used.")
     return Call(
         model=model,
@@ -63,11 +71,41 @@ def fit(
         style=request.style if "style" in model.accepts else None,
         output_format=_format(request, model, warnings),
         inputs=inputs[: model.max_inputs],
+        input_sizes=sent,
         mask=mask,
         strength=request.strength if "strength" in model.accepts else None,
         settings=settings or {},
         warnings=tuple(warnings),
     )
+
+
+def sent_size(model: ModelSpec, size: Size) -> Size:
+    """The size at which a reference image is sent to the model."""
+    side = input_side(model)
+    if max(size) <= side or model.options.get("raw_inputs"):
+        return size
+    factor = side / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def input_side(model: ModelSpec) -> int:
+    """How long a reference image may be on its longer side, in pixels."""
+    return int(model.options.get("input_max", INPUT_SIDE))
+
+
+def makes(model: ModelSpec, image_size: str) -> bool:
+    """Whether the model can make pictures of a resolution class."""
+    sizing, side = model.sizing, CLASS_SIDES[image_size]
+    if sizing.image_sizes:
+        return image_size in sizing.image_sizes
+    match sizing.kind:
+        case "pixels":
+            width, height = _within_limits((side, side), sizing)
+        case "list":
+            width, height = _nearest_size((side, side), sizing.sizes)
+        case _:
+            width, height = sizing.default_width, sizing.default_height
+    return abs(math.log(width * height / side**2)) < CLASS_TOLERANCE
 
 
 def dropped_settings(request: ImageRequest, model: ModelSpec) -> int:
@@ -117,11 +155,11 @@ def _format(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> str
 
 
 def _size(
-    request: ImageRequest, model: ModelSpec, inputs: tuple[InputImage, ...], warnings: list[str]
+    request: ImageRequest, model: ModelSpec, input_sizes: Sequence[Size], warnings: list[str]
 ) -> tuple[int, int, str, str | None]:
     """Width, height, aspect ratio and resolution class that the model can do, nearest to what was asked."""
     sizing = model.sizing
-    wanted = _wanted(request, sizing, inputs)
+    wanted = _wanted(request, sizing, input_sizes)
     image_size = _class(request, sizing, wanted)
     match sizing.kind:
         case "pixels":
@@ -137,8 +175,9 @@ def _size(
     if _is_asked(request) and _differs(request, wanted, (width, height), sizing):
         made = ratio if sizing.kind == "ratio" else f"{width}x{height}"
         warnings.append(f"{model.name} cannot make {_asked(request, wanted)}; the nearest it can do is {made}.")
-    if request.image_size and sizing.image_sizes and request.image_size != image_size:
-        warnings.append(f"{model.name} has no resolution class {request.image_size}; {image_size} was used.")
+    if request.image_size and not (request.width or request.height) and not makes(model, request.image_size):
+        made = image_size or f"{width}x{height}"
+        warnings.append(f"{model.name} has no resolution class {request.image_size}; {made} was used.")
     return width, height, ratio, image_size
 
 
@@ -159,7 +198,7 @@ def _differs(request: ImageRequest, wanted: tuple[int, int], made: tuple[int, in
     return abs(math.log((wanted[0] / wanted[1]) / (made[0] / made[1]))) > 0.03
 
 
-def _wanted(request: ImageRequest, sizing: Sizing, inputs: tuple[InputImage, ...]) -> tuple[int, int]:
+def _wanted(request: ImageRequest, sizing: Sizing, input_sizes: Sequence[Size]) -> Size:
     """The size that was asked for: pixels first, then ratio and class, then the shape of the first input image."""
     width, height = request.width, request.height
     ratio = _parsed(request.aspect_ratio)
@@ -168,8 +207,8 @@ def _wanted(request: ImageRequest, sizing: Sizing, inputs: tuple[InputImage, ...
     if width or height:
         shape = ratio or 1.0
         return (width, max(64, round(width / shape))) if width else (max(64, round((height or 0) * shape)), height or 0)
-    if ratio is None and inputs:
-        ratio = inputs[0].width / inputs[0].height
+    if ratio is None and input_sizes:
+        ratio = input_sizes[0][0] / input_sizes[0][1]
     side = CLASS_SIDES[request.image_size] if request.image_size else None
     if ratio is None and side is None:
         return sizing.default_width, sizing.default_height

@@ -21,6 +21,8 @@ LONGEST_REST = 900.0
 QUOTA_SECONDS = 900.0
 LONGEST_QUOTA = 3600.0
 OUT_SECONDS = 3600.0
+NOTHING_LATELY = 0.01
+"""Decayed calls: below that, what was measured has faded."""
 MEMORY_SECONDS = 2 * 3600.0
 WHOLE_PROVIDER = ("auth", "quota_exceeded")
 """Outcomes that concern every model of the provider: they share its key and its account."""
@@ -59,6 +61,10 @@ class Vitals:
     reason: str = ""
     is_trial: bool = False
     """The breaker was open: one call at a time may try it."""
+    is_measured: bool = False
+    """Whether there were calls of late that `success` follows from; else it is what is assumed of anybody."""
+    is_timed: bool = False
+    """Whether `latency` was measured; else it is the catalogue's."""
 
 
 @dataclass(slots=True)
@@ -93,6 +99,8 @@ class Health:
             rest=rest,
             reason=reason,
             is_trial=record.opened > 0,
+            is_measured=success + failure > NOTHING_LATELY,
+            is_timed=record.latency_ok is not None,
         )
 
     def _learn(self, record: _Record, outcome: Outcome) -> None:

@@ -4,29 +4,45 @@ Order: tier before the user's own order before the index, the classical cost ove
 [p·price + (1−p)·waste + w·(p·L_ok + (1−p)·L_fail)] / p.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from imgforge_mcp.base.errors import (
-    BudgetExceeded,
-    ForgeError,
-    InvalidModel,
-    InvalidRequest,
-    ModelRetired,
-    NoImageProvider,
-    Unsupported,
-)
+from imgforge_mcp.base.errors import InvalidModel, InvalidRequest, NoImageProvider
 from imgforge_mcp.base.types import ImageRequest, QualityTier
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.catalog.model import ModelSpec
-from imgforge_mcp.routing.candidates import Candidate, Entry
-from imgforge_mcp.routing.fitting import dropped_settings, fit
+from imgforge_mcp.routing import refusals
+from imgforge_mcp.routing.candidates import LOWER_TIER, Candidate, Entry
+from imgforge_mcp.routing.fitting import dropped_settings, fit, makes
 from imgforge_mcp.routing.health import Health, Vitals
+from imgforge_mcp.routing.pricing import Quote, Size, dollars
 
 WASTE = 0.2
-UNKNOWN_PRICE = 0.05
-"""What an unlisted price counts as in the index, in US dollars; it is never shown."""
+UNVERIFIED = 5
+"""More than any number of settings that a model may lack: last in its class."""
+LACKS_SIZE = 50_000
+"""A model that cannot make the resolution class that was asked for comes after every one that can."""
+OF_NO_TIER = 1_000
+LAST_RESORT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A cap on one request's price in US dollars, by the name under which the caller or the user gave it."""
+
+    usd: float
+    name: str = "max_cost_usd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """Where a model stands as seen from a tier: the smaller the nearer."""
+
+    rank: int
+    note: str | None = None
+    tiers_below: int = 0
+    is_classed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,31 +62,69 @@ class Router:
     """How to configure each provider, by name."""
 
     def rank(
-        self, request: ImageRequest, health: Health, now: datetime, *, max_cost_usd: float | None, priced_only: bool
+        self,
+        request: ImageRequest,
+        health: Health,
+        now: datetime,
+        *,
+        limit: Limit | None = None,
+        input_sizes: Sequence[Size] = (),
     ) -> list[Candidate]:
-        """Every candidate that can do what was asked, best first, those that rest last.
+        """Every candidate that can do what was asked within the limit, best first, those that rest last. `input_sizes`
+        are those of the request's reference images, in pixels.
 
         Raises:
             InvalidModel, ModelRetired, Unsupported, BudgetExceeded, NoImageProvider, InvalidRequest: none can; why.
         """
-        models = self._named(request, now) if request.model else self._of_tier(request, now)
-        models = self._able(request, models)
-        candidates = [self._candidate(entry, model, request, health, now) for entry, model in models]
-        affordable = [c for c in candidates if _is_affordable(c, max_cost_usd, priced_only)]
-        if candidates and not affordable:
-            raise _too_dear(candidates, max_cost_usd)
-        return sorted(affordable, key=lambda c: (c.vitals.rest > 0, c.rank, self._place(c.provider), c.index))
+        candidates = self._fitting(request, health, now, input_sizes)
+        affordable = [c for c in candidates if limit is None or c.price_usd <= limit.usd + 1e-9]
+        if limit is None:
+            return affordable
+        if not affordable:
+            cheaper = self._cheaper(request, health, now, limit, input_sizes)
+            raise refusals.too_dear(candidates, limit.usd, limit.name, cheaper)
+        return _told_of_the_limit(affordable, candidates, limit)
+
+    def _fitting(
+        self, request: ImageRequest, health: Health, now: datetime, input_sizes: Sequence[Size]
+    ) -> list[Candidate]:
+        """Whatever they cost, best first."""
+        pairs = self._named(request, now) if request.model else self._of_tier(request, now)
+        pairs = self._able(request, pairs, now)
+        candidates = [self._candidate(entry, model, request, health, now, input_sizes) for entry, model in pairs]
+        return self._sorted(candidates if request.model else _near(candidates, request))
+
+    def _sorted(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        return sorted(candidates, key=lambda c: (c.vitals.rest > 0, c.rank, self._place(c.provider), c.index))
+
+    def _cheaper(
+        self, request: ImageRequest, health: Health, now: datetime, limit: Limit, input_sizes: Sequence[Size]
+    ) -> tuple[str, Quote] | None:
+        """The highest tier that would serve the same within the limit, and its price."""
+        most = request.quality_tier.rank if request.model else request.quality_tier.rank - 1
+        for tier in reversed([tier for tier in QualityTier if tier.rank <= most]):
+            other = request.model_copy(update={"quality_tier": tier, "model": None, "allow_lower_tier": False})
+            try:
+                found = self._fitting(other, health, now, input_sizes)
+            except refusals.NOT_SERVED:
+                continue
+            if fits := [c for c in found if c.price_usd <= limit.usd + 1e-9]:
+                return tier.value, fits[0].quote
+        return None
 
     def entry(self, name: str) -> Entry | None:
         lowered = name.lower()
         return next((e for e in self.entries if lowered == e.name or lowered in e.aliases), None)
 
-    def order_of_tier(self, tier: QualityTier, health: Health, now: datetime) -> list[Candidate]:
-        """The live routing order of a tier, for list_models."""
-        request = ImageRequest(prompt="-", quality_tier=tier)
-        pairs = self._of_tier(request, now)
-        candidates = [self._candidate(entry, model, request, health, now) for entry, model in pairs]
-        return sorted(candidates, key=lambda c: (c.vitals.rest > 0, c.rank, self._place(c.provider), c.index))
+    def order_of_tier(
+        self, request: ImageRequest, health: Health, now: datetime, is_wanted: Callable[[ModelSpec], bool]
+    ) -> list[Candidate]:
+        """The live routing order of a request's tier, for list_models: only who can do it, who is shut last; empty
+        where nobody can."""
+        try:
+            return [c for c in self._fitting(request, health, now, ()) if is_wanted(c.model)]
+        except refusals.NOT_SERVED:
+            return []
 
     # Which models are meant ---------------------------------------------------------------------------------------
 
@@ -85,37 +139,37 @@ class Router:
                 field="model",
                 nearest=nearest,
             )
+        pinned = self._pinned(request)
         live = [spec for spec in specs if not spec.is_retired(now.date())]
         if not live:
-            raise _retired(specs[0])
-        pairs = [(e, spec) for spec in live if (e := self._allowed(request, spec.provider)) is not None]
+            raise refusals.retired(next((spec for spec in specs if pinned and spec.provider == pinned.name), specs[0]))
+        entries = {e.name: e for e in self.entries}
+        pairs = [(entries[spec.provider], spec) for spec in live if spec.provider in entries]
+        if pinned is not None and not any(e.name == pinned.name for e, _ in pairs):
+            raise refusals.carried_elsewhere(live[0], pinned, [e.name for e, _ in pairs], self._of_use(pinned, now))
         if not pairs:
-            names = sorted({spec.provider for spec in live})
-            raise NoImageProvider(
-                f"No configured provider carries {live[0].slug}; "
-                + " or ".join(self.key_hints.get(name, f"configure {name}") for name in names[:3])
-                + ".",
-                model=live[0].slug,
-                carried_by=names,
-            )
-        return pairs
+            raise refusals.not_configured(live, self.key_hints)
+        return [(e, spec) for e, spec in pairs if pinned is None or e.name == pinned.name]
 
     def _of_tier(self, request: ImageRequest, now: datetime) -> list[tuple[Entry, ModelSpec]]:
         pinned = self._pinned(request)
         entries = [pinned] if pinned else [e for e in self.entries if not e.is_local]
         if not entries or (self.local_fallback and not pinned):
             entries += [e for e in self.entries if e.is_local]
-        live = [(e, m) for e in entries for m in e.models if not m.is_retired(now.date())]
-        pairs = [(e, m) for e, m in live if m.model_id not in self.vanished.get(e.name, frozenset())]
+        pairs = [(e, m) for e in entries for m in self._of_use(e, now)]
+        if not pairs and pinned:
+            raise NoImageProvider(
+                f"No model of {pinned.name} is served any more; leave provider out, or add one to the configuration.",
+                provider=pinned.name,
+            )
         if not pairs:
             raise NoImageProvider("No image provider is configured; set a provider's key, such as TOGETHER_API_KEY.")
         return pairs
 
-    def _allowed(self, request: ImageRequest, provider: str) -> Entry | None:
-        pinned = self._pinned(request)
-        if pinned is not None:
-            return pinned if pinned.name == provider else None
-        return next((e for e in self.entries if e.name == provider), None)
+    def _of_use(self, entry: Entry, now: datetime) -> list[ModelSpec]:
+        """The models of a provider that are still served."""
+        gone = self.vanished.get(entry.name, frozenset())
+        return [m for m in entry.models if not m.is_retired(now.date()) and m.model_id not in gone]
 
     def _pinned(self, request: ImageRequest) -> Entry | None:
         if request.provider is None or request.provider.lower() == "auto":
@@ -139,59 +193,76 @@ class Router:
 
     # Which of them can ----------------------------------------------------------------------------------------------
 
-    def _able(self, request: ImageRequest, pairs: list[tuple[Entry, ModelSpec]]) -> list[tuple[Entry, ModelSpec]]:
-        able = [(e, m) for e, m in pairs if _can(m, request) and (request.model or "vector" not in m.capabilities)]
+    def _able(
+        self, request: ImageRequest, pairs: list[tuple[Entry, ModelSpec]], now: datetime
+    ) -> list[tuple[Entry, ModelSpec]]:
+        able = [(e, m) for e, m in pairs if can(m, request) and (request.model or "vector" not in m.capabilities)]
         if able:
             return able
-        others = sorted({m.slug for e in self.entries for m in e.models if _can(m, request)})
-        hint = f"; these can: {', '.join(others[:12])}" if others else "; no configured model can"
-        asked = "The model asked for" if request.model else "What this would be routed to"
-        raise Unsupported(f"{asked} cannot {_task(request)}{hint}.", field="model", able=others)
+        pinned = self._pinned(request)
+        others = {(e.name, m.slug) for e in self.entries for m in self._of_use(e, now) if can(m, request)}
+        raise refusals.unable(request, others, pinned.name if pinned else None)
 
     def _candidate(
-        self, entry: Entry, model: ModelSpec, request: ImageRequest, health: Health, now: datetime
+        self,
+        entry: Entry,
+        model: ModelSpec,
+        request: ImageRequest,
+        health: Health,
+        now: datetime,
+        input_sizes: Sequence[Size],
     ) -> Candidate:
         tier = request.quality_tier
-        rank, warning = (0, None) if request.model else self._rank(entry, model, tier)
+        standing = _Standing(rank=0) if request.model else self._standing(entry, model, tier)
         vitals = health.vitals(entry.name, model.slug, entry.settings_hash, model.latency, now.timestamp())
-        call = fit(request, model, prompt=request.prompt, tier=tier, n=request.n)
-        each = replace(call, n=request.n).listed_cost()
-        index = _index(vitals, UNKNOWN_PRICE * request.n if each is None else each, self.wait_value)
+        call = fit(request, model, prompt=request.prompt, tier=tier, n=request.n, input_sizes=input_sizes)
+        quote = replace(call, n=request.n).quote
+        rank = standing.rank * 10 + dropped_settings(request, model) + (UNVERIFIED if model.unverified else 0)
+        if request.image_size is not None and not makes(model, request.image_size):
+            rank += LACKS_SIZE
         return Candidate(
             model=model,
             provider=entry.name,
             settings_hash=entry.settings_hash,
-            rank=rank * 10 + dropped_settings(request, model),
-            index=index,
-            reason=_reason(vitals, each, warning),
+            rank=rank,
+            index=_index(vitals, quote.usd, self.wait_value),
+            reason=_reason(vitals, quote, standing.note),
             vitals=vitals,
-            price_usd=each,
-            warnings=(warning,) if warning else (),
+            quote=quote,
+            warnings=(standing.note,) if standing.note else (),
             is_local=entry.is_local,
+            tiers_below=standing.tiers_below,
+            is_classed=standing.is_classed,
         )
 
-    def _rank(self, entry: Entry, model: ModelSpec, tier: QualityTier) -> tuple[int, str | None]:
+    def _standing(self, entry: Entry, model: ModelSpec, tier: QualityTier) -> _Standing:
         """How far a model is from a tier: its place in the tier's groups, else a lower tier's, at last a higher
         one's."""
         own = self.catalog.tiers[tier].rank(model.slug)
         if own is not None:
-            return own, None
+            return _Standing(rank=own)
         below = [t for t in reversed(QualityTier) if t.rank < tier.rank]
         above = [t for t in QualityTier if t.rank > tier.rank]
         for distance, other in enumerate([*below, *above], 1):
             place = self.catalog.tiers[other].rank(model.slug)
-            if place is not None:
-                side = "lower" if other in below else "higher"
-                return 100 * distance + place, f"Served from the {side} tier {other.value}: {model.name}."
+            if place is None:
+                continue
+            if other in below:
+                note = f"{LOWER_TIER} {other.value}, not {tier.value}: {model.name}."
+                return _Standing(rank=100 * distance + place, note=note, tiers_below=tier.rank - other.rank)
+            note = f"Served from the higher tier {other.value}: {model.name}."
+            return _Standing(rank=100 * distance + place, note=note)
         if entry.is_local:
-            return 10_000, None
-        return 1_000, f"{model.name} belongs to no tier; it was the only model that could."
+            return _Standing(rank=LAST_RESORT)
+        note = f"{model.name} belongs to no tier; it was the only model that could."
+        return _Standing(rank=OF_NO_TIER, note=note, is_classed=model.source == "configuration")
 
     def _place(self, provider: str) -> int:
         return self.order.index(provider) if provider in self.order else len(self.order)
 
 
-def _can(model: ModelSpec, request: ImageRequest) -> bool:
+def can(model: ModelSpec, request: ImageRequest) -> bool:
+    """Whether the model does what was asked: from words alone, or with these pictures."""
     inputs = len(request.input_images or ())
     if request.strength is not None and "strength" not in model.accepts:
         return False
@@ -202,15 +273,33 @@ def _can(model: ModelSpec, request: ImageRequest) -> bool:
     return model.max_inputs >= inputs if inputs else "text_to_image" in model.capabilities
 
 
-def _task(request: ImageRequest) -> str:
-    """What was asked for, as part of a sentence."""
-    inputs = len(request.input_images or ())
-    strength = "" if request.strength is None else " with a strength"
-    if request.mask is not None:
-        return f"change an image inside a mask{strength}"
-    if request.is_edit:
-        return f"edit an image{strength}" if inputs == 1 else f"edit an image by {inputs - 1} further ones{strength}"
-    return f"take {inputs} input image{'s' if inputs > 1 else ''}" if inputs else "make an image from text alone"
+def _near(candidates: Sequence[Candidate], request: ImageRequest) -> list[Candidate]:
+    """Those that are at most one tier too low, or none where the caller forbids it.
+
+    Raises:
+        Unsupported: whoever could is too far below.
+    """
+    most = 1 if request.allow_lower_tier else 0
+    near = [c for c in candidates if c.tiers_below <= most]
+    classed = [c for c in candidates if c.is_classed]
+    if classed and not any(c.is_classed for c in near):
+        raise refusals.too_low(classed, request)
+    return near
+
+
+def _told_of_the_limit(affordable: Sequence[Candidate], every: Sequence[Candidate], limit: Limit) -> list[Candidate]:
+    """Each candidate warns of the better ones that the limit left out."""
+    dear = [c for c in every if c.price_usd > limit.usd + 1e-9]
+    told = []
+    for candidate in affordable:
+        better = [c for c in dear if c.rank < candidate.rank and not c.vitals.rest]
+        if better:
+            names = ", ".join(f"{c.name} ({dollars(c.price_usd)})" for c in better[:3])
+            more = f" and {len(better) - 3} more" if len(better) > 3 else ""
+            note = f"{limit.name} {limit.usd:g} left out {names}{more}."
+            candidate = replace(candidate, warnings=(*candidate.warnings, note))
+        told.append(candidate)
+    return told
 
 
 def _index(vitals: Vitals, price: float, wait_value: float) -> float:
@@ -219,43 +308,12 @@ def _index(vitals: Vitals, price: float, wait_value: float) -> float:
     return (p * price + (1 - p) * WASTE * price + waiting) / p
 
 
-def _reason(vitals: Vitals, price: float | None, warning: str | None) -> str:
-    cost = "price not listed" if price is None else "free" if price == 0 else f"${price:.4g}"
-    parts = [cost, f"{vitals.success:.0%} success", f"{vitals.latency:.0f} s"]
+def _reason(vitals: Vitals, quote: Quote, note: str | None) -> str:
+    cost = "free" if quote.usd == 0 else f"{'at most ' if quote.is_bound else ''}{dollars(quote.usd)}"
+    measured = [f"{vitals.success:.0%} success"] if vitals.is_measured else []
+    parts = [cost, *measured, f"{'' if vitals.is_timed else 'usually '}{vitals.latency:.0f} s"]
     if vitals.rest > 0:
         parts.append(f"{vitals.reason}, may be tried in {vitals.rest:.0f} s")
-    if warning:
-        parts.append(warning.split(":")[0].lower())
+    if note:
+        parts.append(note.split(":")[0].lower())
     return ", ".join(parts)
-
-
-def _is_affordable(candidate: Candidate, max_cost_usd: float | None, priced_only: bool) -> bool:
-    if candidate.price_usd is None:
-        return not priced_only
-    return max_cost_usd is None or candidate.price_usd <= max_cost_usd + 1e-9
-
-
-def _too_dear(candidates: Sequence[Candidate], max_cost_usd: float | None) -> ForgeError:
-    prices = sorted(c.price_usd for c in candidates if c.price_usd is not None)
-    if not prices:
-        return BudgetExceeded(
-            "A spend cap is set and no model that can do this has a listed price; name one with a price, "
-            "or give it a price in the configuration file."
-        )
-    limit = "the spend caps" if max_cost_usd is None else f"the limit of ${max_cost_usd:.4g}"
-    return BudgetExceeded(
-        f"The cheapest model that can do this is listed at ${prices[0]:.4g}, above {limit}; nothing was sent. "
-        "Raise max_cost_usd (IMGFORGE_MAX_COST_USD) or ask for a lower tier.",
-        cheapest_usd=prices[0],
-        max_cost_usd=max_cost_usd,
-    )
-
-
-def _retired(spec: ModelSpec) -> ModelRetired:
-    successor = f" Use {spec.successor} instead." if spec.successor else " Choose another from list_models."
-    return ModelRetired(
-        f"{spec.name} was withdrawn by {spec.provider} on {spec.retired}.{successor}",
-        model=spec.slug,
-        successor=spec.successor,
-        retired=str(spec.retired),
-    )

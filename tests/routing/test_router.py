@@ -21,7 +21,7 @@ from imgforge_mcp.providers.configured import all_providers
 from imgforge_mcp.providers.contract import ModelSpec, Price, Sizing
 from imgforge_mcp.routing.candidates import Candidate, Entry
 from imgforge_mcp.routing.health import Health
-from imgforge_mcp.routing.router import Router
+from imgforge_mcp.routing.router import Limit, Router
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CATALOG = load_catalog()
@@ -57,10 +57,10 @@ def router(*names: str, **fields: Any) -> Router:
 
 
 def ranked(
-    on: Router, health: Health | None = None, limit: float | None = None, priced: bool = False, **asked: Any
+    on: Router, health: Health | None = None, limit: float | None = None, **asked: Any
 ) -> list[Candidate]:
     request = ImageRequest(prompt="a fox", **asked)
-    return on.rank(request, health or Health(), NOW, max_cost_usd=limit, priced_only=priced)
+    return on.rank(request, health or Health(), NOW, limit=None if limit is None else Limit(usd=limit))
 
 
 def failed(provider: str, slug: str, outcome: str = "ambiguous", health_cost: float = 1.5) -> Health:
@@ -190,9 +190,9 @@ def test_a_model_is_withdrawn_from_its_day_on() -> None:
     request = ImageRequest(prompt="a fox", model="openai/gpt-image-1.5")
     day = datetime(spec.retired.year, spec.retired.month, spec.retired.day, tzinfo=UTC)
     eve = day.replace(day=day.day - 1) if day.day > 1 else NOW
-    assert on.rank(request, Health(), eve, max_cost_usd=None, priced_only=False)
+    assert on.rank(request, Health(), eve)
     with pytest.raises(ModelRetired):
-        on.rank(request, Health(), day, max_cost_usd=None, priced_only=False)
+        on.rank(request, Health(), day)
 
 
 # Money, health and the index ------------------------------------------------------------------------------------------
