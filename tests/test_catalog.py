@@ -10,13 +10,17 @@ import pytest
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, Tier, bundled_table, load_catalog
+from imgforge_mcp.catalog.model import UNPRICED, UNPRICED_REASON
 from imgforge_mcp.providers.contract import ModelSpec
 from imgforge_mcp.providers.services import load, names
 
-TODAY = date(2026, 11, 21)
+TODAY = date(2026, 11, 25)
 SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
 CAPABILITIES = {"text_to_image", "edit", "inpaint", "references", "transparent", "vector", "text_rendering"}
 ROWS = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models]
+LIVING = [
+    pytest.param(model, id=model.name_in_full) for model in load_catalog().models if not model.is_retired(TODAY)
+]
 RETIRED = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models if model.retired]
 TIERS = [pytest.param(name, tier, id=name) for name, tier in load_catalog().tiers.items()]
 
@@ -113,11 +117,30 @@ def test_the_names_of_the_requirements_resolve(slug: str) -> None:
         pytest.param("imagen-4.0-generate-001", {"gemini/imagen-4"}, id="a retired id"),
         pytest.param("gpt-image-2", {"openai/gpt-image-2", "pollinations/gpt-image-2"}, id="slug before own id"),
         pytest.param("no-such-model", set(), id="unknown"),
+        pytest.param(
+            "black-forest-labs/FLUX.1-schnell",
+            {"together/flux-schnell", "huggingface/flux-schnell"},
+            id="an id in its own letter case",
+        ),
+        pytest.param("black-forest-labs/flux.1-schnell", {"nvidia/flux-schnell"}, id="another's in its own"),
+        pytest.param(
+            "Black-Forest-Labs/Flux.1-Schnell",
+            {"together/flux-schnell", "huggingface/flux-schnell"},
+            id="an id with capitals is not that of who writes none",
+        ),
+        pytest.param("FLUX.2 Max", {"bfl/flux-2-max", "fal/flux-2-max", "together/flux-2-max"}, id="display name"),
+        pytest.param("flux.2 [max]", {"bfl/flux-2-max", "fal/flux-2-max", "together/flux-2-max"}, id="as its maker"),
     ],
 )
 def test_a_name_stands_for_these_rows(name: str, rows: set[str]) -> None:
     found = {model.name_in_full for model in load_catalog().find(name)}
     assert found >= rows if name == "flux-2-klein" else found == rows
+
+
+def test_every_name_that_is_shown_stands_for_its_slug() -> None:
+    catalog = load_catalog()
+    for model in catalog.models:
+        assert {found.slug for found in catalog.find(model.name)} == {model.slug}, model.name
 
 
 @pytest.mark.parametrize(
@@ -183,6 +206,8 @@ def test_the_boosters_are_light_below_premium_and_strong_from_there() -> None:
         pytest.param("gemini/gemini-3-pro-image", {"steps": 1, "image_size": "4K"}, 0.24, id="by resolution class"),
         pytest.param("gemini/gemini-3-pro-image", {"steps": 1}, 0.134, id="the usual class"),
         pytest.param("local/illustrator", {"steps": 1}, 0.0, id="free"),
+        pytest.param("fal/flux-2-pro", {"steps": 1, "width": 2048}, 0.045, id="started megapixels of 1024x1024"),
+        pytest.param("fal/flux-dev", {"steps": 1, "width": 1032}, 0.05, id="a started megapixel counts whole"),
         pytest.param("together/flux-2-pro", {"steps": 1}, None, id="not known"),
     ],
 )
@@ -190,6 +215,15 @@ def test_listed_prices_come_out_as_documented(row: str, size: dict[str, Any], co
     (model,) = load_catalog().find(row)
     listed = model.price.of(**{"width": 1024, "height": 1024, **size})
     assert listed == (cost if cost is None else pytest.approx(cost, abs=6e-4 if model.provider == "openai" else 5e-6))
+
+
+@pytest.mark.parametrize("model", LIVING)
+def test_every_living_row_has_a_price_or_a_bound_with_its_reason(model: ModelSpec) -> None:
+    assert model.price.is_known or model.price_bound is not UNPRICED
+    if not model.price.is_known:
+        assert model.price_bound.is_known
+        assert len(model.bound_reason) > 20
+        assert model.bound_reason != UNPRICED_REASON
 
 
 def only(catalog: Catalog, name: str) -> ModelSpec:

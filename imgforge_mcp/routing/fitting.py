@@ -43,17 +43,18 @@ def fit(
     tier: QualityTier,
     n: int,
     inputs: tuple[InputImage, ...] = (),
-    input_sizes: Sequence[Size] = (),
+    input_sizes: Sequence[Size] | None = None,
     mask: InputImage | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Call:
     """The call that asks `model` for `n` of what `request` wants, as nearly as it can. `input_sizes` are those of the
-    references as they are kept: shape and price follow from them, before and after the references are read."""
+    references as they are kept, so that shape and price are known before they are read; left out: those of `inputs`."""
     warnings: list[str] = []
-    sent = tuple(sent_size(model, size) for size in input_sizes[: model.max_inputs])
-    width, height, ratio, image_size = _size(request, model, input_sizes, warnings)
+    sizes = [(image.width, image.height) for image in inputs] if input_sizes is None else input_sizes
+    sent = tuple(sent_size(model, size) for size in sizes[: model.max_inputs])
+    width, height, ratio, image_size = _size(request, model, sizes, warnings)
     warnings += [f"{model.name} has no {name}; it was left out." for name in _missing(request, model)]
-    if model.max_inputs < len(request.input_images or ()):
+    if model.max_inputs < len(sizes):
         warnings.append(f"{model.name} takes {model.max_inputs} input images; the first ones were used.")
     return Call(
         model=model,

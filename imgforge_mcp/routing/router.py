@@ -139,10 +139,10 @@ class Router:
                 field="model",
                 nearest=nearest,
             )
-        pinned = self._pinned(request)
         live = [spec for spec in specs if not spec.is_retired(now.date())]
         if not live:
-            raise refusals.retired(next((spec for spec in specs if pinned and spec.provider == pinned.name), specs[0]))
+            raise refusals.retired(specs[0])
+        pinned = self._pinned(request)
         entries = {e.name: e for e in self.entries}
         pairs = [(entries[spec.provider], spec) for spec in live if spec.provider in entries]
         if pinned is not None and not any(e.name == pinned.name for e, _ in pairs):

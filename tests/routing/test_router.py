@@ -1,5 +1,6 @@
 """Which candidates a request has and in which order: tiers, the user's word, the index, rests, and reasons."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -56,9 +57,7 @@ def router(*names: str, **fields: Any) -> Router:
     return Router(catalog=CATALOG, entries=tuple(map(entry, names)), known_providers=known, **fields)
 
 
-def ranked(
-    on: Router, health: Health | None = None, limit: float | None = None, **asked: Any
-) -> list[Candidate]:
+def ranked(on: Router, health: Health | None = None, limit: float | None = None, **asked: Any) -> list[Candidate]:
     request = ImageRequest(prompt="a fox", **asked)
     return on.rank(request, health or Health(), NOW, limit=None if limit is None else Limit(usd=limit))
 
@@ -94,15 +93,58 @@ def test_with_every_key_a_tiers_first_choice_is_the_documented_one(tier: Quality
     assert first.warnings == ()
 
 
+def first(names: Sequence[str], tier: QualityTier, **asked: Any) -> Candidate | ForgeError:
+    """Who serves a tier where these keys are set, or why nobody does."""
+    try:
+        return ranked(router("local", *names), quality_tier=tier, **asked)[0]
+    except ForgeError as error:
+        return error
+
+
 @pytest.mark.parametrize("tier", QualityTier)
 @pytest.mark.parametrize("name", KEYED)
-def test_one_key_of_any_kind_serves_every_tier_and_says_when_it_is_another_class(name: str, tier: QualityTier) -> None:
-    first = ranked(router("local", name), quality_tier=tier)[0]
-    assert first.provider == name
-    is_of_tier = CATALOG.tiers[tier].rank(first.model.slug) is not None
-    assert bool(first.warnings) is not is_of_tier
+def test_one_key_serves_a_tier_or_the_next_lower_and_says_so_or_says_why_not(name: str, tier: QualityTier) -> None:
+    best = first([name], tier)
+    if isinstance(best, ForgeError):
+        assert isinstance(best, Unsupported)
+        assert "tiers below" in best.message
+        assert isinstance(first([name], QualityTier(best.details["quality_tier"])), Candidate)
+        return
+    assert best.provider == name
+    assert best.tiers_below <= 1
+    is_of_tier = CATALOG.tiers[tier].rank(best.model.slug) is not None
+    assert bool(best.warnings) is not is_of_tier
     if not is_of_tier:
-        assert first.model.name in first.warnings[0]
+        assert best.model.name in best.warnings[0]
+    if best.tiers_below:
+        strict = first([name], tier, allow_lower_tier=False)
+        if isinstance(strict, ForgeError):
+            assert "allow_lower_tier" in strict.message
+        else:
+            assert "higher tier" in strict.warnings[0]
+
+
+@pytest.mark.parametrize("keys", [*([name] for name in KEYED), KEYED], ids=lambda keys: ",".join(keys)[:20])
+def test_no_tier_is_dearer_than_the_one_above_it(keys: list[str]) -> None:
+    served = [best for tier in QualityTier if isinstance(best := first(keys, tier), Candidate)]
+    prices = [best.price_usd for best in served]
+    assert prices == sorted(prices), [f"{best.name} {best.price_usd}" for best in served]
+
+
+@pytest.mark.parametrize("tier", QualityTier)
+@pytest.mark.parametrize("keys", [*([name] for name in KEYED), KEYED], ids=lambda keys: ",".join(keys)[:20])
+def test_a_cap_that_is_wide_enough_changes_nothing(keys: list[str], tier: QualityTier) -> None:
+    free, capped = first(keys, tier), first(keys, tier, limit=1.0)
+    if isinstance(free, Candidate):
+        assert isinstance(capped, Candidate)
+        assert (capped.name, capped.warnings) == (free.name, free.warnings)
+
+
+def test_an_unverified_route_comes_last_in_its_class_however_cheap() -> None:
+    candidates = ranked(router("nvidia", "stability", "bfl"), quality_tier="premium")
+    of_class = [each.name for each in candidates if not each.tiers_below and each.rank < 20]
+    assert of_class[-1] == "nvidia/sd-3.5"
+    assert len(of_class) > 2
 
 
 @pytest.mark.parametrize("tier", QualityTier)
@@ -130,6 +172,12 @@ def test_a_provider_is_pinned_by_name_or_alias(name: str) -> None:
     found = {each.provider for each in ranked(router("together", "cloudflare", "gemini"), provider=name)}
     known = {alias: manifest.name for manifest in MANIFESTS for alias in (manifest.name, *manifest.aliases)}
     assert found == {known[name.lower()]}
+
+
+def test_auto_means_that_the_router_picks() -> None:
+    assert {each.name for each in ranked(router("together"), model="auto")} == {
+        each.name for each in ranked(router("together"))
+    }
 
 
 def test_auto_pins_nothing() -> None:
@@ -166,6 +214,12 @@ def test_a_model_is_found_by_each_of_its_names(name: str, provider: str | None) 
         pytest.param({"model": "dall-e-3"}, ModelRetired, "gpt-image", id="withdrawn"),
         pytest.param({"model": "dall-e-3", "provider": "openai"}, ModelRetired, "gpt-image", id="withdrawn and pinned"),
         pytest.param({"model": "gpt-image-2"}, NoImageProvider, "openai", id="carried elsewhere"),
+        pytest.param(
+            {"model": "gpt-image-2", "provider": "together"},
+            NoImageProvider,
+            "together does not carry gpt-image-2; leave model out, or name one of its own: flux-1.1-pro",
+            id="pinned to who has it not",
+        ),
         pytest.param({"provider": "fal"}, NoImageProvider, "fal", id="without a key"),
         pytest.param({"provider": "midjourney"}, InvalidRequest, "together", id="unknown provider"),
         pytest.param({"model": "flux-schnell", "input_images": ["x"]}, Unsupported, "flux", id="takes no inputs"),
@@ -224,6 +278,24 @@ def order(on: Router, health: Health | None = None, **fields: Any) -> list[str]:
     return [each.provider for each in ranked(on, health, **fields)]
 
 
+def test_a_resolution_class_leads_to_a_model_that_makes_it_or_is_said_to_be_missing() -> None:
+    on = router("nvidia", "bfl")
+    assert ranked(on)[0].provider == "nvidia"
+    assert ranked(on, image_size="2K")[0].provider == "bfl"
+    assert ranked(router("nvidia"), image_size="2K")[0].provider == "nvidia"
+
+
+def test_who_can_is_told_of_the_living_and_configured_alone() -> None:
+    with pytest.raises(Unsupported) as refused:
+        ranked(router("together", "cloudflare"), model="flux-schnell", input_images=["x"])
+    able = refused.value.details["able"]
+    assert "flux-2-dev" in able
+    assert "sd-1.5-img2img" not in able
+    with pytest.raises(Unsupported) as pinned:
+        ranked(router("nvidia", "cloudflare"), provider="nvidia", input_images=["x"])
+    assert "leave provider out" in pinned.value.message
+
+
 def test_the_cheaper_and_the_faster_come_first() -> None:
     assert order(small(spec("dear", 0.08), spec("cheap", 0.01))) == ["cheap", "dear"]
     assert order(small(spec("slow", 0.01, 60), spec("fast", 0.01, 5))) == ["fast", "slow"]
@@ -252,14 +324,52 @@ def test_who_fails_falls_behind_and_who_rests_comes_last() -> None:
     assert "may be tried in" in resting[1].reason
 
 
-def test_a_limit_leaves_out_what_costs_more_and_what_has_no_price() -> None:
-    models = small(spec("cheap", 0.01), spec("dear", 0.08), spec("unknown", None))
-    assert order(models) == ["cheap", "unknown", "dear"]
-    assert order(models, limit=0.05, priced=True) == ["cheap"]
-    assert order(models, limit=0.08, priced=True) == ["cheap", "dear"]
+def test_a_limit_leaves_out_what_costs_more_and_what_may_cost_more() -> None:
+    bounded = replace(spec("bounded", None), price_bound=Price(image=0.03), bound_reason="the maker's price")
+    models = small(spec("cheap", 0.01), spec("dear", 0.08), bounded)
+    assert order(models) == ["cheap", "bounded", "dear"]
+    assert order(models, limit=0.02) == ["cheap"]
+    assert order(models, limit=0.08) == ["cheap", "bounded", "dear"]
     with pytest.raises(BudgetExceeded) as refused:
-        ranked(models, limit=0.005, priced=True)
+        ranked(models, limit=0.005)
     assert refused.value.details["cheapest_usd"] == 0.01
+
+
+def test_a_row_without_any_price_counts_as_the_dearest() -> None:
+    assert order(small(spec("unknown", None), spec("dear", 0.3))) == ["dear", "unknown"]
+
+
+def test_a_limit_that_leaves_out_better_ones_says_which() -> None:
+    best = ranked(router("cloudflare", "bfl"), quality_tier="premium", limit=0.035)[0]
+    assert best.name == "bfl/flux-2-pro"
+    assert best.warnings == ("max_cost_usd 0.035 left out cloudflare/flux-2-dev ($0.041).",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "limit", "said"),
+    [
+        pytest.param(
+            {"n": 2, "model": "bfl/flux-2-pro"},
+            0.05,
+            "2 images × $0.03 = $0.06, above max_cost_usd 0.05; nothing was sent; quality_tier ",
+            id="several",
+        ),
+        pytest.param(
+            {"model": "bfl/flux-2-flex", "input_images": ["x"] * 8},
+            0.05,
+            "$0.05 + 8 input images × $0.05 = $0.45, above max_cost_usd 0.05; nothing was sent",
+            id="references",
+        ),
+        pytest.param({"quality_tier": "ultra"}, 0.001, "raise max_cost_usd to ", id="nothing is cheaper"),
+    ],
+)
+def test_what_is_too_dear_shows_its_arithmetic(asked: dict[str, Any], limit: float, said: str) -> None:
+    inputs = [(512, 512)] * len(asked.get("input_images", ()))
+    with pytest.raises(BudgetExceeded) as refused:
+        router("bfl").rank(
+            ImageRequest(prompt="a fox", **asked), Health(), NOW, limit=Limit(usd=limit), input_sizes=inputs
+        )
+    assert said in refused.value.message
 
 
 def test_several_images_cost_several_times() -> None:
@@ -276,4 +386,6 @@ def test_a_model_that_has_the_setting_comes_before_one_that_has_not() -> None:
 
 def test_the_reason_is_in_words() -> None:
     (only,) = ranked(small(spec("m", 0.04)))
-    assert only.reason == "$0.04, 95% success, 10 s"
+    assert only.reason == "$0.04, usually 10 s"
+    failing = ranked(small(spec("m", 0.04)), failed("m", "m", "unavailable", 1.0))[0]
+    assert failing.reason == "$0.04, 77% success, usually 10 s"
