@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from imgforge_mcp.base.types import Asset, Attempt, Caller, CostBasis, Job, JobState, Json
-from imgforge_mcp.routing.candidates import LOWER_TIER
+from imgforge_mcp.base.types import LOWER_TIER, Asset, Attempt, Caller, CostBasis, Job, JobState, Json
 
 if TYPE_CHECKING:
     from imgforge_mcp.forge import Forge

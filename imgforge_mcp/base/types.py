@@ -15,6 +15,10 @@ Json = dict[str, Any]
 ASPECT_RATIO = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9])?):([1-9][0-9]{0,2}(?:\.[0-9])?)")
 
 
+LOWER_TIER = "Served from the lower tier"
+"""How the warning begins that must come first in a message."""
+
+
 class QualityTier(StrEnum):
     """What a caller pays for, from a quick sketch to the best there is; ordered from low to high."""
 

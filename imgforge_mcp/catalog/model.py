@@ -82,11 +82,6 @@ class Price:
         return max(1.0, math.ceil(exact - (FORGIVEN if unit == "decimal" else 0.0))) if started else exact
 
 
-UNPRICED = Price(image=0.5)
-"""What a row without any price counts as: more than any picture of this catalogue costs at its usual size."""
-UNPRICED_REASON = "no price is given for it; reckoned as dear as the dearest picture there is"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizing:
     """How a model takes its size, and within which limits. Pixels throughout.
@@ -137,9 +132,9 @@ class ModelSpec:
     max_prompt: int = 8000
     """Characters."""
     price: Price = field(default_factory=Price)
-    price_bound: Price = UNPRICED
+    price_bound: Price = field(default_factory=Price)
     """The most that it can cost, where the list price is not known."""
-    bound_reason: str = UNPRICED_REASON
+    bound_reason: str = ""
     """Where that bound comes from, in words."""
     unverified: bool = False
     """Whether no primary source shows that this route is served: comes last in its class."""

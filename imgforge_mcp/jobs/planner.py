@@ -1,5 +1,6 @@
 """Candidates for a request, with health as the registry knows it at this moment."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from imgforge_mcp.base.clock import Clock
@@ -49,21 +50,21 @@ class Planner:
         return self.router.order_of_tier(request, self.health, self._clock.now(), is_wanted)
 
     def limit(self, request: ImageRequest) -> Limit | None:
-        """The smaller of the request's own cap and the configured one."""
-        limits = [
-            Limit(usd=usd, name=name)
-            for usd, name in (
-                (request.max_cost_usd, "max_cost_usd"),
-                (self._config.max_cost_usd, "IMGFORGE_MAX_COST_USD"),
-            )
-            if usd is not None
-        ]
+        """The smaller of the request's own cap and the configured one; an infinite one where only budgets are set."""
+        caps = (
+            (request.max_cost_usd, "max_cost_usd"),
+            (self._config.max_cost_usd, "IMGFORGE_MAX_COST_USD"),
+        )
+        limits = [Limit(usd=usd, name=name) for usd, name in caps if usd is not None]
+        budgets = (self._config.daily_budget_usd, self._config.monthly_budget_usd)
+        if any(budget is not None for budget in budgets):
+            limits.append(Limit(usd=math.inf, name="the spend budget"))
         return min(limits, key=lambda limit: limit.usd, default=None)
 
     def max_cost(self, request: ImageRequest) -> float | None:
-        """The same in US dollars."""
+        """The cap on one request in US dollars."""
         limit = self.limit(request)
-        return None if limit is None else limit.usd
+        return None if limit is None or math.isinf(limit.usd) else limit.usd
 
 
 def nearest_rest(candidates: Sequence[Candidate]) -> float:

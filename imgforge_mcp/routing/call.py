@@ -55,6 +55,6 @@ class Call:
             inputs=self.input_sizes,
         )
 
-    def listed_cost(self) -> float:
-        """The price of the whole call in US dollars: listed, or an upper bound."""
-        return self.quote.usd
+    def listed_cost(self) -> float | None:
+        """The price of the whole call in US dollars: listed, or an upper bound; None where neither is known."""
+        return self.quote.usd if self.quote.is_known else None

@@ -6,9 +6,6 @@ from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.routing.health import Vitals
 from imgforge_mcp.routing.pricing import Quote
 
-LOWER_TIER = "Served from the lower tier"
-"""How the warning begins that must come first in a message."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -48,6 +45,6 @@ class Candidate:
         return f"{self.provider}/{self.model.slug}"
 
     @property
-    def price_usd(self) -> float:
-        """US dollars: the listed price, or the most that it can be."""
-        return self.quote.usd
+    def price_usd(self) -> float | None:
+        """US dollars: the listed price, or the most that it can be; None where neither is known."""
+        return self.quote.usd if self.quote.is_known else None

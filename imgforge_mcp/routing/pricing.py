@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog.model import ModelSpec
 
+UNPRICED = 0.5
+"""US dollars: what a picture of a row without price and bound (only a user's own can be so) counts as in the ranking, 
+more than any of the catalogue costs at its usual size. Never shown; under a spend cap such a row is not used."""
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -22,6 +25,8 @@ class Quote:
     inputs: int = 0
     bound_reason: str = ""
     """Why this is an upper bound; empty for a listed price."""
+    is_known: bool = True
+    """False: neither price nor bound is known."""
 
     @property
     def each_usd(self) -> float:
@@ -67,7 +72,7 @@ def quoted(
     However many upstream calls the pictures take, each picture is counted once.
     """
     price = model.price if model.price.is_known else model.price_bound
-    each = price.of(
+    image = price.of(
         width=width,
         height=height,
         steps=model.steps[2] if steps is None else steps,
@@ -75,11 +80,12 @@ def quoted(
         tier=tier,
     )
     return Quote(
-        image_usd=each or 0.0,
+        image_usd=UNPRICED if image is None else image,
         input_usd=price.of_inputs(inputs),
         images=images,
         inputs=len(inputs),
         bound_reason="" if model.price.is_known else model.bound_reason,
+        is_known=image is not None,
     )
 
 

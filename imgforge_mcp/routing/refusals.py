@@ -18,13 +18,19 @@ def too_dear(
     candidates: Sequence[Candidate], limit: float, limit_name: str, cheaper: tuple[str, Quote] | None
 ) -> BudgetExceeded:
     """The cheapest of them is above the limit; `cheaper` is a tier that is not, with its price."""
-    cheapest = min(candidates, key=lambda c: c.price_usd)
+    priced = [c for c in candidates if c.quote.is_known]
+    if not priced:
+        return BudgetExceeded(
+            "A spend cap is set and no model that can do this has a listed price; name one that has, or give it a "
+            "price or a price_bound in the configuration file."
+        )
+    cheapest = min(priced, key=lambda c: c.quote.usd)
     if cheaper is not None:
         fix = f"quality_tier {cheaper[0]} costs {dollars(cheaper[1].usd)}"
     else:
-        fix = f"no lower tier is within it; raise {limit_name} to {cheapest.price_usd:.4g} or make it smaller"
+        fix = f"no lower tier is within it; raise {limit_name} to {cheapest.quote.usd:.4g} or make it smaller"
     named = "" if len(candidates) == 1 else ", the cheapest that can"
-    details: Json = {"cheapest_usd": cheapest.price_usd, "cheapest": cheapest.name, "max_cost_usd": limit}
+    details: Json = {"cheapest_usd": cheapest.quote.usd, "cheapest": cheapest.name, "max_cost_usd": limit}
     if cheaper is not None:
         details |= {"quality_tier": cheaper[0], "costs_usd": cheaper[1].usd}
     return BudgetExceeded(

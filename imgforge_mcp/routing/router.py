@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from imgforge_mcp.base.errors import InvalidModel, InvalidRequest, NoImageProvider
-from imgforge_mcp.base.types import ImageRequest, QualityTier
+from imgforge_mcp.base.types import LOWER_TIER, ImageRequest, QualityTier
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.routing import refusals
-from imgforge_mcp.routing.candidates import LOWER_TIER, Candidate, Entry
+from imgforge_mcp.routing.candidates import Candidate, Entry
 from imgforge_mcp.routing.fitting import dropped_settings, fit, makes
 from imgforge_mcp.routing.health import Health, Vitals
 from imgforge_mcp.routing.pricing import Quote, Size, dollars
@@ -29,10 +29,14 @@ LAST_RESORT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A cap on one request's price in US dollars, by the name under which the caller or the user gave it."""
+    """A cap on one request's price in US dollars, by the name under which the caller or the user gave it. Infinite where
+    only the spend of a day or month is limited: then a price must still be known."""
 
     usd: float
     name: str = "max_cost_usd"
+
+    def allows(self, quote: Quote) -> bool:
+        return quote.is_known and quote.usd <= self.usd + 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,7 @@ class Router:
             InvalidModel, ModelRetired, Unsupported, BudgetExceeded, NoImageProvider, InvalidRequest: none can; why.
         """
         candidates = self._fitting(request, health, now, input_sizes)
-        affordable = [c for c in candidates if limit is None or c.price_usd <= limit.usd + 1e-9]
+        affordable = [c for c in candidates if limit is None or limit.allows(c.quote)]
         if limit is None:
             return affordable
         if not affordable:
@@ -108,7 +112,7 @@ class Router:
                 found = self._fitting(other, health, now, input_sizes)
             except refusals.NOT_SERVED:
                 continue
-            if fits := [c for c in found if c.price_usd <= limit.usd + 1e-9]:
+            if fits := [c for c in found if limit.allows(c.quote)]:
                 return tier.value, fits[0].quote
         return None
 
@@ -289,12 +293,12 @@ def _near(candidates: Sequence[Candidate], request: ImageRequest) -> list[Candid
 
 def _told_of_the_limit(affordable: Sequence[Candidate], every: Sequence[Candidate], limit: Limit) -> list[Candidate]:
     """Each candidate warns of the better ones that the limit left out."""
-    dear = [c for c in every if c.price_usd > limit.usd + 1e-9]
+    dear = [c for c in every if c.quote.is_known and not limit.allows(c.quote)]
     told = []
     for candidate in affordable:
         better = [c for c in dear if c.rank < candidate.rank and not c.vitals.rest]
         if better:
-            names = ", ".join(f"{c.name} ({dollars(c.price_usd)})" for c in better[:3])
+            names = ", ".join(f"{c.name} ({dollars(c.quote.usd)})" for c in better[:3])
             more = f" and {len(better) - 3} more" if len(better) > 3 else ""
             note = f"{limit.name} {limit.usd:g} left out {names}{more}."
             candidate = replace(candidate, warnings=(*candidate.warnings, note))
@@ -310,6 +314,7 @@ def _index(vitals: Vitals, price: float, wait_value: float) -> float:
 
 def _reason(vitals: Vitals, quote: Quote, note: str | None) -> str:
     cost = "free" if quote.usd == 0 else f"{'at most ' if quote.is_bound else ''}{dollars(quote.usd)}"
+    cost = cost if quote.is_known else "price not listed"
     measured = [f"{vitals.success:.0%} success"] if vitals.is_measured else []
     parts = [cost, *measured, f"{'' if vitals.is_timed else 'usually '}{vitals.latency:.0f} s"]
     if vitals.rest > 0:

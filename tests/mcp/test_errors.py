@@ -153,7 +153,7 @@ async def test_a_tool_that_is_not_offered_cannot_be_called(client_on: OpenClient
             "generate_image", {"model": "gpt-image-2"}, "no_image_provider", 503, "OPENAI_API_KEY", id="model elsewhere"
         ),
         pytest.param(
-            "generate_image", {"max_cost_usd": 0.0001}, "budget_exceeded", 402, "IMGFORGE_MAX_COST_USD", id="too dear"
+            "generate_image", {"max_cost_usd": 0.0001}, "budget_exceeded", 402, "raise max_cost_usd to", id="too dear"
         ),
         pytest.param("generate_image", {"template": "poster"}, "not_found", 404, "template", id="no template"),
         pytest.param("generate_image", {"input_images": [UNKNOWN]}, "not_found", 404, "asset", id="no asset"),

@@ -127,7 +127,7 @@ def test_one_key_serves_a_tier_or_the_next_lower_and_says_so_or_says_why_not(nam
 @pytest.mark.parametrize("keys", [*([name] for name in KEYED), KEYED], ids=lambda keys: ",".join(keys)[:20])
 def test_no_tier_is_dearer_than_the_one_above_it(keys: list[str]) -> None:
     served = [best for tier in QualityTier if isinstance(best := first(keys, tier), Candidate)]
-    prices = [best.price_usd for best in served]
+    prices = [best.quote.usd for best in served]
     assert prices == sorted(prices), [f"{best.name} {best.price_usd}" for best in served]
 
 
@@ -335,13 +335,16 @@ def test_a_limit_leaves_out_what_costs_more_and_what_may_cost_more() -> None:
     assert refused.value.details["cheapest_usd"] == 0.01
 
 
-def test_a_row_without_any_price_counts_as_the_dearest() -> None:
-    assert order(small(spec("unknown", None), spec("dear", 0.3))) == ["dear", "unknown"]
+def test_a_row_without_any_price_counts_as_the_dearest_and_is_not_used_under_a_cap() -> None:
+    models = small(spec("unknown", None), spec("dear", 0.3))
+    assert order(models) == ["dear", "unknown"]
+    assert order(models, limit=float("inf")) == ["dear"]
+    assert ranked(models)[1].price_usd is None
 
 
 def test_a_limit_that_leaves_out_better_ones_says_which() -> None:
     best = ranked(router("cloudflare", "bfl"), quality_tier="premium", limit=0.035)[0]
-    assert best.name == "bfl/flux-2-pro"
+    assert best.name == "cloudflare/phoenix-1"
     assert best.warnings == ("max_cost_usd 0.035 left out cloudflare/flux-2-dev ($0.041).",)
 
 
