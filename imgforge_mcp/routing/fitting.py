@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier
 from imgforge_mcp.catalog.model import ModelSpec, Sizing
-from imgforge_mcp.media import InputImage
+from imgforge_mcp.media import INPUT_SIDE, InputImage
 from imgforge_mcp.routing.call import Call
 from imgforge_mcp.routing.pricing import Size
 
-INPUT_SIDE = 2048
-"""Pixels: a larger reference is scaled down; the catalogue may give a model a limit of its own (option `input_max`)."""
 CLASS_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
 CLASS_TOLERANCE = 0.25
 """How far a picture's pixels may be from its class, as a logarithm: 1920x1920 still counts as 2K."""
@@ -90,7 +88,8 @@ def sent_size(model: ModelSpec, size: Size) -> Size:
 
 
 def input_side(model: ModelSpec) -> int:
-    """How long a reference image may be on its longer side, in pixels."""
+    """How long a reference image may be on its longer side, in pixels: a larger one is scaled down; the catalogue may
+    give a model a limit of its own."""
     return int(model.options.get("input_max", INPUT_SIDE))
 
 

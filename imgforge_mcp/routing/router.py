@@ -29,8 +29,8 @@ LAST_RESORT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A cap on one request's price in US dollars, by the name under which the caller or the user gave it. Infinite where
-    only the spend of a day or month is limited: then a price must still be known."""
+    """A cap on one request's price in US dollars, by the name under which the caller or the user gave it. Infinite
+    where only the spend of a day or month is limited: then a price must still be known."""
 
     usd: float
     name: str = "max_cost_usd"
