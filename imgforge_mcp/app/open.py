@@ -32,6 +32,7 @@ from imgforge_mcp.providers.checks import KeyChecks, vanished_models
 from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint, open_configured
 from imgforge_mcp.providers.driver import Driver
 from imgforge_mcp.routing.router import Router
+from imgforge_mcp.storage.home import prepare_home
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 
@@ -79,11 +80,13 @@ async def open_forge(
 
     Raises:
         ConfigError: a wrong setting.
+        UnusableHome: the home is no directory that can be written to.
     """
     config = config or load_config()
     clock = clock or Clock()
     catalog = load_catalog(config.catalog, config.source)
     providers = open_configured(config, catalog)
+    await anyio.to_thread.run_sync(prepare_home, config.home)
     secrets = secrets_of(config, providers)
     redactor = Redactor(secrets)
     keep_out(secrets)
@@ -91,7 +94,7 @@ async def open_forge(
     registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
     planner = Planner(_router(config, providers), registry, clock, config)
     transport = _LazyTransport(clock, redactor, _trusted_hosts(providers))
-    decoder = Decoder(preview_px=config.preview_max_px if config.preview else 0, preview_bytes=PREVIEW_BYTES)
+    decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
     driver = Driver(clock, transport, assets, decoder)
     preparation = Preparation(registry, assets, decoder)
     delivery = Delivery(config=config, registry=registry, assets=assets, redactor=redactor)

@@ -8,7 +8,7 @@ ForgeError                 code, status, message, details
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth  ├─ ModelGone  ├─ Rejected
 │  └─ Ambiguous  └─ BadReply
 ├─ AllProvidersFailed  ├─ NoImageProvider  ├─ JobTimeout  ├─ Interrupted
-└─ StorageError  └─ ConfigError
+└─ StorageError (└─ UnusableHome)  └─ ConfigError
 """
 
 from typing import Any, ClassVar
@@ -234,6 +234,10 @@ class StorageError(ForgeError):
 
     code = "storage_error"
     status = 507
+
+
+class UnusableHome(StorageError):
+    """The home directory cannot be used at all; known when a Forge opens, and no better until a setting changes."""
 
 
 class ConfigError(ForgeError):

@@ -12,7 +12,7 @@ import anyio
 from imgforge_mcp.app.open import open_forge
 from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest
+from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
 from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import job_json, job_line
@@ -333,4 +333,4 @@ def _failed(error: ForgeError, options: argparse.Namespace) -> int:
         print(json.dumps(error.body("-"), ensure_ascii=False, indent=2))
     else:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-    return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError) else FAILED
+    return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome) else FAILED

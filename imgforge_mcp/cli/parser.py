@@ -150,8 +150,10 @@ def _stdio(config: "Config", doors: Doors) -> int:
 
 def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
     from imgforge_mcp.base.errors import ForgeError
+    from imgforge_mcp.storage.home import prepare_home
 
     try:
+        prepare_home(config.home)
         return doors.serve(config, options.host, options.port, options.public_url)
     except ForgeError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
