@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from imgforge_mcp.base.clock import Clock, day_start, first_id
+from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, Json
 from imgforge_mcp.jobs import usage
@@ -14,9 +14,9 @@ from imgforge_mcp.providers.checks import KeyCheck
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.providers.contract import Manifest
 from imgforge_mcp.providers.listing import Filter
-from imgforge_mcp.storage.registry.contract import Registry
+from imgforge_mcp.storage.registry.contract import ANY, Registry, Wanted
 
-__all__ = ["BATCH", "Filter", "Forge", "OnProgress"]
+__all__ = ["BATCH", "Filter", "Forge", "OnProgress", "Wanted"]
 
 
 class Forge:
@@ -81,9 +81,11 @@ class Forge:
         """
         return await self._jobs.job(job_id, caller, wait_seconds, on_progress)
 
-    async def recent_jobs(self, limit: int, caller: Caller) -> list[Job]:
-        """The newest first."""
-        return await self._jobs.recent_jobs(limit, caller)
+    async def recent_jobs(
+        self, limit: int, caller: Caller, *, wanted: Wanted = ANY, before: str | None = None
+    ) -> list[Job]:
+        """The newest first; with `before`, a job's id, those older than it."""
+        return await self._jobs.recent_jobs(limit, caller, wanted, before)
 
     async def cancel(self, job_id: str, caller: Caller) -> tuple[Job, bool]:
         """Ask for a job's end; the job, and whether it had ended before. Raises NotFound."""
@@ -206,7 +208,7 @@ class Forge:
         now = self._clock.now()
         since = usage.start_of(period, now)
         tenant = None if caller.sees_all else caller.tenant
-        rows = await self._registry.jobs.usage(first_id(since), project_id, tenant)
+        sums = await self._registry.jobs.usage(since.date(), project_id, tenant)
         day, month = await self._registry.jobs.committed()
         caps = {"daily": self.config.daily_budget_usd, "monthly": self.config.monthly_budget_usd}
         quotas = {}
@@ -218,7 +220,11 @@ class Forge:
         return {
             "period": period,
             "since": since.isoformat(),
-            **usage.summary(rows),
+            **usage.summary(sums),
             "budgets": usage.budgets(caps, {"daily": day, "monthly": month}),
             "quotas": quotas,
         }
+
+    async def usage_drift(self) -> list[Json]:
+        """Where the sums that `usage` shows are not what the attempts add up to; none, if all is well."""
+        return await self._registry.jobs.usage_drift()

@@ -74,6 +74,8 @@ async def edit(forge: Forge, options: argparse.Namespace) -> int:
 
 
 async def usage(forge: Forge, options: argparse.Namespace) -> int:
+    if options.check:
+        return await _check_usage(forge, options)
     answer = await forge.usage(options.period, options.project, forge.caller())
     lines = [f"{answer['images']} images, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"]
     for group in ("provider", "model", "project", "day"):
@@ -270,6 +272,14 @@ async def _export(forge: Forge, options: argparse.Namespace) -> None:
         raise InvalidRequest("Say where to write it: imgforge-mcp assets export ID PATH.", field="path")
     written = await forge.export(asset, options.path, forge.caller())
     _print({"path": str(written)}, options, [str(written)])
+
+
+async def _check_usage(forge: Forge, options: argparse.Namespace) -> int:
+    """The sums that `usage` shows against every call on record."""
+    drift = await forge.usage_drift()
+    lines = [f"{line['day']} {line['provider']}/{line['model']} {line['outcome']}: the sum is wrong" for line in drift]
+    _print({"drift": drift}, options, lines or ["The sums are what the calls add up to."])
+    return FAILED if drift else DONE
 
 
 async def _verify(forge: Forge, options: argparse.Namespace) -> int:

@@ -85,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     usage = _add(commands, "usage", "images and cost, and what is left of the budgets")
     usage.add_argument("--period", choices=("day", "month", "all"), default="month")
     usage.add_argument("--project", metavar="NAME")
+    usage.add_argument("--check", action="store_true", help="compare the sums with every call on record")
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 

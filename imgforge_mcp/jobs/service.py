@@ -18,7 +18,7 @@ from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.routing.candidates import Candidate
 from imgforge_mcp.storage import paths
-from imgforge_mcp.storage.registry.contract import Caps, NewJob, Registry
+from imgforge_mcp.storage.registry.contract import ANY, Caps, NewJob, Registry, Wanted
 
 WAIT_STEP = 1.0
 """How often a job of another process is looked at, in seconds."""
@@ -214,8 +214,11 @@ class JobService:
             return await self.wait(job_id, wait_seconds, on_progress)
         return await self._registry.jobs.get(job_id)
 
-    async def recent_jobs(self, limit: int, caller: Caller) -> list[Job]:
-        return await self._registry.jobs.recent(limit, None if caller.sees_all else caller.tenant)
+    async def recent_jobs(
+        self, limit: int, caller: Caller, wanted: Wanted = ANY, before: str | None = None
+    ) -> list[Job]:
+        tenant = None if caller.sees_all else caller.tenant
+        return await self._registry.jobs.recent(limit, tenant, wanted=wanted, before=before)
 
     async def cancel(self, job_id: str, caller: Caller) -> tuple[Job, bool]:
         """Ask for a job's end; the job, and whether it had ended before.

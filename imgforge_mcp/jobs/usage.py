@@ -1,10 +1,11 @@
-"""What was drawn and what it cost, added up from the attempts; and what is left of budgets and quotas. Pure."""
+"""What was drawn and what it cost, as the registry adds it up; and what is left of budgets and quotas. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from imgforge_mcp.base.types import Json
+from imgforge_mcp.storage.registry.contract import UsageSum
 
 
 def start_of(period: str, now: datetime) -> datetime:
@@ -15,26 +16,23 @@ def start_of(period: str, now: datetime) -> datetime:
     return midnight.replace(day=1) if period == "month" else midnight
 
 
-def summary(rows: Iterable[Json]) -> Json:
-    """Images, calls and US dollars in all and by provider, model, project and day; listed against reported cost."""
-    total: Json = {"images": 0, "calls": 0, "cost_usd": 0.0}
+def summary(sums: Iterable[UsageSum]) -> Json:
+    """Images, calls and US dollars in all and by provider, model, project and day: what is known to be spent, beside
+    it what may have been billed; reported against listed cost."""
+    total: Json = {}
     groups: dict[str, dict[str, Json]] = {name: {} for name in ("provider", "model", "project", "day")}
     basis: defaultdict[str, float] = defaultdict(float)
-    for row in rows:
-        keys = {
-            "provider": row["provider"],
-            "model": f"{row['provider']}/{row['model']}",
-            "project": row["project_id"] or "(none)",
-            "day": row["day"],
-        }
-        for entry in (total, *(groups[name].setdefault(key, _empty()) for name, key in keys.items())):
-            entry["images"] += row["images"]
-            entry["calls"] += row["calls"]
-            entry["cost_usd"] = round(entry["cost_usd"] + row["cost"], 6)
-        basis[_basis(row["outcome"])] += row["cost"]
+    for line in sums:
+        if line.kind == "total":
+            total = _entry(line)
+        elif line.kind == "outcome":
+            basis["reported" if line.name == "ok_reported" else "listed"] += line.cost_usd
+            basis["maybe_billed"] += line.maybe_billed_usd
+        else:
+            groups[line.kind][line.name or "(none)"] = _entry(line)
     return {
         **total,
-        "cost_by_basis_usd": {name: round(cost, 6) for name, cost in sorted(basis.items()) if cost},
+        "cost_by_basis_usd": {name: round(cost, 6) for name, cost in sorted(basis.items()) if round(cost, 6)},
         **{f"by_{name}": dict(sorted(entries.items())) for name, entries in groups.items()},
     }
 
@@ -50,15 +48,10 @@ def _budget(cap: float | None, committed: float) -> Json:
     return {"cap_usd": cap, "committed_usd": round(committed, 6), "left_usd": round(max(0.0, cap - committed), 6)}
 
 
-def _empty() -> Json:
-    return {"images": 0, "calls": 0, "cost_usd": 0.0}
-
-
-def _basis(outcome: str | None) -> str:
-    match outcome:
-        case "ok_reported":
-            return "reported"
-        case "ok_listed":
-            return "listed"
-        case _:
-            return "maybe_billed"
+def _entry(line: UsageSum) -> Json:
+    return {
+        "images": line.images,
+        "calls": line.calls,
+        "cost_usd": round(line.cost_usd, 6),
+        "maybe_billed_usd": round(line.maybe_billed_usd, 6),
+    }

@@ -5,7 +5,7 @@ import random
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -14,7 +14,7 @@ import anyio
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, JobState, QualityTier
 from imgforge_mcp.routing.health import MEMORY_SECONDS
-from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Settlement
+from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Settlement, Wanted
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 from tests.benchmarks._figure import Figure, ratio_figure
 
@@ -38,6 +38,7 @@ FILL = (
               date(created_at, 'unixepoch'), 0, 'together', 'flux-schnell', 2700, 'listed', created_at,
               created_at + 0.1, created_at + 5
        FROM assets""",
+    """INSERT INTO job_texts (rowid, text) SELECT rowid, request ->> '$.prompt' FROM jobs""",
     """INSERT INTO attempts (job_id, part, provider, model, images, state, reason, price, outcome, latency_ms, cost,
                              settings, started_at, ended_at)
        SELECT printf('00%024d', rowid), 0, 'provider-' || (rowid % 7), 'flux-schnell', 1, 'succeeded',
@@ -160,6 +161,12 @@ STEPS: dict[str, Step] = {
     "the ten latest jobs": lambda registry, _: registry.jobs.recent(10),
     "outcomes of two hours": _outcomes,
     "money committed": lambda registry, _: registry.jobs.committed(),
+    "the fifty latest jobs": lambda registry, _: registry.jobs.recent(50),
+    "a later page of one provider's jobs": lambda registry, rows: registry.jobs.recent(
+        10, wanted=Wanted(provider="together"), before=f"00{rows // 2:024d}"
+    ),
+    "jobs whose prompt has a word": lambda registry, _: registry.jobs.recent(10, wanted=Wanted(text="fox")),
+    "usage of all time": lambda registry, _: registry.jobs.usage(date.min, None, None),
     "jobs left behind": lambda registry, _: registry.jobs.take_over_abandoned(),
     "the latest image's origin": _origins,
     "images to evict": lambda registry, _: registry.assets.evict(2**50),

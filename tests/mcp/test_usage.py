@@ -54,7 +54,12 @@ async def test_images_and_cost_are_added_up_in_four_ways(emulate: Emulate, clien
     assert answer["cost_usd"] == pytest.approx(mine + theirs)
     assert answer["by_provider"][LISTS]["images"] == 3
     assert answer["by_provider"][LISTS]["cost_usd"] == pytest.approx(mine)
-    assert answer["by_provider"][REPORTS] == {"images": 1, "calls": 1, "cost_usd": pytest.approx(theirs)}
+    assert answer["by_provider"][REPORTS] == {
+        "images": 1,
+        "calls": 1,
+        "cost_usd": pytest.approx(theirs),
+        "maybe_billed_usd": 0.0,
+    }
     assert {name: entry["images"] for name, entry in answer["by_project"].items()} == {"book": 3, "(none)": 1}
     assert answer["by_model"][f"{LISTS}/{first['model']}"]["images"] == 3
     assert {name: entry["images"] for name, entry in answer["by_day"].items()} == {"2026-11-21": 4}
@@ -77,7 +82,9 @@ async def test_reported_listed_and_perhaps_billed_cost_are_told_apart(emulate: E
         "reported": pytest.approx(reported["cost_usd"]),
     }
     assert answer["images"] == 2
-    assert answer["cost_usd"] == pytest.approx(sum(answer["cost_by_basis_usd"].values()))
+    assert answer["cost_usd"] == pytest.approx(reported["cost_usd"] + listed["cost_usd"])
+    assert answer["maybe_billed_usd"] == pytest.approx(lost["attempts"][0]["cost_usd"])
+    assert answer["by_provider"][LISTS]["maybe_billed_usd"] == pytest.approx(lost["attempts"][0]["cost_usd"])
 
 
 async def test_a_period_is_a_day_or_a_month_by_utc(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress, QualityTier
@@ -94,6 +94,35 @@ class Ending:
     cost_basis: CostBasis | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which jobs a list shows; None means any. `day` is by UTC, `text` is words of the prompt, English
+    ones in any form."""
+
+    state: JobState | None = None
+    project_id: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    day: date | None = None
+    text: str | None = None
+
+
+ANY = Wanted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSum:
+    """What was called, drawn and spent under one `name` of a `kind`: total (name ""), provider, model
+    (`provider/model`), project ("" for none), day, or outcome ("" while a call is out)."""
+
+    kind: str
+    name: str
+    calls: int
+    images: int
+    cost_usd: float
+    maybe_billed_usd: float
+
+
 class JobRegistry(Protocol):
     """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
 
@@ -114,8 +143,11 @@ class JobRegistry(Protocol):
 
     async def tenant(self, job_id: str) -> str | None: ...
 
-    async def recent(self, limit: int, tenant: str | None = None) -> list[Job]:
-        """The newest jobs first; of one tenant, or of all."""
+    async def recent(
+        self, limit: int, tenant: str | None = None, *, wanted: Wanted = ANY, before: str | None = None
+    ) -> list[Job]:
+        """The newest jobs first, with `before` those older than that job; of one tenant, or of all. One read, however
+        many."""
 
     async def add_batch(self, batch_id: str, tenant: str, items: Sequence[str | Json]) -> None:
         """Record a batch: for each item the id of the job that has it, or the error that stood in its way."""
@@ -173,8 +205,13 @@ class JobRegistry(Protocol):
 
     async def outcomes_since(self, after: float) -> list[Outcome]: ...
 
-    async def usage(self, first_id: str, project_id: str | None, tenant: str | None) -> list[Json]:
-        """Calls, images and cost of the jobs from an id on, by provider, model, project, day and outcome."""
+    async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
+        """Sums of the jobs opened on a day (UTC) or later, from what is added up in the transactions of the attempts
+        themselves: the time does not depend on how many there are."""
+
+    async def usage_drift(self) -> list[Json]:
+        """Where those sums are not what the attempts add up to: day, tenant, project, provider, model and outcome of at
+        most a hundred lines; none, if all is well. Reads every attempt."""
 
     async def calls_since(self, provider: str, since: datetime) -> int: ...
 

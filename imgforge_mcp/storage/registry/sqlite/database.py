@@ -3,7 +3,7 @@ IMMEDIATE, the other reads snapshots (WAL), so that no reader waits for a writer
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -40,6 +40,11 @@ class Statements:
 
     def all(self, name: str, **values: Any) -> list[sqlite3.Row]:
         return self._connection.execute(self._queries[name], values).fetchall()
+
+    def under(self, name: str, conditions: Sequence[str], **values: Any) -> list[sqlite3.Row]:
+        """The rows of a query that leaves its conditions open; they are named as it is."""
+        text = self._queries[name].format(conditions=" AND ".join(self._queries[condition] for condition in conditions))
+        return self._connection.execute(text, values).fetchall()
 
     def change(self, name: str, **values: Any) -> int:
         """Execute and return how many rows changed."""

@@ -4,13 +4,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import anyio
 
 from imgforge_mcp.base.errors import IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
 from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Json, Outcome, Progress, cost_of
 from imgforge_mcp.storage.registry.contract import (
+    ANY,
     LEASE_SECONDS,
     CancelRequested,
     Caps,
@@ -19,10 +20,13 @@ from imgforge_mcp.storage.registry.contract import (
     NewAttempt,
     NewJob,
     Settlement,
+    UsageSum,
+    Wanted,
 )
 from imgforge_mcp.storage.registry.sqlite.assets import note_inputs, record
 from imgforge_mcp.storage.registry.sqlite.budget import committed, hold, reserve
 from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
+from imgforge_mcp.storage.registry.sqlite.lists import batch, page, searchable
 from imgforge_mcp.storage.registry.sqlite.rows import (
     MILLIONTHS,
     from_text,
@@ -34,6 +38,7 @@ from imgforge_mcp.storage.registry.sqlite.rows import (
     to_outcome,
     to_state,
     to_text,
+    to_usage,
 )
 
 KEY_LIFE_SECONDS = 24 * 3600.0
@@ -74,6 +79,7 @@ class SqliteJobs:
             reserve(sql, row["budget_day"], row["reserved"], caps)
             sql.change("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
             note_inputs(sql, new.job_id, new.request)
+            sql.change("insert_job_text", job_id=new.job_id, text=searchable(new.request.prompt))
             return _job(sql, new.job_id), True
 
         with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
@@ -96,15 +102,10 @@ class SqliteJobs:
         row = await self._database.read(lambda sql: sql.one("job", job_id=job_id))
         return None if row is None else str(row["tenant"])
 
-    async def recent(self, limit: int, tenant: str | None = None) -> list[Job]:
-        """The newest jobs first; of one tenant, or of all."""
-
-        def act(sql: Statements) -> list[str]:
-            if tenant is None:
-                return [row["job_id"] for row in sql.all("recent_jobs_of_all", limit=limit)]
-            return [row["job_id"] for row in sql.all("recent_jobs", tenant=tenant, limit=limit)]
-
-        return [await self.get(job_id) for job_id in await self._database.read(act)]
+    async def recent(
+        self, limit: int, tenant: str | None = None, *, wanted: Wanted = ANY, before: str | None = None
+    ) -> list[Job]:
+        return await self._database.read(lambda sql: page(sql, limit, tenant, wanted, before))
 
     async def add_batch(self, batch_id: str, tenant: str, items: Sequence[str | Json]) -> None:
         """Record a batch: for each item the id of the job that has it, or the error that stood in its way."""
@@ -119,10 +120,7 @@ class SqliteJobs:
         await self._database.write(act)
 
     async def of_batch(self, batch_id: str, tenant: str | None = None) -> list[Job | Json]:
-        """What became of each item of a batch, in their order; of one tenant's, or of anybody's."""
-        rows = await self._database.read(lambda sql: sql.all("batch_items", batch_id=batch_id))
-        mine = [row for row in rows if tenant is None or row["tenant"] == tenant]
-        return [await self.get(row["job_id"]) if row["job_id"] else from_text(row["error"]) or {} for row in mine]
+        return await self._database.read(lambda sql: batch(sql, batch_id, tenant))
 
     async def state(self, job_id: str) -> JobState:
         row = await self._database.read(lambda sql: sql.one("job_state", job_id=job_id))
@@ -280,11 +278,12 @@ class SqliteJobs:
         rows = await self._database.read(lambda sql: sql.all("outcomes_since", after=after))
         return [to_outcome(row) for row in rows]
 
-    async def usage(self, first_id: str, project_id: str | None, tenant: str | None) -> list[Json]:
-        """Calls, images and cost of the jobs from an id on, by provider, model, project, day and outcome."""
-        values = {"first_id": first_id, "project_id": project_id, "tenant": tenant}
-        rows = await self._database.read(lambda sql: sql.all("usage", **values))
-        return [{**dict(row), "cost": row["cost"] / MILLIONTHS} for row in rows]
+    async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
+        values = {"first_day": first_day.isoformat(), "project_id": project_id, "tenant": tenant}
+        return [to_usage(row) for row in await self._database.read(lambda sql: sql.all("usage", **values))]
+
+    async def usage_drift(self) -> list[Json]:
+        return [dict(row) for row in await self._database.read(lambda sql: sql.all("usage_drift"))]
 
     async def calls_since(self, provider: str, since: datetime) -> int:
         values = {"provider": provider, "since": since.timestamp()}

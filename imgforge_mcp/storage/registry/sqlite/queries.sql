@@ -18,12 +18,6 @@ VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_lo
 -- name: job
 SELECT * FROM jobs WHERE job_id = :job_id;
 
--- name: recent_jobs
-SELECT job_id FROM jobs WHERE tenant = :tenant ORDER BY job_id DESC LIMIT :limit;
-
--- name: recent_jobs_of_all
-SELECT job_id FROM jobs ORDER BY job_id DESC LIMIT :limit;
-
 -- name: insert_batch_item
 -- What became of one item: the job that has it, or the error that stood in its way.
 INSERT INTO batch_items (batch_id, item, tenant, job_id, error) VALUES (:batch_id, :item, :tenant, :job_id, :error);
@@ -144,13 +138,3 @@ SELECT coalesce(sum(CASE WHEN day = :day THEN reserved + spent END), 0) AS day,
        coalesce(sum(reserved + spent), 0) AS month
 FROM spend WHERE day BETWEEN :month || '-01' AND :month || '-31';
 
--- name: usage
--- Every call of the jobs from :first_id on; job ids sort by time.
-SELECT attempts.provider, attempts.model, coalesce(jobs.project_id, '') AS project_id, jobs.budget_day AS day,
-       attempts.outcome, count(*) AS calls,
-       sum(CASE WHEN attempts.state = 'succeeded' THEN attempts.images ELSE 0 END) AS images,
-       coalesce(sum(attempts.cost), 0) AS cost
-FROM jobs JOIN attempts USING (job_id)
-WHERE jobs.job_id >= :first_id AND (:project_id IS NULL OR jobs.project_id = :project_id)
-  AND (:tenant IS NULL OR jobs.tenant = :tenant)
-GROUP BY 1, 2, 3, 4, 5;

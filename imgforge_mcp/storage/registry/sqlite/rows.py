@@ -24,7 +24,7 @@ from imgforge_mcp.base.types import (
     Progress,
     QualityTier,
 )
-from imgforge_mcp.storage.registry.contract import NewJob
+from imgforge_mcp.storage.registry.contract import NewJob, UsageSum
 
 MILLIONTHS = 1_000_000
 UNREADABLE = "(the prompt cannot be read)"
@@ -194,6 +194,17 @@ def to_outcome(row: sqlite3.Row) -> Outcome:
     )
 
 
+def to_usage(row: sqlite3.Row) -> UsageSum:
+    return UsageSum(
+        kind=row["kind"],
+        name=row["name"],
+        calls=row["calls"],
+        images=row["images"],
+        cost_usd=row["cost"] / MILLIONTHS,
+        maybe_billed_usd=row["maybe_billed"] / MILLIONTHS,
+    )
+
+
 def progress_text(progress: Progress) -> str | None:
     return to_text(asdict(progress))
 
@@ -214,6 +225,8 @@ def _time(seconds: float, lost: list[str]) -> datetime:
 
 
 def _texts(text: str | None) -> tuple[str, ...]:
+    if text == "[]":  # as most are
+        return ()
     values = from_text(text)
     return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
 
