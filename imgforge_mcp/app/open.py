@@ -183,7 +183,9 @@ def _router(config: Config, providers: ConfiguredProviders) -> Router:
 def _trusted_hosts(providers: ConfiguredProviders) -> frozenset[str]:
     """Hosts that the user's own configuration names: plain http and private addresses are the user's word there."""
     urls = [configured.settings.base_url for configured in providers.values() if configured.settings.is_override]
-    return frozenset(urlsplit(url).netloc for url in urls)
+    return frozenset(
+        urlsplit(url).netloc.lower().removesuffix(":443" if url.lower().startswith("https") else ":80") for url in urls
+    )
 
 
 async def _reap(assets: AssetDirectory, clock: Clock) -> None:

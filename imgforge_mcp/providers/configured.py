@@ -104,7 +104,7 @@ def settings_of(config: Config, manifest: Manifest) -> ProviderSettings | None:
         return None
     return ProviderSettings(
         name=manifest.name,
-        base_url=_base_url(override or manifest.base_url),
+        base_url=override or manifest.base_url,
         is_override=override is not None,
         key=key,
         settings={name: str(value) for name, value in settings.items()},
@@ -122,13 +122,8 @@ def server_settings(config: Config, server: Server) -> ProviderSettings:
         )
     return ProviderSettings(
         name=server.name,
-        base_url=_base_url(server.base_url),
+        base_url=server.base_url,
         is_override=True,
         key=key,
         limits=config.table(server.name).limits,
     )
-
-
-def _base_url(text: str) -> str:
-    """Scheme, host and path prefix, without a trailing slash and without the `/v1` that adapters add themselves."""
-    return text.rstrip("/").removesuffix("/v1").rstrip("/")

@@ -24,6 +24,7 @@ from imgforge_mcp.base.errors import (
 from imgforge_mcp.base.types import Progress
 from imgforge_mcp.media.decoder import Decoder, Sound
 from imgforge_mcp.net.retry_after import retry_after
+from imgforge_mcp.providers.base_url import address, kept_query
 from imgforge_mcp.providers.contract import Call, Images, Operation, Outgoing, Picture, Provider, Reply, Request, Work
 from imgforge_mcp.providers.reading import decode_base64
 from imgforge_mcp.storage.images import AssetDirectory, Staged
@@ -230,7 +231,8 @@ class Driver:
         """
         manifest = provider.manifest
         is_relative = request.target.startswith("/")
-        url = settings.base_url + request.target if is_relative else request.target
+        join = address if is_relative else kept_query
+        url = join(settings.base_url, request.target, request.query)
         headers = {**manifest.headers, **request.headers}
         if not is_relative:
             try:
@@ -244,7 +246,6 @@ class Driver:
             url=url,
             seconds=seconds,
             headers=headers,
-            query=request.query,
             json=request.json,
             form=request.form,
         )

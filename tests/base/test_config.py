@@ -413,9 +413,7 @@ def test_a_provider_can_be_switched_off(file: Path) -> None:
     ("url", "used"),
     [
         pytest.param("http://127.0.0.1:8080", "http://127.0.0.1:8080", id="loopback"),
-        pytest.param("https://host/prefix/", "https://host/prefix", id="prefix"),
-        pytest.param("https://host/v1", "https://host", id="with v1"),
-        pytest.param("https://host/v1/", "https://host", id="with v1 and slash"),
+        pytest.param(" 'https://host/prefix/v1/?api-version=3' ", "https://host/prefix/v1/?api-version=3", id="whole"),
     ],
 )
 def test_a_base_url_is_taken_as_the_users_word(url: str, used: str, file: Path) -> None:
