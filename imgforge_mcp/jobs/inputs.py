@@ -1,7 +1,6 @@
-"""Reference images: asset id, job id, https URL, data URL or file path, each brought into the store before anything is
-bought."""
+"""Reference images and masks, whatever names them, each brought into the store before anything is bought."""
 
-import re
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import InvalidRequest, NotFound, ProviderError
-from imgforge_mcp.base.types import Asset
-from imgforge_mcp.media import INPUT_SIDE
+from imgforge_mcp.base.types import Asset, ImageRequest
+from imgforge_mcp.jobs.spelling import Named, read_reference
+from imgforge_mcp.media import INPUT_SIDE, InputImage
 from imgforge_mcp.media.decoder import Decoder
-from imgforge_mcp.providers.driver import data_url_bytes
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
@@ -21,71 +20,123 @@ from imgforge_mcp.storage.registry.contract import Registry
 if TYPE_CHECKING:
     from imgforge_mcp.net.transport import Transport
 
-ASSET_ID = re.compile(r"(?:imgforge://assets/)?([0-9a-f]{64})")
-JOB_ID = re.compile(r"(?:imgforge://jobs/)?([0-9A-HJKMNP-TV-Z]{26})")
 DOWNLOAD_SECONDS = 30.0
-MAX_BYTES = 24 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 
 
 class References:
-    """Turns what a caller named into assets of our own store; a file or download is encoded again, never kept as it
-    came."""
+    """Turns what a caller named into assets of our own store. A picture that is one of ours, by its place or by its
+    bytes, stays that asset, with all that is known of it; any other is encoded again, never kept as it came."""
 
     def __init__(
         self, registry: Registry, assets: AssetDirectory, transport: "Callable[[], Transport]", decoder: Decoder
     ) -> None:
-        self._decoder = decoder
         self._registry = registry
         self._assets = assets
         self._transport = transport
+        self._decoder = decoder
 
-    async def resolve(self, references: Sequence[str], allowed: Sequence[Path]) -> list[str]:
-        """Asset ids, in the order of the references. Local paths only below `allowed`.
+    async def resolve(self, request: ImageRequest, allowed: Sequence[Path]) -> dict[str, object]:
+        """The request's `input_images` and `mask` as asset ids. Local paths only below `allowed`.
 
         Raises:
-            InvalidRequest: no image, not reachable, or not allowed.
+            InvalidRequest: no image, not reachable, or not allowed; a mask that marks nothing or everything. Names the
+                argument that the caller used.
             NotFound: no such asset or job.
         """
-        return [await self._resolve(reference.strip(), allowed) for reference in references]
+        resolved = dict[str, object]()
+        if request.input_images:
+            fields = _fields(request)
+            resolved["input_images"] = [
+                await self._picture(text, allowed, field)
+                for text, field in zip(request.input_images, fields, strict=True)
+            ]
+        if request.mask is not None:
+            resolved["mask"] = await self._marks(request.mask, allowed)
+        return resolved
 
-    async def _resolve(self, reference: str, allowed: Sequence[Path]) -> str:
-        if match := ASSET_ID.fullmatch(reference):
-            return (await self._known(match[1])).asset_id
-        if match := JOB_ID.fullmatch(reference):
-            return await self._of_job(match[1])
-        data = await self._bytes(reference, allowed)
-        if len(data) > MAX_BYTES:
-            raise InvalidRequest(f"The reference image is larger than {MAX_BYTES // 2**20} MiB.", field="input_images")
-        image = await self._decoder.as_input(data, INPUT_SIDE)
+    async def _picture(self, text: str, allowed: Sequence[Path], field: str) -> str:
+        known, data = await self._found(text, allowed, field)
+        if known is not None:
+            return known.asset_id
+        return await self._kept(await self._decoder.as_input(data, INPUT_SIDE, field=field))
+
+    async def _marks(self, text: str, allowed: Sequence[Path]) -> str:
+        """A mask in our own form, so that what it marks is known before anything is bought."""
+        known, data = await self._found(text, allowed, "mask")
+        if known is not None:
+            data = await anyio.to_thread.run_sync(self._assets.read, known)
+        return await self._kept(await self._decoder.as_marks(data))
+
+    async def _kept(self, image: InputImage) -> str:
         put = partial(self._assets.put, image.data, image.mime_type, image.width, image.height)
         asset = await anyio.to_thread.run_sync(put)
         await self._registry.assets.add(asset)
         return asset.asset_id
 
-    async def _known(self, asset_id: str) -> Asset:
-        asset = await self._registry.assets.find(asset_id)
-        if asset is None:
-            raise NotFound("There is no asset of that id in the store; it may have been evicted.", field="input_images")
-        return asset
+    async def _found(self, text: str, allowed: Sequence[Path], field: str) -> tuple[Asset | None, bytes]:
+        """An asset of ours, or the bytes of something else."""
+        named = read_reference(text, field)
+        if named.kind == "job":
+            return await self._of_job(named, field), b""
+        if named.kind == "asset" and (asset := await self._of_id(named.text, field)) is not None:
+            return asset, b""
+        if named.asset_id is not None and (asset := await self._ours(named.asset_id)) is not None:
+            return asset, b""
+        data = named.data if named.kind == "data" else await self._bytes(named, allowed, field)
+        if len(data) > MAX_BYTES and named.kind != "path":
+            raise InvalidRequest(f"The picture is larger than {MAX_BYTES // 2**20} MiB.", field=field)
+        digest = await anyio.to_thread.run_sync(lambda: hashlib.sha256(data).hexdigest())
+        return await self._ours(digest), data
 
-    async def _of_job(self, job_id: str) -> str:
-        job = await self._registry.jobs.get(job_id)
+    async def _ours(self, asset_id: str) -> Asset | None:
+        try:
+            return await self._registry.assets.find(asset_id)
+        except NotFound:  # deleted here; what somebody still has of it is a picture like any other
+            return None
+
+    async def _of_id(self, start: str, field: str) -> Asset | None:
+        """The asset of an id or of its first digits; None where a file may be meant.
+
+        Raises:
+            NotFound: none, or several.
+        """
+        if len(start) == 64:
+            asset = await self._registry.assets.find(start)
+            if asset is None:
+                raise NotFound("There is no asset of that id in the store; it may have been evicted.", field=field)
+            return asset
+        matches = await self._registry.assets.begins_with(start, 2)
+        if len(matches) > 1:
+            raise NotFound(f"Several images have an id that begins with {start}; give more of its digits.", field=field)
+        return matches[0] if matches else None
+
+    async def _of_job(self, named: Named, field: str) -> Asset:
+        job = await self._registry.jobs.get(named.text)
         if not job.assets:
-            raise InvalidRequest(f"Job {job_id} has no image (state {job.state.value}).", field="input_images")
-        return job.assets[0].asset_id
+            raise InvalidRequest(f"Job {job.job_id} has no image (state {job.state.value}).", field=field)
+        if named.number > len(job.assets):
+            count = f"{len(job.assets)} image{'s' if len(job.assets) > 1 else ''}"
+            raise InvalidRequest(f"Job {job.job_id} has {count}; there is no #{named.number}.", field=field)
+        return job.assets[named.number - 1]
 
-    async def _bytes(self, reference: str, allowed: Sequence[Path]) -> bytes:
-        if reference.startswith("data:"):
+    async def _bytes(self, named: Named, allowed: Sequence[Path], field: str) -> bytes:
+        if named.kind == "url":
             try:
-                return data_url_bytes(reference)
+                return await self._transport().download(named.text, DOWNLOAD_SECONDS, MAX_BYTES)
             except ProviderError as error:
-                raise InvalidRequest(error.message, field="input_images") from None
-        if reference.startswith(("http://", "https://")):
-            try:
-                return await self._transport().download(reference, DOWNLOAD_SECONDS, MAX_BYTES)
-            except ProviderError as error:
-                raise InvalidRequest(
-                    f"The reference image could not be fetched: {error.message}", field="input_images"
-                ) from None
-        path = reference.removeprefix("file://")
-        return await anyio.to_thread.run_sync(paths.read_input, path, allowed)
+                raise InvalidRequest(f"The picture could not be fetched: {error.message}", field=field) from None
+            except InvalidRequest as error:
+                raise InvalidRequest(error.message, **{**error.details, "field": field}) from None
+        try:
+            return await anyio.to_thread.run_sync(paths.read_input, named.text, allowed, field)
+        except InvalidRequest:
+            if named.kind == "asset":
+                raise NotFound(f"There is no image whose id begins with {named.text}.", field=field) from None
+            raise
+
+
+def _fields(request: ImageRequest) -> list[str]:
+    """The argument that each input image came in, as the caller knows it."""
+    count = len(request.input_images or ())
+    return ["image", *["reference_images"] * (count - 1)] if request.is_edit else ["input_images"] * count

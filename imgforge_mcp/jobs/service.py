@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import anyio
+import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
@@ -92,12 +93,11 @@ class JobService:
             request = with_template(request, find_template(request.template, self._config.templates))
         save_root, changes = None, dict[str, object]()
         if request.save_to is not None:
-            path, root = paths.place_output(request.save_to, caller.outputs)
+            path, root = await anyio.to_thread.run_sync(
+                paths.place_output, request.save_to, caller.outputs, request.prompt
+            )
             changes["save_to"], save_root = str(path), str(root)
-        if request.input_images:
-            changes["input_images"] = await self._references.resolve(request.input_images, caller.directories)
-        if request.mask is not None:
-            [changes["mask"]] = await self._references.resolve([request.mask], caller.directories)
+        changes |= await self._references.resolve(request, caller.directories)
         return request.model_copy(update=changes), save_root
 
     def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:

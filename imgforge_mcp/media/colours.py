@@ -17,7 +17,8 @@ def eight_bit(image: "Image") -> "Image":
     if mode == "RGB" and "transparency" not in image.info:
         return image
     if mode.startswith("I;16"):
-        return image.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+        deep = image if mode == "I;16" else image.convert("I")
+        return deep.point(lambda value: value * (1 / 257) + 0.5).convert("L")
     if mode in ("I", "F"):
         return _scaled_to_eight(image)
     if mode in ("CMYK", "LAB"):

@@ -6,78 +6,91 @@ Every function blocks: call it in a worker thread.
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imgforge_mcp.base.errors import InvalidRequest, StorageError
+from imgforge_mcp.storage.names import (
+    NAME_BYTES,
+    RESERVED,
+    TAIL_BYTES,
+    from_title,
+    is_odd,
+    shortened,
+    without_extension,
+)
 
-MAX_INPUT_BYTES = 48 * 1024 * 1024
-RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+MAX_INPUT_BYTES = 96 * 1024 * 1024
+MAX_PATH_BYTES = 3900
 MAX_NUMBERED = 10_000
 
 
-def read_input(text: str, allowed: Sequence[Path]) -> bytes:
-    """The bytes of a file below one of the `allowed` directories.
+def read_input(text: str, allowed: Sequence[Path], field: str = "input_images") -> bytes:
+    """The bytes of a file below one of the `allowed` directories; `field` is the argument that named it.
 
     Raises:
         InvalidRequest: outside of them, reached through a link, not a plain file, or too large.
     """
-    path, root = _placed(text, allowed, "input_images")
-    descriptor = _open_below(root, path.relative_to(root), "input_images")
+    path, root = _placed(text, allowed, field)
+    if path == root:
+        raise InvalidRequest("The input path is a directory; name a file in it.", field=field)
+    descriptor = _open_below(root, path.relative_to(root), field)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise InvalidRequest("The input path is not a plain file.", field="input_images")
+            raise InvalidRequest("The input path is not a plain file.", field=field)
         if status.st_size > MAX_INPUT_BYTES:
-            raise InvalidRequest(f"The input file is larger than {MAX_INPUT_BYTES // 2**20} MiB.", field="input_images")
+            raise InvalidRequest(f"The input file is larger than {MAX_INPUT_BYTES // 2**20} MiB.", field=field)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(MAX_INPUT_BYTES + 1)
     finally:
         os.close(descriptor)
 
 
-def place_output(text: str, allowed: Sequence[Path]) -> tuple[Path, Path]:
-    """Where a `save_to` leads, absolute, and the allowed directory it is in; asked before anything is bought.
+def place_output(text: str, allowed: Sequence[Path], title: str = "") -> tuple[Path, Path]:
+    """Where a `save_to` leads, absolute, and the allowed directory it is in; asked before anything is bought. A
+    directory (one that exists, or a path that ends in a slash) gets a name made of `title`; a name that no file system
+    takes is shortened.
 
     Raises:
-        InvalidRequest: it could not be used.
+        InvalidRequest: it could not be used: outside, through a link, or too long.
+        StorageError: a file is in the way, or a directory cannot be written.
     """
-    return _placed(text, allowed, "save_to")
+    path, root = _placed(text, allowed, "save_to")
+    if path == root or text.endswith(("/", os.sep, f"{os.sep}.")) or os.path.isdir(path):
+        path = path / from_title(title)
+    elif len(os.fsencode(path.name)) > NAME_BYTES - TAIL_BYTES:
+        path = path.with_name(shortened(without_extension(path.name)))
+    too_long = [part for part in path.parent.parts if len(os.fsencode(part)) > NAME_BYTES]
+    if too_long or len(os.fsencode(path)) > MAX_PATH_BYTES:
+        raise InvalidRequest("save_to is longer than a file system takes; give a shorter path.", field="save_to")
+    _check_way(root, path.parent)
+    return path, root
 
 
-def write_output(text: str, allowed: Sequence[Path], data: bytes, extension: str) -> Path:
+def write_output(text: str, allowed: Sequence[Path], data: bytes, extension: str, title: str = "") -> Path:
     """Write an image below one of the `allowed` directories, with the extension of its bytes, never over a file.
 
     Raises:
         InvalidRequest: the path is not allowed.
         StorageError: it cannot be written.
     """
-    path, root = _placed(text, allowed, "save_to")
+    path, root = place_output(text, allowed, title)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        folder = path.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        if not _is_below(folder.resolve(), root.resolve()):
-            raise InvalidRequest("save_to leads out of the allowed directories through a link.", field="save_to")
-        return _write_numbered(folder, path.stem if path.suffix else path.name, extension, data)
+        real = root.resolve()
+        with _folder_below(real, path.parent.resolve().relative_to(real)) as folder:
+            return path.with_name(_write_numbered(folder, without_extension(path.name), extension, data))
+    except ValueError:  # a link was put in the way since it was looked at
+        raise _through_a_link() from None
     except OSError as error:
         raise StorageError(
             f"{path.parent} cannot be written ({error.strerror or type(error).__name__}).", path=str(path.parent)
         ) from None
 
 
-def _write_numbered(folder: Path, stem: str, extension: str, data: bytes) -> Path:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    for number in range(MAX_NUMBERED):
-        path = folder / (f"{stem}.{extension}" if number == 0 else f"{stem}-{number}.{extension}")
-        try:
-            descriptor = os.open(path, flags, 0o644)
-        except FileExistsError:
-            continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        return path
-    raise StorageError(f"{folder} holds too many files of that name.", path=str(folder))
+# Where a path leads --------------------------------------------------------------------------------------------------
 
 
 def _placed(text: str, allowed: Sequence[Path], field: str) -> tuple[Path, Path]:
@@ -85,15 +98,12 @@ def _placed(text: str, allowed: Sequence[Path], field: str) -> tuple[Path, Path]
     _check_text(text, field)
     if not allowed:
         raise InvalidRequest("Local paths are not allowed here.", field=field)
-    path = Path(text).expanduser()
-    path = Path(os.path.normpath(path if path.is_absolute() else allowed[0] / path))
+    path = Path(os.path.normpath(_absolute(text, allowed[0], field)))
     for directory in allowed:
         root = Path(os.path.normpath(directory))
-        if path != root and _is_below(path, root):
-            return path, root
-        resolved = root.resolve()
-        if path != resolved and _is_below(path, resolved):
-            return path, resolved
+        for start in (root, root.resolve()):
+            if _is_below(path, start):
+                return path, start
     names = ", ".join(str(directory) for directory in allowed)
     raise InvalidRequest(
         f"{field} must be below one of: {names}. Set IMGFORGE_OUTPUT_DIRS to allow another directory.",
@@ -102,26 +112,123 @@ def _placed(text: str, allowed: Sequence[Path], field: str) -> tuple[Path, Path]
     )
 
 
+def _absolute(text: str, base: Path, field: str) -> Path:
+    path = Path(text)
+    if text.startswith("~"):
+        try:
+            return path.expanduser()
+        except RuntimeError:
+            name = path.parts[0]
+            raise InvalidRequest(
+                f"{field} begins with {name[:64]}, and there is no such user; write ./{name[:64]} for a file of that "
+                "name.",
+                field=field,
+            ) from None
+    return path if path.is_absolute() else base / _undoubled(path, base)
+
+
+def _undoubled(path: Path, base: Path) -> Path:
+    """`out/lake` with the directory `…/out` is `lake` in it, as the caller sees it, not `out/out/lake`."""
+    if not path.parts or os.path.exists(base / path.parts[0]):
+        return path
+    for count in range(min(len(path.parts) - 1, len(base.parts)), 0, -1):
+        if path.parts[:count] == base.parts[-count:]:
+            return Path(*path.parts[count:])
+    return path
+
+
 def _check_text(text: str, field: str) -> None:
     """String rules that hold on every system, so that a path means the same everywhere."""
     parts = re.split(r"[\\/]", text)
-    bad = (
-        any(not character.isprintable() for character in text)
-        or "\ufffd" in text
-        or ".." in parts
-        or text.startswith(("\\\\", "//"))
-        or "://" in text
-        or any(RESERVED.match(part) for part in parts)
-        or any(part != part.rstrip(". ") for part in parts if part not in ("", "."))
-        or (":" in text and (os.name != "nt" or not re.match(r"^[A-Za-z]:[\\/][^:]*$", text)))
-    )
-    if bad:
-        raise InvalidRequest(f"{field} is not a plain path; give an absolute path without '..'.", field=field)
+    reserved = next((part for part in parts if RESERVED.match(part)), None)
+    if any(is_odd(character) for character in text):
+        fault = "it holds a character that no file name should have"
+    elif ".." in parts:
+        fault = "it holds '..'"
+    elif text.startswith(("\\\\", "//")) or "://" in text:
+        fault = "it is an address, not a file on this machine"
+    elif reserved is not None:
+        fault = f"{reserved[:64]!r} is a reserved name on Windows"
+    elif any(part != part.rstrip(". ") for part in parts if part not in ("", ".")):
+        fault = "a part of it ends in a dot or a space, which some systems drop"
+    elif ":" in text and (os.name != "nt" or not re.match(r"^[A-Za-z]:[\\/][^:]*$", text)):
+        fault = "it holds a colon, which names a drive or a stream on some systems"
+    else:
+        return
+    raise InvalidRequest(f"{field} is not a plain path: {fault}.", field=field)
+
+
+def _check_way(root: Path, folder: Path) -> None:
+    """That the folders which are there already lead nowhere else and can be written to; nothing is made."""
+    if not _is_below(folder.resolve(), root.resolve()):
+        raise _through_a_link()
+    there = folder
+    while not os.path.exists(there) and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        what = "is not a directory" if not there.is_dir() else "cannot be written"
+        raise StorageError(f"{there} {what}; give another save_to.", path=str(there))
 
 
 def _is_below(path: Path, root: Path) -> bool:
     """Component-wise: `/allowed_evil` is not below `/allowed`."""
     return path.is_relative_to(root)
+
+
+def _through_a_link() -> InvalidRequest:
+    return InvalidRequest("save_to leads out of the allowed directories through a link.", field="save_to")
+
+
+# Opening without following a link ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _folder_below(root: Path, relative: Path) -> Iterator[int | Path]:
+    """A folder below the root, made where it is missing: open, where the system opens folders, else its path.
+
+    Raises:
+        OSError: among others, where a link has been put in the way.
+    """
+    if os.name == "nt":
+        folder = root / relative
+        folder.mkdir(parents=True, exist_ok=True)
+        if not _is_below(folder.resolve(), root):
+            raise ValueError(folder)
+        yield folder
+        return
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in relative.parts:
+            with suppress(FileExistsError):
+                os.mkdir(part, dir_fd=descriptor)
+            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = deeper
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _write_numbered(folder: int | Path, stem: str, extension: str, data: bytes) -> str:
+    """The name under which it was written: the first that is free. What was half written when the disk was full is
+    removed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    for number in range(MAX_NUMBERED):
+        name = f"{stem}.{extension}" if number == 0 else f"{stem}-{number}.{extension}"
+        place, within = (name, folder) if isinstance(folder, int) else (folder / name, None)
+        try:
+            descriptor = os.open(place, flags, 0o644, dir_fd=within)
+        except FileExistsError:
+            continue
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(place, dir_fd=within)
+            raise
+        return name
+    raise StorageError("save_to's folder holds too many files of that name.")
 
 
 def _open_below(root: Path, relative: Path, field: str) -> int:

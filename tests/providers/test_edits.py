@@ -102,6 +102,13 @@ def drawn(size: tuple[int, int] = SHAPE, kind: str = "PNG", colour: str = "teal"
     return buffer.getvalue()
 
 
+def half() -> Image.Image:
+    """A mask that marks the left half."""
+    mask = Image.new("L", (48, 32), "black")
+    mask.paste(255, (0, 0, 24, 32))
+    return mask
+
+
 def data_url(data: bytes, kind: str = "png") -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
@@ -300,8 +307,7 @@ async def test_a_mask_of_the_pictures_size_marks_what_may_change(
 ) -> None:
     emulator = emulate(name)
     model = able(name, "inpaint")[0]
-    mask = Image.new("L", (48, 32), "black")
-    mask.paste(255, (0, 0, 24, 32))
+    mask = half()
     buffer = io.BytesIO()
     mask.save(buffer, "PNG")
     async with client_on(emulator) as client:
@@ -320,7 +326,10 @@ async def test_a_mask_for_a_model_that_has_none_is_refused_with_those_that_have(
 ) -> None:
     emulator, other = emulate(name), emulate("recraft" if name != "recraft" else "openai")
     model = next(model for model in able(name, "edit") if "inpaint" not in model.capabilities)
-    asked = {"prompt": INSTRUCTION, "image": data_url(drawn()), "mask": data_url(drawn()), "model": model.name_in_full}
+    buffer = io.BytesIO()
+    half().save(buffer, "PNG")
+    mask = data_url(buffer.getvalue())
+    asked = {"prompt": INSTRUCTION, "image": data_url(drawn()), "mask": mask, "model": model.name_in_full}
     async with client_on(emulator, other) as client:
         refused = told(await client.call_tool("edit_image", asked))
     assert (refused["code"], refused["status"]) == ("unsupported", 422)
