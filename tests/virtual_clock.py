@@ -12,7 +12,6 @@ from imgforge_mcp.base.clock import Clock
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TURNS = 20
 """How often the others may run before time moves on."""
-ROUND = 0.02
 
 
 class VirtualClock(Clock):
@@ -22,6 +21,7 @@ class VirtualClock(Clock):
         self._start = start
         self._elapsed = 0.0
         self._waits: list[tuple[float, anyio.CancelScope]] = []
+        self._ticks: list[tuple[float, anyio.Event]] = []
         self.slept: list[float] = []
 
     def now(self) -> datetime:
@@ -38,8 +38,10 @@ class VirtualClock(Clock):
         self.advance(until - self._elapsed)
 
     async def tick(self, seconds: float) -> None:
-        """Housekeeping goes on in real time, often: it must not drag the clock along."""
-        await anyio.sleep(ROUND)
+        """Housekeeping must not drag the clock along: its time comes when somebody else has moved on so far."""
+        due = anyio.Event()
+        self._ticks.append((self._elapsed + seconds, due))
+        await due.wait()
 
     @contextmanager
     def move_on_after(self, seconds: float) -> Iterator[anyio.CancelScope]:
@@ -54,6 +56,9 @@ class VirtualClock(Clock):
     def advance(self, seconds: float) -> None:
         """Move on, and end every wait whose time has come. Call it in the event loop's thread."""
         self._elapsed += max(0.0, seconds)
+        for end, due in [tick for tick in self._ticks if tick[0] <= self._elapsed]:
+            self._ticks.remove((end, due))
+            due.set()
         for end, scope in list(self._waits):
             if end <= self._elapsed:
                 scope.cancel()

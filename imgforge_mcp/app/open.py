@@ -16,6 +16,7 @@ from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.attempts import Attempts
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.execution import Execution
@@ -117,7 +118,7 @@ async def open_forge(
         delivery=delivery,
         clock=clock,
     )
-    worker = Worker(execution, registry, clock, adopts=adopts)
+    worker = Worker(execution, registry, clock, Adoption(planner, providers, clock) if adopts else None)
     forge = Forge(
         config=config,
         registry=registry,

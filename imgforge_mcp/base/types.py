@@ -1,5 +1,7 @@
 """The shared nouns: what a caller asks for, and the durable record of what became of it."""
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -176,9 +178,12 @@ class ImageRequest(BaseModel):
         """`auto` says that the router picks, as leaving it out does."""
         return None if isinstance(value, str) and value.strip().casefold() == "auto" else value
 
-    def fingerprint(self) -> Json:
-        """What makes two requests the same one, under one idempotency key; how the answer is awaited does not."""
-        return self.model_dump(mode="json", exclude_none=True, exclude={"idempotency_key", "sync", "save_to"})
+    def fingerprint(self) -> str:
+        """What makes two requests the same one, under one idempotency key: everything but how the answer is awaited and
+        where a copy goes. A digest, so that it carries no text of the caller's."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"idempotency_key", "sync", "save_to"})
+        text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +220,8 @@ class Attempt:
     model: str
     state: AttemptState
     reason: str
+    settings: str = ""
+    """Marks the provider's configuration that it was sent with."""
     outcome: str | None = None
     message: str | None = None
     latency_ms: int | None = None
@@ -229,8 +236,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one ended attempt says about its candidate's health; times in seconds since 1970."""
+    """What one ended attempt says about its candidate's health; times in seconds since 1970. `outcome_id` counts up in
+    the order in which outcomes became known."""
 
+    outcome_id: int
     attempt_id: int
     provider: str
     model: str
@@ -282,6 +291,8 @@ class Job:
     save_root: str | None = None
     """The allowed directory that `save_to` was found to be in."""
     saved_to: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    """Whom whoever recorded it would have asked, best first: providers, each with the mark of its configuration."""
     not_understood: tuple[str, ...] = ()
     """What of the stored record this version cannot read: a newer one wrote it, or it is damaged."""
 

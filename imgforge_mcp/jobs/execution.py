@@ -158,7 +158,10 @@ class Execution:
     async def _ranked(self, running: RunningJob) -> Sequence[Candidate]:
         """Whom to ask, best first: the first time as it was found when the job was recorded."""
         ranked, running.ranked = running.ranked, None
-        return ranked if ranked is not None else await self._planner.candidates(running.job.request)
+        if ranked is not None:
+            return ranked
+        routes = running.job.routes
+        return [c for c in await self._planner.candidates(running.job.request) if not routes or c.route in routes]
 
     def _is_within_limit(self, running: RunningJob, candidate: Candidate) -> bool:
         """After an ambiguous failure the next one must fit into what the request's cost limit leaves."""

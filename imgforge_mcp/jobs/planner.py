@@ -30,7 +30,7 @@ class Planner:
 
     async def refresh(self) -> None:
         oldest = self._clock.now().timestamp() - MEMORY_SECONDS
-        self.health.learn(await self._registry.jobs.outcomes_since(max(oldest, self.health.latest)))
+        self.health.learn(await self._registry.jobs.outcomes_since(self.health.latest, oldest))
 
     async def candidates(self, request: ImageRequest) -> list[Candidate]:
         """Best first, those that rest last. Raises what Router.rank raises."""

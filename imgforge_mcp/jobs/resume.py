@@ -53,12 +53,13 @@ class Resume:
             raise failures[0]
 
     async def _ask_again(self, running: RunningJob, attempt: Attempt) -> None:
-        configured = self._providers.get(attempt.provider)
+        holds = self._providers.holds(attempt.provider, attempt.settings)
+        configured = self._providers[attempt.provider] if holds else None
         model = next((m for m in configured.models if m.slug == attempt.model), None) if configured else None
         if configured is None or model is None or attempt.operation is None:
-            message = f"{attempt.provider} is no longer configured; its job cannot be asked about."
+            message = f"Nobody who could ask {attempt.provider} about this work has come; it may have been billed."
             await self._attempts.write_off(running, attempt, message)
-            raise Interrupted(message)
+            raise Interrupted(message, provider=attempt.provider)
         call = await self._preparation.call(running.job, configured, model, with_inputs=False)
         await self._attempts.resume(running, attempt, configured, call, Operation.from_json(attempt.operation))
 

@@ -15,11 +15,12 @@ from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress
 from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
+from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.routing.candidates import Candidate
 from imgforge_mcp.storage import paths
-from imgforge_mcp.storage.registry.contract import ANY, Caps, NewJob, Registry, Wanted
+from imgforge_mcp.storage.registry.contract import ANY, Caps, Claim, NewJob, Registry, Wanted
 
 WAIT_STEP = 1.0
 """How often a job of another process is looked at, in seconds."""
@@ -60,10 +61,12 @@ class JobService:
             RequestError: nothing was recorded and nothing will be spent.
             NoImageProvider, AllRateLimited: likewise.
         """
+        asked = request.fingerprint()
+        if request.idempotency_key is not None:
+            claim = await self._registry.jobs.claim(request.idempotency_key, caller.tenant)
+            if claim is not None:
+                return await self._claimed(claim, request, caller)
         request, save_root = await self._settled(request, caller)
-        existing = await self._registry.jobs.of_key(request, caller.tenant)
-        if existing is not None:
-            return existing
         ranked = await self._planner.candidates(request)
         if nearest_rest(ranked) > PATIENCE:
             raise all_resting(ranked)
@@ -79,12 +82,30 @@ class JobService:
             reserve_usd=ranked[0].price_usd or 0.0,
             tenant=caller.tenant,
             save_root=save_root,
+            routes=tuple(dict.fromkeys(candidate.route for candidate in ranked)),
+            asked=asked,
         )
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
         job, created = await self._registry.jobs.open(new, caps)
         if created:
             self._worker.start(job, ranked)
         return job
+
+    async def _claimed(self, claim: Claim, request: ImageRequest, caller: Caller) -> Job:
+        """The job that an idempotency key stands for. References are compared by their content; one that cannot be had
+        any more, by its name.
+
+        Raises:
+            IdempotencyConflict: the key was used for another request.
+        """
+        try:
+            settled, _ = await self._settled(request, caller)
+            is_same = settled.fingerprint() == claim.fingerprint
+        except ForgeError:
+            is_same = request.fingerprint() == claim.asked
+        if not is_same:
+            raise claim.conflict()
+        return await self._registry.jobs.get(claim.job_id)
 
     async def _settled(self, request: ImageRequest, caller: Caller) -> tuple[ImageRequest, str | None]:
         """The request with its template applied, its references in our store and its `save_to` made absolute; and the
@@ -166,19 +187,23 @@ class JobService:
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:
         """The job when it has ended, or as it stands after `seconds`."""
         started = self._clock.monotonic()
+        here: RunningJob | None = None
         with self._clock.move_on_after(seconds):
             while True:
-                running = self._worker.running(job_id)
-                if running is None and (await self._registry.jobs.state(job_id)).is_final:
+                here = self._worker.running(job_id) or here
+                if here is not None and here.done.is_set():
+                    if here.job.state.is_final:
+                        return here.job
+                    here = None  # another process has it now
+                if here is None and (await self._registry.jobs.state(job_id)).is_final:
                     break
-                running = running or self._worker.running(job_id)
-                step = PROGRESS_STEP if running else WAIT_STEP
+                step = PROGRESS_STEP if here else WAIT_STEP
                 with self._clock.move_on_after(step):
-                    if running:
-                        await running.done.wait()
+                    if here:
+                        await here.done.wait()
                     else:
                         await self._clock.sleep(step)
-                if on_progress is not None and not (running and running.done.is_set()):
+                if on_progress is not None and not (here and here.done.is_set()):
                     await on_progress(await self._progress(job_id, self._clock.monotonic() - started))
         return await self._registry.jobs.get(job_id)
 

@@ -14,6 +14,7 @@ import anyio.abc
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Job
+from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.execution import Execution
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.routing.candidates import Candidate
@@ -31,14 +32,14 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """Runs jobs in a task group of its own, so that a caller who goes away loses nothing. With `adopts`, jobs that
-    other processes left behind too."""
+    """Runs jobs in a task group of its own, so that a caller who goes away loses nothing. With an `adoption`,
+    also those that other processes left behind and that it takes."""
 
-    def __init__(self, execution: Execution, registry: Registry, clock: Clock, *, adopts: bool = True) -> None:
+    def __init__(self, execution: Execution, registry: Registry, clock: Clock, adoption: Adoption | None) -> None:
         self._execution = execution
         self._registry = registry
         self._clock = clock
-        self._adopts = adopts
+        self._adoption = adoption
         self._running: dict[str, RunningJob] = {}
         self._tasks: anyio.abc.TaskGroup | None = None
 
@@ -50,7 +51,7 @@ class Worker:
                 tasks.start_soon(self._every, RENEW_SECONDS, self._renew)
                 tasks.start_soon(self._every, CANCEL_SECONDS, self._pass_on_cancellations)
                 tasks.start_soon(self._every, PROGRESS_SECONDS, self._write_progress)
-                if self._adopts:
+                if self._adoption is not None:
                     tasks.start_soon(self._every, ADOPT_SECONDS, self._adopt)
                 task_status.started()
         finally:
@@ -133,10 +134,13 @@ class Worker:
             await self._registry.jobs.renew(list(self._running))
 
     async def _adopt(self) -> None:
-        for job_id in await self._registry.jobs.take_over_abandoned():
-            if job_id not in self._running:
-                logger.info("resuming job %s", job_id)
-                self.start(await self._registry.jobs.get(job_id))
+        assert self._adoption is not None
+        for job in await self._registry.jobs.abandoned():
+            if job.job_id in self._running or not await self._adoption.takes(job):
+                continue
+            if await self._registry.jobs.take_over(job.job_id):
+                logger.info("resuming job %s", job.job_id)
+                self.start(await self._registry.jobs.get(job.job_id))
 
     async def _pass_on_cancellations(self) -> None:
         assert self._tasks is not None

@@ -53,6 +53,10 @@ class ConfiguredProviders(Mapping[str, ConfiguredProvider]):
     def __len__(self) -> int:
         return len(self._providers)
 
+    def holds(self, name: str, settings_hash: str) -> bool:
+        """Whether the provider of that name is configured just so: the same key, the same address."""
+        return name in self._providers and self._providers[name].settings_hash == settings_hash
+
     def is_local(self, name: str) -> bool:
         """Whether the provider of that name works inside this program."""
         return name in self._providers and self._providers[name].provider.manifest.is_local

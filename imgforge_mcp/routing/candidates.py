@@ -48,3 +48,8 @@ class Candidate:
     def price_usd(self) -> float | None:
         """US dollars: the listed price, or the most that it can be; None where neither is known."""
         return self.quote.usd if self.quote.is_known else None
+
+    @property
+    def route(self) -> str:
+        """The provider, with the mark of its configuration."""
+        return f"{self.provider}:{self.settings_hash}"

@@ -46,7 +46,7 @@ class _Record:
 
     def decay(self, now: float) -> None:
         factor = 0.5 ** (max(0.0, now - self.at) / HALF_LIFE)
-        self.success, self.failure, self.at = self.success * factor, self.failure * factor, now
+        self.success, self.failure, self.at = self.success * factor, self.failure * factor, max(self.at, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,23 +69,20 @@ class Vitals:
 
 @dataclass(slots=True)
 class Health:
-    """Fed with outcomes in the order of their end; asked per candidate. `settings` marks drop what an older
-    configuration caused."""
+    """Fed with outcomes in the order in which they became known; asked per candidate. `settings` marks drop what an
+    older configuration caused."""
 
     _records: dict[tuple[str, str], _Record] = field(default_factory=dict)
-    _seen: set[int] = field(default_factory=set)
-    latest: float = 0.0
+    latest: int = 0
+    """The number of the last outcome that was learned."""
 
     def learn(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
-            if outcome.attempt_id in self._seen:
+            if outcome.outcome_id <= self.latest:
                 continue
-            self._seen.add(outcome.attempt_id)
-            self.latest = max(self.latest, outcome.ended_at)
+            self.latest = outcome.outcome_id
             model = "" if outcome.outcome in WHOLE_PROVIDER else outcome.model
             self._learn(self._records.setdefault((outcome.provider, model), _Record()), outcome)
-        if len(self._seen) > 10_000:
-            self._seen = set(sorted(self._seen)[-1_000:])
 
     def vitals(self, provider: str, model: str, settings: str, usual_latency: float, now: float) -> Vitals:
         record = self._records.get((provider, model), _Record())

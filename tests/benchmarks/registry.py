@@ -147,7 +147,7 @@ async def _check_job(registry: SqliteRegistry, rows: int) -> None:
 
 
 async def _outcomes(registry: SqliteRegistry, rows: int) -> None:
-    await registry.jobs.outcomes_since(datetime.now(UTC).timestamp() - MEMORY_SECONDS)
+    await registry.jobs.outcomes_since(0, datetime.now(UTC).timestamp() - MEMORY_SECONDS)
 
 
 async def _origins(registry: SqliteRegistry, rows: int) -> None:
@@ -167,7 +167,7 @@ STEPS: dict[str, Step] = {
     ),
     "jobs whose prompt has a word": lambda registry, _: registry.jobs.recent(10, wanted=Wanted(text="fox")),
     "usage of all time": lambda registry, _: registry.jobs.usage(date.min, None, None),
-    "jobs left behind": lambda registry, _: registry.jobs.take_over_abandoned(),
+    "jobs left behind": lambda registry, _: registry.jobs.abandoned(),
     "the latest image's origin": _origins,
     "images to evict": lambda registry, _: registry.assets.evict(2**50),
 }

@@ -162,7 +162,7 @@ async def test_a_sent_job_stays_interrupted_when_the_next_process_dies_while_it_
     job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, model=SCHNELL)
     together.clear()
     dying = SqliteRegistry(home / "registry.db", LaterClock().now, owner="dies in the middle")
-    assert await dying.jobs.take_over_abandoned() == [job_id]
+    assert await dying.jobs.take_over(job_id)
     (attempt,) = (await dying.jobs.get(job_id)).attempts
     await dying.jobs.settle(job_id, attempt.attempt_id, Settlement(outcome="interrupted", maybe_billed=True))
     await dying.close()
@@ -181,7 +181,7 @@ async def test_a_provider_that_may_have_billed_is_not_asked_again_after_a_restar
     job_id = leave_behind(settings, tmp_path, lambda: len(together.submits) == 1, provider="together")
     together.clear()
     dying = SqliteRegistry(home / "registry.db", LaterClock().now, owner="dies before it fails over")
-    assert await dying.jobs.take_over_abandoned() == [job_id]
+    assert await dying.jobs.take_over(job_id)
     (attempt,) = (await dying.jobs.get(job_id)).attempts
     lost = Settlement(outcome="ambiguous", maybe_billed=True, cost_usd=0.01)
     await dying.jobs.settle(job_id, attempt.attempt_id, lost)

@@ -27,6 +27,7 @@ class Story:
         self.health.learn(
             [
                 Outcome(
+                    outcome_id=self._told,
                     attempt_id=self._told,
                     provider="p",
                     model=model,
@@ -144,6 +145,7 @@ def test_a_new_configuration_forgets_what_the_old_one_caused() -> None:
 def test_the_same_outcome_is_learned_once() -> None:
     health = Health()
     outcome = Outcome(
+        outcome_id=7,
         attempt_id=7,
         provider="p",
         model="m",

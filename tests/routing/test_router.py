@@ -67,6 +67,7 @@ def failed(provider: str, slug: str, outcome: str = "ambiguous", health_cost: fl
     health.learn(
         [
             Outcome(
+                outcome_id=1,
                 attempt_id=1,
                 provider=provider,
                 model=slug,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from imgforge_mcp.base.errors import IdempotencyConflict
 from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress, QualityTier
 
 LEASE_SECONDS = 15.0
@@ -37,6 +38,26 @@ class NewJob:
     tenant: str = ""
     save_root: str | None = None
     warnings: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    """Whom this process would ask, best first; whoever takes the job up asks nobody else."""
+    asked: str | None = None
+    """The fingerprint of the request as it came, its references by name; `request` has them by content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What an idempotency key stands for: a job, and the fingerprints of its request (with references by content) and
+    of the request as it came."""
+
+    job_id: str
+    fingerprint: str
+    asked: str | None
+
+    def conflict(self) -> IdempotencyConflict:
+        return IdempotencyConflict(
+            "This idempotency_key was used for another request; send that request again, or choose a new key.",
+            job_id=self.job_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +156,8 @@ class JobRegistry(Protocol):
             BudgetExceeded: a cap stands in the way; nothing is recorded.
         """
 
-    async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
-        """The job that has the request's idempotency key already. Raises IdempotencyConflict."""
+    async def claim(self, idempotency_key: str, tenant: str) -> Claim | None:
+        """What a key stands for, if it was used within a day."""
 
     async def get(self, job_id: str) -> Job:
         """Raises NotFound."""
@@ -176,8 +197,11 @@ class JobRegistry(Protocol):
     async def renew(self, job_ids: Sequence[str]) -> None:
         """Hold the leases of these jobs for another while, those that this process still has."""
 
-    async def take_over_abandoned(self) -> list[str]:
-        """Claim the jobs whose owner is gone; their ids."""
+    async def abandoned(self) -> list[Job]:
+        """Unfinished jobs whose owner is gone."""
+
+    async def take_over(self, job_id: str) -> bool:
+        """Claim an abandoned job; False when another was quicker."""
 
     async def release(self) -> None:
         """Let every lease of this process run out now, so that another may resume its jobs."""
@@ -203,7 +227,9 @@ class JobRegistry(Protocol):
         than its lease. A call that was given up meanwhile is corrected, in the spend too, and what it brought joins the
         job: one that had failed for that reason alone is completed after all. False when its end was known."""
 
-    async def outcomes_since(self, after: float) -> list[Outcome]: ...
+    async def outcomes_since(self, after: int, oldest: float) -> list[Outcome]:
+        """The outcomes that became known after the one of that number, in that order; none that ended before
+        `oldest`."""
 
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
         """Sums of the jobs opened on a day (UTC) or later, from what is added up in the transactions of the attempts

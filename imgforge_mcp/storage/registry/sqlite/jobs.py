@@ -1,20 +1,20 @@
 """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 import anyio
 
-from imgforge_mcp.base.errors import IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
-from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Json, Outcome, Progress, cost_of
+from imgforge_mcp.base.errors import NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.base.types import Asset, Job, JobState, Json, Outcome, Progress, cost_of
 from imgforge_mcp.storage.registry.contract import (
     ANY,
     LEASE_SECONDS,
     CancelRequested,
     Caps,
+    Claim,
     Ending,
     LeaseLost,
     NewAttempt,
@@ -45,7 +45,6 @@ KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
 MOST_AT_ONCE = 32
 """How many jobs are taken over in one go."""
-TRIAL_SECONDS = 900.0
 
 
 class SqliteJobs:
@@ -86,13 +85,11 @@ class SqliteJobs:
             job, created = await self._database.write(act)
         return job, created
 
-    async def of_key(self, request: ImageRequest, tenant: str) -> Job | None:
-        """The job that has the request's idempotency key already. Raises IdempotencyConflict."""
-        if request.idempotency_key is None:
-            return None
-        key, fingerprint = _key_of(request, tenant)
-        row = await self._database.read(lambda sql: sql.one("live_key", key=key, now=self._seconds()))
-        return None if row is None else await self.get(_matching(row, fingerprint))
+    async def claim(self, idempotency_key: str, tenant: str) -> Claim | None:
+        """What a key stands for, if it was used within a day."""
+        key, now = _stored_key(idempotency_key, tenant), self._seconds()
+        row = await self._database.read(lambda sql: sql.one("live_key", key=key, now=now))
+        return None if row is None else Claim(**dict(row))
 
     async def get(self, job_id: str) -> Job:
         """Raises NotFound."""
@@ -176,18 +173,22 @@ class SqliteJobs:
         ids, until = to_text(list(job_ids)), self._seconds() + LEASE_SECONDS
         await self._database.write(lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=until))
 
-    async def take_over_abandoned(self) -> list[str]:
-        """Claim the jobs whose owner is gone; their ids."""
+    async def abandoned(self) -> list[Job]:
+        """Unfinished jobs whose owner is gone. One that this version does not wholly understand is left to the one that
+        wrote it, until its deadline has passed: then it needs no more than an end."""
         now = self._seconds()
-        if not await self._database.read(lambda sql: _abandoned(sql, now)):
-            return []
 
-        def act(sql: Statements) -> list[str]:
-            until = now + LEASE_SECONDS
-            ids = _abandoned(sql, now)
-            return [i for i in ids if sql.change("take_over", job_id=i, owner=self.owner, until=until, now=now)]
+        def act(sql: Statements) -> list[Job]:
+            rows = sql.all("abandoned_jobs", now=now)
+            return [_job(sql, row["job_id"]) for row in rows if row["deadline"] < now or is_understood(row)]
 
-        return await self._database.write(act)
+        return await self._database.read(act)
+
+    async def take_over(self, job_id: str) -> bool:
+        """Claim an abandoned job; False when another was quicker."""
+        values = {"job_id": job_id, "owner": self.owner, "now": self._seconds()}
+        until = self._seconds() + LEASE_SECONDS
+        return await self._database.write(lambda sql: sql.change("take_over", **values, until=until)) > 0
 
     async def release(self) -> None:
         """Let every lease of this process run out now, so that another may resume its jobs."""
@@ -263,6 +264,7 @@ class SqliteJobs:
             if row["ended_at"] is None:
                 _settle(sql, job_id, attempt_id, end, dict(row), now)
             else:
+                sql.change("count_outcome")
                 sql.change("revise_attempt", **_end_row(attempt_id, end, now))
                 sql.change(
                     "add_spent", day=row["budget_day"], amount=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0)
@@ -274,8 +276,10 @@ class SqliteJobs:
 
         return await self._database.write(act)
 
-    async def outcomes_since(self, after: float) -> list[Outcome]:
-        rows = await self._database.read(lambda sql: sql.all("outcomes_since", after=after))
+    async def outcomes_since(self, after: int, oldest: float) -> list[Outcome]:
+        """The outcomes that became known after the one of that number, in that order; none that ended before
+        `oldest`."""
+        rows = await self._database.read(lambda sql: sql.all("outcomes_since", after=after, oldest=oldest))
         return [to_outcome(row) for row in rows]
 
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
@@ -310,14 +314,6 @@ def _job(sql: Statements, job_id: str) -> Job:
     return to_job(row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id))
 
 
-def _abandoned(sql: Statements, now: float) -> list[str]:
-    """Jobs that may be taken over. One that this version does not wholly understand is left to the one that wrote it,
-    until its deadline has passed: then it needs no more than an end."""
-    rows = sql.all("abandoned_jobs", now=now)
-    ids = [row["job_id"] for row in rows if row["deadline"] < now or is_understood(row)]
-    return ids[:MOST_AT_ONCE]
-
-
 def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
     return {
         "attempt_id": attempt_id,
@@ -335,6 +331,7 @@ def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
 
 def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held: Json, now: float) -> bool:
     """End an open attempt and move its cost from reserved to spent; False for one that has ended, which stays so."""
+    sql.change("count_outcome")
     if not sql.change("settle_attempt", **_end_row(attempt_id, end, now)):
         return False
     cost = to_millionths(end.cost_usd) or 0
@@ -371,30 +368,23 @@ def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[
 
 
 def _claim_key(sql: Statements, new: NewJob, now: float) -> str | None:
-    """Claim the request's idempotency key; the job that has it already, if one has."""
-    key, fingerprint = _key_of(new.request, new.tenant)
-    values = {"key": key, "job_id": new.job_id, "fingerprint": fingerprint}
+    """Claim the request's idempotency key; the job that has it already, if one has. Raises IdempotencyConflict."""
+    assert new.request.idempotency_key is not None
+    key, fingerprint = _stored_key(new.request.idempotency_key, new.tenant), new.request.fingerprint()
+    values = {"key": key, "job_id": new.job_id, "fingerprint": fingerprint, "asked": new.asked}
     if sql.change("claim_key", **values, now=now, expires_at=now + KEY_LIFE_SECONDS):
         return None
     row = sql.one("live_key", key=key, now=now)
     assert row is not None
-    return _matching(row, fingerprint)
+    claim = Claim(**dict(row))
+    if claim.fingerprint != fingerprint:
+        raise claim.conflict()
+    return claim.job_id
 
 
-def _key_of(request: ImageRequest, tenant: str) -> tuple[str, str]:
-    """What an idempotency key and the request under it are stored as: both carry no text of the caller's."""
-    key = hashlib.sha256(f"{tenant}\0{request.idempotency_key}".encode()).hexdigest()
-    text = json.dumps(request.fingerprint(), sort_keys=True, ensure_ascii=False)
-    return key, "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def _matching(row: sqlite3.Row, fingerprint: str) -> str:
-    if row["fingerprint"] != fingerprint:
-        raise IdempotencyConflict(
-            "This idempotency_key was used for another request; send that request again, or choose a new key.",
-            job_id=row["job_id"],
-        )
-    return str(row["job_id"])
+def _stored_key(idempotency_key: str, tenant: str) -> str:
+    """What an idempotency key is stored as: it carries no text of the caller's."""
+    return hashlib.sha256(f"{tenant}\0{idempotency_key}".encode()).hexdigest()
 
 
 def _check_limits(sql: Statements, new: NewAttempt, now: float) -> None:
@@ -410,5 +400,5 @@ def _check_limits(sql: Statements, new: NewAttempt, now: float) -> None:
 
 
 def _check_trial(sql: Statements, new: NewAttempt, now: float) -> None:
-    if new.is_trial and sql.one("trial_in_flight", provider=new.provider, model=new.model, since=now - TRIAL_SECONDS):
+    if new.is_trial and sql.one("trial_in_flight", provider=new.provider, model=new.model, now=now):
         raise Unavailable("Another call is trying whether this model is back.")

@@ -1,19 +1,19 @@
 -- name: claim_key
 -- One caller wins a free or expired idempotency key; nobody else changes the row.
-INSERT INTO idempotency (idempotency_key, job_id, fingerprint, expires_at)
-VALUES (:key, :job_id, :fingerprint, :expires_at)
+INSERT INTO idempotency (idempotency_key, job_id, fingerprint, asked, expires_at)
+VALUES (:key, :job_id, :fingerprint, :asked, :expires_at)
 ON CONFLICT (idempotency_key) DO UPDATE
-SET job_id = excluded.job_id, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at
+SET job_id = excluded.job_id, fingerprint = excluded.fingerprint, asked = excluded.asked, expires_at = excluded.expires_at
 WHERE idempotency.expires_at <= :now;
 
 -- name: live_key
-SELECT job_id, fingerprint FROM idempotency WHERE idempotency_key = :key AND expires_at > :now;
+SELECT job_id, fingerprint, asked FROM idempotency WHERE idempotency_key = :key AND expires_at > :now;
 
 -- name: insert_job
 INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant,
-                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, created_at)
+                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, routes, created_at)
 VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
-        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :now);
+        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :routes, :now);
 
 -- name: job
 SELECT * FROM jobs WHERE job_id = :job_id;
@@ -44,7 +44,7 @@ UPDATE jobs SET lease_until = :until WHERE owner = :owner AND completed_at IS NU
 
 -- name: abandoned_jobs
 -- Jobs whose owner has let its lease run out.
-SELECT job_id, state, request, deadline FROM jobs WHERE completed_at IS NULL AND lease_until < :now ORDER BY lease_until LIMIT 1000;
+SELECT job_id, state, request, deadline FROM jobs WHERE completed_at IS NULL AND lease_until < :now ORDER BY lease_until;
 
 -- name: take_over
 UPDATE jobs SET owner = :owner, lease_until = :until
@@ -68,19 +68,26 @@ UPDATE attempts SET state = 'accepted', operation = :operation WHERE attempt_id 
 -- name: settle_attempt
 UPDATE attempts
 SET state = :state, outcome = :outcome, message = :message, latency_ms = :latency_ms, cost = :cost,
-    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now
+    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now,
+    outcome_id = (SELECT value FROM totals WHERE name = 'outcomes')
 WHERE attempt_id = :attempt_id AND ended_at IS NULL;
+
+-- name: count_outcome
+-- The number of the next outcome to become known: with one writer at a time they count up in the order of the commits.
+UPDATE totals SET value = value + 1 WHERE name = 'outcomes';
 
 -- name: attempts_in_window
 SELECT count(*) AS calls FROM attempts WHERE provider = :provider AND started_at >= :since;
 
 -- name: trial_in_flight
-SELECT 1 FROM attempts WHERE provider = :provider AND started_at >= :since AND model = :model AND ended_at IS NULL LIMIT 1;
+-- A call that a living process has out.
+SELECT 1 FROM attempts JOIN jobs USING (job_id)
+WHERE attempts.provider = :provider AND attempts.model = :model AND ended_at IS NULL AND jobs.lease_until >= :now LIMIT 1;
 
 -- name: outcomes_since
--- What happened lately, for the health of every candidate; :after is the end of the last one already seen.
-SELECT attempt_id, provider, model, state, latency_ms, health_cost, rest_until, settings, outcome, ended_at FROM attempts
-WHERE ended_at >= :after ORDER BY ended_at, attempt_id;
+-- What happened lately, for the health of every candidate; :after is the number of the last one already seen.
+SELECT outcome_id, attempt_id, provider, model, state, latency_ms, health_cost, rest_until, settings, outcome, ended_at
+FROM attempts WHERE outcome_id > :after AND ended_at >= :oldest ORDER BY outcome_id;
 
 -- name: insert_job_asset
 INSERT OR IGNORE INTO job_assets (job_id, position, asset_id, attempt_id, seed, mime_type, width, height, bytes)
@@ -103,7 +110,8 @@ WHERE attempt_id = :attempt_id AND (ended_at IS NULL OR outcome = 'interrupted')
 -- name: revise_attempt
 UPDATE attempts
 SET state = :state, outcome = :outcome, message = :message, latency_ms = :latency_ms, cost = :cost,
-    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now
+    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now,
+    outcome_id = (SELECT value FROM totals WHERE name = 'outcomes')
 WHERE attempt_id = :attempt_id;
 
 -- name: revive_job

@@ -75,6 +75,7 @@ def new_job_row(new: NewJob, now: datetime) -> dict[str, Any]:
         "reserved": to_millionths(new.reserve_usd) or 0,
         "save_root": new.save_root,
         "warnings": to_text(list(new.warnings)),
+        "routes": to_text(list(new.routes)),
         "now": now.timestamp(),
     }
 
@@ -110,6 +111,7 @@ def to_job(row: sqlite3.Row, attempts: Sequence[sqlite3.Row], assets: Sequence[s
         completed_at=to_time(row["completed_at"]),
         save_root=row["save_root"],
         saved_to=_texts(row["saved_to"]),
+        routes=_texts(row["routes"]),
         not_understood=tuple(dict.fromkeys(lost)),
     )
 
@@ -156,6 +158,7 @@ def to_attempt(row: sqlite3.Row, lost: list[str]) -> Attempt:
         model=row["model"],
         state=_word(AttemptState, row["state"], unknown, lost),
         reason=row["reason"],
+        settings=row["settings"],
         outcome=row["outcome"],
         message=row["message"],
         latency_ms=row["latency_ms"],
@@ -181,6 +184,7 @@ def to_asset(row: sqlite3.Row) -> Asset:
 
 def to_outcome(row: sqlite3.Row) -> Outcome:
     return Outcome(
+        outcome_id=row["outcome_id"],
         attempt_id=row["attempt_id"],
         provider=row["provider"],
         model=row["model"],
