@@ -53,6 +53,12 @@ class VirtualClock(Clock):
             finally:
                 self._waits.remove(wait)
 
+    async def run_out(self, seconds: float) -> None:
+        """Let a wait that is bounded by so many seconds come to its end, as soon as somebody waits so."""
+        while not any(end == self._elapsed + seconds for end, _ in self._waits):
+            await anyio.lowlevel.checkpoint()
+        self.advance(seconds)
+
     def advance(self, seconds: float) -> None:
         """Move on, and end every wait whose time has come. Call it in the event loop's thread."""
         self._elapsed += max(0.0, seconds)

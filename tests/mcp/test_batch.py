@@ -15,6 +15,8 @@ from tests.virtual_clock import VirtualClock
 pytestmark = pytest.mark.anyio
 
 Emulate = Callable[..., Emulator]
+SYNC_WAIT = 40.0
+"""How long a call waits by default."""
 TRIO = [{"prompt": f"picture {number}"} for number in range(3)]
 
 
@@ -142,17 +144,15 @@ async def test_the_answer_comes_in_time_and_says_how_to_get_the_rest(
 
     async def pass_time() -> None:
         await hangs.wait()
-        while True:
-            await clock.sleep(5)
+        await clock.run_out(SYNC_WAIT)
 
     async with client_on(emulator) as client:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(pass_time)
             early = await batch(client, TRIO)
-            tasks.cancel_scope.cancel()
         emulator.clear()
         late = told(await client.call_tool("check_job", {"job_id": early["batch_id"], "wait_seconds": 50}))
-    assert sorted(item["state"] for item in early["items"])[-1] == "processing"
+    assert {item["state"] for item in early["items"]} & {"queued", "processing"}
     assert f"check_job with job_id {early['batch_id']}" in early["message"]
     assert {item["state"] for item in late["items"]} == {"completed"}
     assert len(emulator.submits) == 3
