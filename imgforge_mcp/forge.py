@@ -1,10 +1,11 @@
 """The use cases, behind one facade: generate, look, cancel, list. Every door (MCP, HTTP, command line) calls these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, Json
 from imgforge_mcp.jobs import usage
 from imgforge_mcp.jobs.models import Models
@@ -91,8 +92,9 @@ class Forge:
         """Ask for a job's end; the job, and whether it had ended before. Raises NotFound."""
         return await self._jobs.cancel(job_id, caller)
 
-    async def submit_batch(self, requests: Sequence[ImageRequest], caller: Caller, request_id: str) -> str:
-        """Each request as a job of its own under one batch id; one that is refused does not stop the others."""
+    async def submit_batch(self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str) -> str:
+        """Each request as a job of its own under one batch id; one that is refused, or was when it was read, does not
+        stop the others."""
         return await self._jobs.submit_batch(requests, caller, request_id)
 
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
@@ -124,6 +126,10 @@ class Forge:
     async def recent_assets(self, limit: int) -> list[Asset]:
         """The newest images first."""
         return await self._pictures.recent(limit)
+
+    async def short_ids(self, assets: Iterable[Asset]) -> dict[str, str]:
+        """Asset ids by what is enough to name them: 12 digits where no other image begins so."""
+        return await self._pictures.short_ids(assets)
 
     async def named_asset(self, start: str) -> Asset:
         """The one image whose id begins so. Raises NotFound: none, or several."""

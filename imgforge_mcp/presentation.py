@@ -1,11 +1,11 @@
 """Jobs and images as the JSON that every door shows: MCP, HTTP and the command line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from imgforge_mcp.base.types import LOWER_TIER, Asset, Attempt, Caller, CostBasis, Job, JobState, Json
+from imgforge_mcp.base.types import LOWER_TIER, Asset, Attempt, AttemptState, Caller, CostBasis, Job, JobState, Json
 
 if TYPE_CHECKING:
     from imgforge_mcp.forge import Forge
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 PROMPT_SHOWN = 300
 WARNING_SHOWN = 200
 MISSING_NAMED = 5
+FOR_FAILURES = frozenset({"attempts", "request_id"})
+BRIEFLY_LEFT_OUT = FOR_FAILURES | {
+    *("final_prompt", "enhancement_logic", "created_at", "started_at", "completed_at"),
+}
 ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
 
 
@@ -31,10 +35,34 @@ class Presentation:
 def job_json(forge: "Forge", base_url: str | None, job: Job, *, shown: int = PROMPT_SHOWN) -> Json:
     """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the
     registry has them whole)."""
+    return _filled(_job_values(forge, base_url, job, shown, shown * WARNING_SHOWN // PROMPT_SHOWN))
+
+
+def brief_json(forge: "Forge", base_url: str | None, job: Job, ids: Mapping[str, str], *, shown: int = 100) -> Json:
+    """A job in few words, for a model that pays for each: attempts and request id only where something failed, asset
+    ids as short as `ids` has them."""
+    values = _job_values(forge, base_url, job, shown, 2 * shown)
+    values["assets"] = [_brief_asset(forge, base_url, asset, ids) for asset in job.assets]
+    has_failed = job.error is not None or any(attempt.state is AttemptState.FAILED for attempt in job.attempts)
+    left_out = BRIEFLY_LEFT_OUT - FOR_FAILURES if has_failed else BRIEFLY_LEFT_OUT
+    return _filled({name: value for name, value in values.items() if name not in left_out})
+
+
+def _filled(values: Json) -> Json:
+    return {name: value for name, value in values.items() if value not in (None, [], {}, "")}
+
+
+def _brief_asset(forge: "Forge", base_url: str | None, asset: Asset, ids: Mapping[str, str]) -> Json:
+    values = asset_json(forge, base_url, asset)
+    del values["uri"]
+    return {**values, "asset_id": ids.get(asset.asset_id, asset.asset_id)}
+
+
+def _job_values(forge: "Forge", base_url: str | None, job: Job, shown: int, less: int) -> Json:
+    """Prompts cut after `shown` characters, what we say ourselves after `less`."""
     request = job.request
     prompt = _cut(request.prompt, shown)
-    less = shown * WARNING_SHOWN // PROMPT_SHOWN
-    values: Json = {
+    return {
         "message": message(forge, base_url, job),
         "job_id": job.job_id,
         "state": job.state.value,
@@ -63,18 +91,18 @@ def job_json(forge: "Forge", base_url: str | None, job: Job, *, shown: int = PRO
         "metadata": request.metadata,
         "idempotency_key": request.idempotency_key,
     }
-    return {name: value for name, value in values.items() if value not in (None, [], {}, "")}
 
 
-def job_line(job: Job) -> Json:
-    """A job in a list."""
+def job_line(job: Job, ids: Mapping[str, str] | None = None) -> Json:
+    """A job in a list; its asset ids as `ids` has them."""
+    ids = ids or {}
     values = {
         "job_id": job.job_id,
         "state": job.state.value,
         "prompt": _cut(job.request.prompt, 80),
         "model": job.model,
         "provider": job.provider,
-        "assets": [asset.asset_id for asset in job.assets],
+        "assets": [ids.get(asset.asset_id, asset.asset_id) for asset in job.assets],
         "cost_usd": job.cost_usd,
         "error": (job.error or {}).get("code"),
         "created_at": _iso(job.created_at),
@@ -82,7 +110,13 @@ def job_line(job: Job) -> Json:
     return {name: value for name, value in values.items() if value not in (None, [])}
 
 
-def batch_json(forge: "Forge", base_url: str | None, batch_id: str, items: Sequence[Job | Json]) -> Json:
+def batch_json(
+    forge: "Forge",
+    base_url: str | None,
+    batch_id: str,
+    items: Sequence[Job | Json],
+    ids: Mapping[str, str] | None = None,
+) -> Json:
     """A batch: what became of each item, in their order; an item that never became a job shows its error."""
     jobs = [item for item in items if isinstance(item, Job)]
     done = sum(job.state is JobState.COMPLETED for job in jobs)
@@ -92,14 +126,17 @@ def batch_json(forge: "Forge", base_url: str | None, batch_id: str, items: Seque
         "message": f"{done} of {len(items)} items done, {left} under way, {len(items) - done - left} failed.{after}",
         "batch_id": batch_id,
         "cost_usd": round(sum({job.job_id: job.cost_usd or 0.0 for job in jobs}.values()), 6),
-        "items": [{"item": number, **_item_json(forge, base_url, item)} for number, item in enumerate(items)],
+        "items": [{"item": number, **_item_json(forge, base_url, item, ids)} for number, item in enumerate(items)],
     }
 
 
-def _item_json(forge: "Forge", base_url: str | None, item: Job | Json) -> Json:
+def _item_json(forge: "Forge", base_url: str | None, item: Job | Json, ids: Mapping[str, str] | None) -> Json:
     if not isinstance(item, Job):
         return {"state": JobState.FAILED.value, "error": item}
-    assets = [asset_json(forge, base_url, asset) for asset in item.assets]
+    assets = [
+        asset_json(forge, base_url, asset) if ids is None else _brief_asset(forge, base_url, asset, ids)
+        for asset in item.assets
+    ]
     return {**job_line(item), "assets": assets, **({"error": item.error} if item.error else {})}
 
 

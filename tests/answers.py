@@ -43,13 +43,23 @@ def pictures(job: dict[str, Any]) -> list[tuple[int, int]]:
     return sizes
 
 
+def uri(asset: dict[str, Any]) -> str:
+    """The resource of an asset."""
+    return f"imgforge://assets/{asset['asset_id']}"
+
+
+def is_named(asset: dict[str, Any], digest: str) -> bool:
+    """Whether an asset's id is the hash, or its first twelve digits."""
+    return asset["asset_id"] in (digest, digest[:12])
+
+
 async def ended(client: Client, job_id: str | None = None) -> dict[str, Any]:
     """A job, by default the newest, when it has ended."""
     if job_id is None:
         listed = told(await client.call_tool("check_job", {"limit": 1}))
         job_id = listed["jobs"][0]["job_id"]
     for _ in range(ROUNDS):
-        asked = {"job_id": job_id, "wait_seconds": 50, "include_preview": False}
+        asked = {"job_id": job_id, "wait_seconds": 50, "include_preview": False, "detail": True}
         job = told(await client.call_tool("check_job", asked))
         if job["state"] not in ("queued", "processing"):
             return job

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from mcp.client import Client
+from mcp_types import Implementation
 
 from imgforge_mcp import create_server, open_forge
 from imgforge_mcp.base.config import load_config
@@ -91,16 +92,22 @@ async def _forge(
 
 @pytest.fixture
 def client_on(forge_on: OpenForge) -> OpenClient:
-    """The same, as an MCP client sees it; `mode` chooses the era: legacy (handshake) or auto (2026-07-28)."""
+    """The same, as an MCP client sees it; `mode` chooses the era: legacy (handshake) or auto (2026-07-28), `introduced`
+    is the client's name and version."""
     return partial(_client, forge_on)
 
 
 @asynccontextmanager
 async def _client(
-    forge_on: OpenForge, *providers: Emulator, mode: str = "auto", **variables: str
+    forge_on: OpenForge,
+    *providers: Emulator,
+    mode: str = "auto",
+    introduced: tuple[str, str] = ("mcp", "0.1.0"),
+    **variables: str,
 ) -> AsyncIterator[Client]:
+    name, version = introduced
     async with (
         forge_on(*providers, **variables) as forge,
-        Client(create_server(forge), mode=mode) as client,
+        Client(create_server(forge), mode=mode, client_info=Implementation(name=name, version=version)) as client,
     ):
         yield client

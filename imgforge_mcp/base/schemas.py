@@ -9,8 +9,12 @@ from imgforge_mcp.base.types import Json
 
 SPOKEN = frozenset({"examples", "wanted"})
 """What a field declares for our messages: right values, and what is right in words."""
-UNREAD = frozenset({"title", "propertyNames"}) | SPOKEN
-"""Words that a client's schema has no use for; propertyNames makes Gemini refuse the whole request."""
+UNREAD = frozenset({"title"}) | SPOKEN
+REFUSED = frozenset({"default", "minLength", "maxLength", "minProperties", "maxProperties", "propertyNames", "pattern"})
+"""Words that some client's model refuses a whole request for (tests/mcp/schema_rules.toml has which and where it says
+so), or reads for nothing; what they mean for a caller stands in the description."""
+LONG = range(1000, 10_000)
+"""Characters: limits of a text that a caller may well reach."""
 
 LARGEST_EXACT = 2**53
 
@@ -33,10 +37,12 @@ def schema_of(model: type[BaseModel], *, is_spoken: bool = False) -> Json:
         if "anyOf" in value:
             [first, *_] = [option for option in value["anyOf"] if option != {"type": "null"}]
             value = {**slim(first), **{k: v for k, v in value.items() if k != "anyOf"}}
+        if not is_spoken:
+            value = _told(value)
         return {
             key: {name: slim(item) for name, item in entry.items()} if key == "properties" else slim(entry)
             for key, entry in value.items()
-            if not (key in unread or (not is_spoken and _is_needless(key, entry)))
+            if not (key in unread or (not is_spoken and _is_unsafe(key, entry)))
         }
 
     slimmed: Json = slim(whole)
@@ -44,10 +50,22 @@ def schema_of(model: type[BaseModel], *, is_spoken: bool = False) -> Json:
     return slimmed
 
 
-def _is_needless(key: str, entry: Any) -> bool:
-    """What says nothing, and bounds that a reader with 64-bit floating numbers gets wrong."""
+def _told(field: Json) -> Json:
+    """A field whose description says its default and its length, for those words are left out."""
+    description, default, most = field.get("description"), field.get("default"), field.get("maxLength")
+    if not isinstance(description, str):
+        return field
+    if most in LONG:
+        description += f" At most {most} characters."
+    if default is not None:
+        description += f" Default {str(default).lower()}."
+    return {**field, "description": description}
+
+
+def _is_unsafe(key: str, entry: Any) -> bool:
+    """Words that are refused, and bounds that a reader with 64-bit floating numbers gets wrong."""
     is_beyond = key == "maximum" and isinstance(entry, int | float) and entry > LARGEST_EXACT
-    return is_beyond or (key == "default" and entry is None) or (key, entry) == ("minLength", 1)
+    return is_beyond or key in REFUSED
 
 
 def fields_of(model: type[BaseModel]) -> dict[str, Json]:

@@ -154,7 +154,7 @@ class ImageRequest(BaseModel):
     ) = None
     """Stored with the job and returned."""
     project_id: Annotated[str, PROJECT_ID] | None = None
-    """Tag for usage accounting."""
+    """Tag for usage accounting: letters, digits and . _ : -"""
     idempotency_key: Annotated[str, Field(min_length=1, max_length=255, examples=["order-4711"])] | None = None
     """The same key within 24 hours returns the existing job instead of paying again."""
     sync: bool = True

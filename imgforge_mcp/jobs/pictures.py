@@ -1,6 +1,6 @@
 """The stored images: their records and their bytes together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
 
 MOST = 1_000_000
+SHORT_ID, FULL_ID = 12, 64
+"""Hex digits."""
 
 
 class Pictures:
@@ -41,12 +43,14 @@ class Pictures:
         return await self._records.total_bytes()
 
     async def read(self, asset_id: str) -> tuple[Asset, bytes]:
-        """An image and its exact bytes.
+        """An image, by its id or the start of it, and its exact bytes.
 
         Raises:
-            NotFound: not in the store.
+            NotFound: not in the store, or several begin so.
         """
-        asset = await self._records.find(asset_id)
+        asset = await self._records.find(
+            asset_id if len(asset_id) == FULL_ID else (await self.named(asset_id)).asset_id
+        )
         if asset is None:
             raise NotFound("There is no asset of that id in the store.", asset_id=asset_id[:64])
         return asset, await anyio.to_thread.run_sync(self._images.read, asset)
@@ -74,6 +78,14 @@ class Pictures:
 
     async def recent(self, limit: int) -> list[Asset]:
         return await self._records.recent(limit)
+
+    async def short_ids(self, assets: Iterable[Asset]) -> dict[str, str]:
+        """Asset ids by what is enough to name them: 12 digits where no other image begins so."""
+        short = {}
+        for asset_id in {asset.asset_id: None for asset in assets}:
+            same = await self._records.begins_with(asset_id[:SHORT_ID], 2)
+            short[asset_id] = asset_id[:SHORT_ID] if len(same) < 2 else asset_id
+        return short
 
     async def named(self, start: str) -> Asset:
         """The one image whose id begins so. Raises NotFound: none, or several."""

@@ -131,12 +131,15 @@ class JobService:
         tier = self._planner.router.catalog.tiers[request.quality_tier]
         return boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
 
-    async def submit_batch(self, requests: Sequence[ImageRequest], caller: Caller, request_id: str) -> str:
-        """Each request as a job of its own under one batch id; one that is refused does not stop the others."""
+    async def submit_batch(self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str) -> str:
+        """Each request as a job of its own under one batch id; one that is refused, or was when it was read, does not
+        stop the others."""
         batch_id = f"{BATCH}{self._clock.new_id()}"
         items: list[str | Json] = []
         for request in requests:
             try:
+                if isinstance(request, ForgeError):
+                    raise request
                 items.append((await self.submit(request, caller)).job_id)
             except ForgeError as error:
                 items.append(error.body(request_id))

@@ -12,6 +12,7 @@ from imgforge_mcp.base.types import PROJECT_ID, ImageRequest, Json, QualityTier,
 INTERNAL = frozenset({"is_edit", "mask", "strength"})
 """Fields of ImageRequest that generate_image does not take."""
 MAX_ITEMS = 50
+AS_BEFORE = "As in generate_image."
 AN_ID = "01KAXB7GVJ8Q3W5N9T2D4E6F8H"
 
 
@@ -39,7 +40,7 @@ class EditImage(ImageRequest):
 
 
 class GenerateBatch(Arguments):
-    items: Annotated[list[Json], Field(min_length=1, max_length=MAX_ITEMS, examples=[[{"prompt": "a red fox"}]])]
+    items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS, examples=[[{"prompt": "a red fox"}]])]
     """Each one generate_image's arguments."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
     """Wait up to this long for all of them; left out: as long as generate_image would."""
@@ -65,6 +66,8 @@ class CheckJob(Arguments):
     """Wait up to this long for the end."""
     include_preview: bool = True
     """Whether to show the image."""
+    detail: bool = False
+    """True: everything on record, attempts and times too."""
     limit: Annotated[int, Field(ge=1, le=50)] = 10
     """How many recent jobs to list."""
 
@@ -90,4 +93,18 @@ def schema(model: type[BaseModel], hidden: frozenset[str]) -> Json:
     """The JSON schema of a tool's arguments."""
     whole = schema_of(model)
     properties = {name: field for name, field in whole["properties"].items() if name not in hidden}
+    if model is EditImage:
+        shared = properties.keys() & ImageRequest.model_fields.keys() - {"prompt", "mask", "strength"}
+        properties |= {name: {**properties[name], "description": AS_BEFORE} for name in properties if name in shared}
+    if model is GenerateBatch:
+        properties["items"] = {**properties["items"], "items": _undescribed(schema(ImageRequest, INTERNAL))}
+    return {**whole, "properties": properties}
+
+
+def _undescribed(whole: Json) -> Json:
+    """A schema without its descriptions: another tool has them."""
+    properties = {
+        name: {key: entry for key, entry in field.items() if key != "description"}
+        for name, field in whole["properties"].items()
+    }
     return {**whole, "properties": properties}

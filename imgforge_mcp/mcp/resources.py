@@ -16,7 +16,7 @@ from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.mcp import results
 from imgforge_mcp.presentation import Presentation, job_json
 
-ASSET = re.compile(r"imgforge://assets/([0-9a-f]{64})(?:\?.*)?")
+ASSET = re.compile(r"imgforge://assets/([0-9a-f]{8,64})(?:\?.*)?")
 JOB = re.compile(r"imgforge://jobs/([0-9A-HJKMNP-TV-Z]{26})")
 MODELS = "imgforge://models"
 USAGE = "imgforge://usage"

@@ -1,63 +1,96 @@
-"""Jobs and errors as MCP content: one text block, previews, links; structured content only where it is wanted."""
+"""Jobs, data and errors as MCP content, in the form that the client is known to read."""
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import mcp_types as types
 
-from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Asset, Job, JobState, Json
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.presentation import Presentation, asset_url, job_json
+from imgforge_mcp.mcp.clients import Form
+from imgforge_mcp.presentation import Presentation, asset_url, batch_json, brief_json, job_json, job_line
 
 RESULT_BYTES = 700_000
 """Claude Desktop refuses a result of 1,048,576 characters; others are slower to say so."""
 TEXT_BYTES = 2_000
 """Of the text block, an image."""
-SHOWN = (300, 200, 100, 50, 25)
+SHOWN = (100, 60, 25)
+IN_DETAIL = (300, 200, 100, 50, 25)
 """Characters of a long text, tried in turn."""
 ENVELOPE_BYTES = 20_000
 BASE64_GROWTH = 4 / 3
+ELSEWHERE = "The data is in structuredContent."
 
 
 async def job_result(
-    forge: Forge, presentation: Presentation, job: Job, *, include_preview: bool = True, is_question: bool = False
+    forge: Forge,
+    presentation: Presentation,
+    form: Form,
+    job: Job,
+    *,
+    include_preview: bool = True,
+    is_question: bool = False,
+    in_detail: bool = False,
 ) -> types.CallToolResult:
     """A job as a tool result. A failed one is an error, unless the caller merely asked about it."""
     if job.state is JobState.FAILED and not is_question:
-        return error_result(job.error or ForgeError("The job failed.").body(job.request_id), forge.config)
-    shown = _short(forge, presentation, job)
+        return error_result(job.error or ForgeError("The job failed.").body(job.request_id))
+    shown = await _shown(forge, presentation, job, in_detail=in_detail)
     text = compact(shown)
     content: list[types.ContentBlock] = [types.TextContent(text=text)]
-    if forge.config.preview != "off" and include_preview:
+    if form.preview and include_preview:
         content += await _previews(forge, job, len(text.encode()))
-    if forge.config.resource_links != "off":
+    if form.links:
         content += [_link(presentation, asset, number, len(job.assets)) for number, asset in enumerate(job.assets, 1)]
-    return types.CallToolResult(content=content, structured_content=shown if forge.config.structured == "on" else None)
+    return types.CallToolResult(content=content, structured_content=shown if form.structured else None)
 
 
-def _short(forge: Forge, presentation: Presentation, job: Job) -> Json:
+async def batch_answer(forge: Forge, presentation: Presentation, batch_id: str, items: list[Job | Json]) -> Json:
+    """What became of each item of a batch."""
+    ids = await _short_ids(forge, items)
+    return batch_json(forge, presentation.base_url, batch_id, items, ids)
+
+
+async def job_lines(forge: Forge, jobs: list[Job]) -> list[Json]:
+    ids = await _short_ids(forge, jobs)
+    return [job_line(job, ids) for job in jobs]
+
+
+async def _short_ids(forge: Forge, items: Iterable[Job | Json]) -> dict[str, str]:
+    return await forge.short_ids(asset for item in items if isinstance(item, Job) for asset in item.assets)
+
+
+async def _shown(forge: Forge, presentation: Presentation, job: Job, *, in_detail: bool) -> Json:
     """The job with its texts cut until it is worth a model's while; the caller's own metadata is returned whole."""
-    for characters in SHOWN:
-        shown = job_json(forge, presentation.base_url, job, shown=characters)
+    ids = {} if in_detail else await _short_ids(forge, [job])
+    for characters in IN_DETAIL if in_detail else SHOWN:
+        if in_detail:
+            shown = job_json(forge, presentation.base_url, job, shown=characters)
+        else:
+            shown = brief_json(forge, presentation.base_url, job, ids, shown=characters)
         if len(compact(shown).encode()) < TEXT_BYTES * max(1, len(job.assets)):
             break
     return shown
 
 
-def error_result(body: Json, config: Config) -> types.CallToolResult:
+def error_result(body: Json) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(text=compact(body))], is_error=True)
 
 
-def structured_result(answer: Json) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(text=compact(answer))], structured_content=answer)
+def data_result(answer: Json, form: Form, *, summary: str | None = None) -> types.CallToolResult:
+    """Data from a tool, once: structured with one line of text for clients that read that, else as text."""
+    if not form.data:
+        return types.CallToolResult(content=[types.TextContent(text=compact(answer))])
+    line = f"{summary or answer['message']} {ELSEWHERE}"
+    return types.CallToolResult(content=[types.TextContent(text=line)], structured_content=answer)
 
 
-def data_result(answer: Json, config: Config) -> types.CallToolResult:
-    """Data from a tool that declares no output schema: structured only where that is wanted."""
-    structured = answer if config.structured == "on" else None
+def text_result(answer: Json, form: Form) -> types.CallToolResult:
+    """Data from a tool that shows images otherwise: as text in any case."""
+    structured = answer if form.structured else None
     return types.CallToolResult(content=[types.TextContent(text=compact(answer))], structured_content=structured)
 
 

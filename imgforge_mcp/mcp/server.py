@@ -26,9 +26,10 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
     presentation = presentation or Presentation()
 
     async def list_tools(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        from imgforge_mcp.mcp.clients import form_for
         from imgforge_mcp.mcp.tools import tool_list
 
-        return types.ListToolsResult(tools=tool_list(lazy.config))
+        return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config)))
 
     async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         from imgforge_mcp.mcp.tools import call

@@ -11,8 +11,9 @@ from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
 from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ForgeError, InvalidRequest
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState, Json, Progress
 from imgforge_mcp.forge import BATCH, Filter, Forge
 from imgforge_mcp.mcp import arguments, results
@@ -25,8 +26,9 @@ from imgforge_mcp.mcp.arguments import (
     GetUsage,
     ListModels,
 )
+from imgforge_mcp.mcp.clients import Form, form_for
 from imgforge_mcp.mcp.roots import declared_roots
-from imgforge_mcp.presentation import Presentation, batch_json, job_line
+from imgforge_mcp.presentation import Presentation
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class ToolContext:
 
     forge: Forge
     presentation: Presentation
+    form: Form
     caller: Caller
     context: Any
     request_id: str
@@ -66,7 +69,7 @@ class Tool:
 
 async def generate_image(context: ToolContext, request: ImageRequest) -> types.CallToolResult:
     job = await context.forge.generate(request, context.caller, context.request_id, _rising(context.on_progress))
-    return await results.job_result(context.forge, context.presentation, job)
+    return await results.job_result(context.forge, context.presentation, context.form, job)
 
 
 async def edit_image(context: ToolContext, wanted: EditImage) -> types.CallToolResult:
@@ -78,23 +81,30 @@ async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> types.C
     batch_id = await context.forge.submit_batch(requests, context.caller, context.request_id)
     seconds = context.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
     items = await context.forge.batch(batch_id, context.caller, seconds)
-    return results.structured_result(batch_json(context.forge, context.presentation.base_url, batch_id, items))
+    answer = await results.batch_answer(context.forge, context.presentation, batch_id, items)
+    return results.data_result(answer, context.form)
 
 
 async def check_job(context: ToolContext, wanted: CheckJob) -> types.CallToolResult:
-    forge, base_url = context.forge, context.presentation.base_url
+    forge = context.forge
     if wanted.job_id is None:
         jobs = await forge.recent_jobs(wanted.limit, context.caller)
         text = f"{len(jobs)} most recent jobs, newest first. Call check_job with a job_id for one of them."
-        answer = {"message": text if jobs else "There are no jobs yet.", "jobs": [job_line(job) for job in jobs]}
-        return results.data_result(answer, forge.config)
+        lines = await results.job_lines(forge, jobs)
+        return results.text_result({"message": text if jobs else "There are no jobs yet.", "jobs": lines}, context.form)
     job_id = wanted.job_id.removeprefix("imgforge://jobs/")
     if job_id.startswith(BATCH):
         batch = await forge.batch(job_id, context.caller, wanted.wait_seconds)
-        return results.data_result(batch_json(forge, base_url, job_id, batch), forge.config)
+        return results.text_result(await results.batch_answer(forge, context.presentation, job_id, batch), context.form)
     job = await forge.job(job_id, context.caller, wanted.wait_seconds, _rising(context.on_progress))
     return await results.job_result(
-        forge, context.presentation, job, include_preview=wanted.include_preview, is_question=True
+        forge,
+        context.presentation,
+        context.form,
+        job,
+        include_preview=wanted.include_preview,
+        is_question=True,
+        in_detail=wanted.detail,
     )
 
 
@@ -105,7 +115,8 @@ async def list_models(context: ToolContext, wanted: ListModels) -> types.CallToo
         capability=wanted.capability,
         available_only=wanted.available_only,
     )
-    return results.structured_result(await context.forge.models(chosen, wanted.cursor))
+    answer = await context.forge.models(chosen, wanted.cursor)
+    return results.data_result(answer, context.form, summary=f"{answer['total']} models.")
 
 
 async def cancel_job(context: ToolContext, wanted: CancelJob) -> types.CallToolResult:
@@ -118,7 +129,7 @@ async def cancel_job(context: ToolContext, wanted: CancelJob) -> types.CallToolR
         still = sum(isinstance(item, Job) and not item.state.is_final for item in items)
         text = "Every job of the batch has ended." if not still else f"{still} jobs cannot be called off and go on."
         state = JobState.PROCESSING if still else JobState.CANCELED
-        return results.structured_result({"message": text, "job_id": job_id, "state": state.value})
+        return results.data_result({"message": text, "job_id": job_id, "state": state.value}, context.form)
     job, was_over = await context.forge.cancel(job_id, context.caller)
     if was_over:
         text = f"The job had ended before: {job.state.value}. Nothing was changed."
@@ -126,21 +137,27 @@ async def cancel_job(context: ToolContext, wanted: CancelJob) -> types.CallToolR
         text = f"The job is {job.state.value}."
     else:
         text = "The provider cannot call this work off; it goes on, and check_job will have its image."
-    return results.structured_result({"message": text, "job_id": job.job_id, "state": job.state.value})
+    return results.data_result({"message": text, "job_id": job.job_id, "state": job.state.value}, context.form)
 
 
 async def get_usage(context: ToolContext, wanted: GetUsage) -> types.CallToolResult:
-    return results.structured_result(await context.forge.usage(wanted.period, wanted.project_id, context.caller))
+    answer = await context.forge.usage(wanted.period, wanted.project_id, context.caller)
+    return results.data_result(
+        answer, context.form, summary=f"{answer['images']} images, ${answer['cost_usd']:.4g} ({wanted.period})."
+    )
 
 
-def _item(number: int, item: Json) -> ImageRequest:
-    """One item of a batch. Raises InvalidRequest: names the item and the field."""
+def _item(number: int, item: Any) -> ImageRequest | InvalidRequest:
+    """One item of a batch, or what is wrong with it; a text by itself is a prompt."""
+    said = spelling.decoded(item, dict)
     try:
-        parsed = arguments.parse(ImageRequest, item, INTERNAL)
+        if isinstance(said, str):
+            said = {"prompt": said}
+        if not isinstance(said, dict):
+            raise InvalidRequest('an item is an object, such as {"prompt": "a red fox"}.', field="items")
+        return kindly.read(ImageRequest, said, INTERNAL)
     except InvalidRequest as error:
-        raise InvalidRequest(f"items[{number}]: {error.message}", **{**error.details, "item": number}) from None
-    assert isinstance(parsed, ImageRequest)
-    return parsed
+        return InvalidRequest(f"items[{number}]: {error.message}", **{**error.details, "item": number})
 
 
 def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress], Awaitable[None]]:
@@ -276,22 +293,26 @@ TOOLS = (
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
 
-def tool_list(config: Config) -> list[types.Tool]:
-    """The tools that the configuration offers."""
-    offered = [tool.name for tool in TOOLS if not config.tools or tool.name in config.tools]
-    return [declared(name, structured=config.structured == "on") for name in offered]
+def tool_list(config: Config, form: Form) -> list[types.Tool]:
+    """The tools that the configuration offers, as the client is known to read them."""
+    return [declared(name, form) for name in _offered(config)]
+
+
+def _offered(config: Config) -> list[str]:
+    return [tool.name for tool in TOOLS if not config.tools or tool.name in config.tools]
 
 
 @cache
-def declared(name: str, *, structured: bool = False) -> types.Tool:
-    """A tool as `tools/list` shows it; those that show images declare an output only where `structured` is wanted."""
+def declared(name: str, form: Form) -> types.Tool:
+    """A tool as `tools/list` shows it, with an output schema where its answers will be structured."""
     tool = BY_NAME[name]
+    output = (tool.output if form.data else None) if tool.output is not None else JOB if form.structured else None
     return types.Tool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
         input_schema=dict(input_schema(tool.name) or {}),
-        output_schema=tool.output or (JOB if structured else None),
+        output_schema=output,
         annotations=types.ToolAnnotations(
             read_only_hint=tool.is_read_only,
             destructive_hint=False,
@@ -316,24 +337,31 @@ async def call(
     Raises:
         MCPError: there is no such tool.
     """
-    tool = BY_NAME.get(name)
-    if tool is None or (lazy.config.tools and name not in lazy.config.tools):
-        raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {name[:64]}")
     request_id = _request_id()
+    offered = _offered(lazy.config)
+    if name not in offered:
+        unknown = NotFound(f"Unknown tool: {name[:64]}; there are {', '.join(offered)}.", tool=name[:64])
+        raise MCPError(types.INVALID_PARAMS, unknown.message, unknown.body(request_id))
+    tool = BY_NAME[name]
     try:
         parsed = arguments.parse(tool.arguments, values, tool.hidden)
         forge = await lazy.forge()
         caller = await declared_roots(context, parsed, presentation.caller(forge, context))
         context = ToolContext(
-            forge=forge, presentation=presentation, caller=caller, context=context, request_id=request_id
+            forge=forge,
+            presentation=presentation,
+            form=form_for(context, lazy.config),
+            caller=caller,
+            context=context,
+            request_id=request_id,
         )
         return await tool.handler(context, parsed)
     except ForgeError as error:
-        return results.error_result(error.body(request_id), lazy.config)
+        return results.error_result(error.body(request_id))
     except Exception:
         logger.exception("request %s failed by a defect", request_id)
         defect = ForgeError("A defect of imgforge-mcp; look up the request id in its log.")
-        return results.error_result(defect.body(request_id), lazy.config)
+        return results.error_result(defect.body(request_id))
 
 
 def _request_id() -> str:

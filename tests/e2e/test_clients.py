@@ -5,6 +5,7 @@ import hashlib
 import json
 import urllib.request
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import fastmcp
@@ -14,6 +15,7 @@ from mcp.client import Client
 from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from tests.answers import uri
 from tests.e2e import _program
 from tests.e2e._node import Node, parsed
 from tests.e2e._program import EXAMPLE, Server
@@ -71,7 +73,7 @@ async def _visit(client: Client) -> ToolContext:
         "drawn": _wire(drawn),
         "models": _wire(await client.call_tool("list_models", {})),
         "job": _wire(await client.call_tool("check_job", {"job_id": job["job_id"]})),
-        "picture": _wire(await client.read_resource(job["assets"][0]["uri"])),
+        "picture": _wire(await client.read_resource(uri(job["assets"][0]))),
     }
 
 
@@ -93,7 +95,7 @@ async def test_fastmcp_draws_and_finds_its_picture_again(
             "drawn": drawn,
             "models": _wire(await client.call_tool_mcp("list_models", {})),
             "job": _wire(await client.call_tool_mcp("check_job", {"job_id": job["job_id"]})),
-            "picture": {"contents": [_wire(part) for part in await client.read_resource(job["assets"][0]["uri"])]},
+            "picture": {"contents": [_wire(part) for part in await client.read_resource(uri(job["assets"][0]))]},
         }
     assert_was_served(visit, transport, urls)
 
@@ -133,7 +135,7 @@ def test_the_inspector_draws_and_finds_its_picture_again(
         "drawn": drawn,
         "models": call("list_models"),
         "job": call("check_job", f"job_id={job['job_id']}"),
-        "picture": inspect("resources/read", "--uri", job["assets"][0]["uri"]),
+        "picture": inspect("resources/read", "--uri", uri(job["assets"][0])),
     }
     assert_was_served(visit, transport, urls)
 
@@ -144,20 +146,23 @@ def assert_was_served(visit: ToolContext, transport: str, urls: dict[str, str]) 
     job = _job(visit["drawn"])
     [asset] = job["assets"]
     assert (job["state"], asset["width"], asset["height"]) == ("completed", 256, 256)
-    assert "illustrator" in [model["slug"] for model in visit["models"]["structuredContent"]["models"]]
+    models = visit["models"].get("structuredContent") or _job(visit["models"])
+    assert "illustrator" in [model["slug"] for model in models["models"]]
     assert _job(visit["job"])["assets"] == job["assets"]
-    _, preview, link = visit["drawn"]["content"]
+    _, preview, *links = visit["drawn"]["content"]
     assert base64.b64decode(preview["data"])[:3] == b"\xff\xd8\xff"
     assert preview["mimeType"] == "image/jpeg"
-    assert link["annotations"]["audience"] == ["user"]
     pictures = [base64.b64decode(part["blob"]) for part in visit["picture"]["contents"]]
+    for link in links:  # only to clients that show one
+        assert link["annotations"]["audience"] == ["user"]
+        assert link["uri"].startswith("imgforge://" if transport == "stdio" else urls["http"].removesuffix("/mcp"))
     if transport == "stdio":
-        assert link["uri"] == asset["uri"]
+        assert len(Path(asset["path"]).read_bytes()) == asset["bytes"]
     else:
-        assert link["uri"].startswith(urls["http"].removesuffix("/mcp"))
-        with urllib.request.urlopen(link["uri"], timeout=30) as answer:
+        assert asset["url"].startswith(urls["http"].removesuffix("/mcp"))
+        with urllib.request.urlopen(asset["url"], timeout=30) as answer:
             pictures.append(answer.read())
-    assert {hashlib.sha256(picture).hexdigest() for picture in pictures} == {asset["asset_id"]}
+    assert {hashlib.sha256(picture).hexdigest()[:12] for picture in pictures} == {asset["asset_id"]}
 
 
 def _job(result: dict[str, Any]) -> dict[str, Any]:

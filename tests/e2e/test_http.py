@@ -56,7 +56,8 @@ def drawn(server: Server) -> dict[str, Any]:
 
     async def draw() -> dict[str, Any]:
         async with Client(f"{server.base_url}/mcp") as client:
-            return _json(await client.call_tool("generate_image", {"prompt": "a lake", "width": 256, "height": 256}))
+            job = _json(await client.call_tool("generate_image", {"prompt": "a lake", "width": 256, "height": 256}))
+            return _json(await client.call_tool("check_job", {"job_id": job["job_id"], "detail": True}))
 
     return anyio.run(draw)
 

@@ -31,7 +31,7 @@ const drawn = await call("generate_image", { prompt: "a lake at dawn", width: 25
 const { job_id, assets } = JSON.parse(drawn.content[0].text);
 const models = await call("list_models", {});
 const job = await call("check_job", { job_id });
-const picture = await client.readResource({ uri: assets[0].uri });
+const picture = await client.readResource({ uri: `imgforge://assets/${assets[0].asset_id}` });
 const protocol = client.getNegotiatedProtocolVersion?.();
 await client.close();
 console.log(JSON.stringify({ tools, drawn, models, job, picture, protocol }));

@@ -133,6 +133,9 @@ async def test_an_unknown_tool_is_a_protocol_error(name: str, client_on: OpenCli
         with pytest.raises(MCPError, match="Unknown tool") as refused:
             await client.call_tool(name, {})
     assert refused.value.error.code == -32602
+    check_shape(refused.value.error.data)
+    assert (refused.value.error.data["code"], refused.value.error.data["status"]) == ("not_found", 404)
+    assert "generate_image" in refused.value.error.message
 
 
 async def test_a_tool_that_is_not_offered_cannot_be_called(client_on: OpenClient) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import FileUrl
 
 from imgforge_mcp import create_server
-from tests.answers import told
+from tests.answers import is_named, told, uri
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
 
@@ -62,7 +62,7 @@ async def test_the_image_is_also_written_where_the_caller_says(
     # The provider delivered a JPEG, so that is what the name says.
     assert saved == str(out / "sea" / "tower.jpg")
     assert saved in job["message"]
-    assert digest(saved) == job["assets"][0]["asset_id"]
+    assert is_named(job["assets"][0], digest(saved))
 
 
 async def test_nothing_is_written_over(inputs: Path, emulate: Emulate, client_on: OpenClient) -> None:
@@ -148,7 +148,7 @@ async def test_a_reference_reaches_the_provider_as_an_image_of_our_own_making(
         made = told(await client.call_tool("generate_image", PROMPT))
         reference = {
             "asset id": made["assets"][0]["asset_id"],
-            "asset uri": made["assets"][0]["uri"],
+            "asset uri": uri(made["assets"][0]),
             "job id": made["job_id"],
             "data URL": f"data:image/png;base64,{encoded(picture)}",
             "path": str(inputs / "input.png"),
@@ -205,7 +205,7 @@ async def test_a_reference_that_may_not_be_used_is_refused_and_nothing_of_it_is_
 async def test_what_is_stored_is_what_the_provider_sent_and_decodes(emulate: Emulate, client_on: OpenClient) -> None:
     async with client_on(emulate("together")) as client:
         (asset,) = told(await client.call_tool("generate_image", PROMPT))["assets"]
-    assert digest(asset["path"]) == asset["asset_id"]
+    assert is_named(asset, digest(asset["path"]))
     with Image.open(asset["path"]) as image:
         image.load()
         assert image.size == (asset["width"], asset["height"])

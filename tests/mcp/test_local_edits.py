@@ -37,7 +37,7 @@ async def test_a_drawn_picture_is_restyled(mode: str, client_on: OpenClient) -> 
     assert pictures(after) == pictures(before) == [(192, 128)]
     assert sum(ImageStat.Stat(ImageChops.difference(opened(before), opened(after))).mean) > 5
     assert after["warnings"][0].startswith("Changed on this machine by the embedded engine")
-    assert after["final_prompt"] == "make it look like watercolor"
+    assert after["original_prompt"] == "make it look like watercolor"
     assert len(previews(result)) == 1
 
 

@@ -26,9 +26,7 @@ EVERY_KEY = {
 
 
 async def models(client: Client, **asked: Any) -> dict[str, Any]:
-    answer = (await client.call_tool("list_models", asked)).structured_content
-    assert isinstance(answer, dict)
-    return answer
+    return told(await client.call_tool("list_models", asked))
 
 
 async def state(client: Client, slug: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import BlobResourceContents, TextResourceContents
 from PIL import Image
 
-from tests.answers import told
+from tests.answers import is_named, told, uri
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 
@@ -24,10 +24,10 @@ PROMPT = {"prompt": "a lighthouse " + "in a storm " * 100}
 async def test_an_asset_is_the_exact_bytes(emulate: Emulate, client_on: OpenClient) -> None:
     async with client_on(emulate("together")) as client:
         (asset,) = told(await client.call_tool("generate_image", PROMPT))["assets"]
-        (content,) = (await client.read_resource(asset["uri"])).contents
+        (content,) = (await client.read_resource(uri(asset))).contents
     assert isinstance(content, BlobResourceContents)
     assert content.mime_type == asset["mime_type"]
-    assert hashlib.sha256(base64.b64decode(content.blob)).hexdigest() == asset["asset_id"]
+    assert is_named(asset, hashlib.sha256(base64.b64decode(content.blob)).hexdigest())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ async def test_a_rendition_has_the_width_that_is_asked_for(
     async with client_on(emulate("together")) as client:
         asked = {**PROMPT, "model": "together/flux-2-dev", "width": 1024, "height": 512}
         (asset,) = told(await client.call_tool("generate_image", asked))["assets"]
-        (content,) = (await client.read_resource(f"{asset['uri']}?width={width}")).contents
+        (content,) = (await client.read_resource(f"{uri(asset)}?width={width}")).contents
     assert isinstance(content, BlobResourceContents)
     with Image.open(io.BytesIO(base64.b64decode(content.blob))) as image:
         assert image.size == (expected, expected // 2)

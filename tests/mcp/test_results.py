@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
+from mcp_types import BlobResourceContents, CallToolResult, ImageContent, ResourceLink, TextContent
 
-from tests.answers import check_schema, previews, told
+from tests.answers import check_schema, previews, told, uri
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 
@@ -49,7 +49,7 @@ async def test_one_short_text_comes_first_and_begins_with_the_message(
 ) -> None:
     async with client_on(emulate("openai")) as client:
         result = await client.call_tool("generate_image", asked)
-    assert kinds(result) == ["text", "image", "resource_link"]
+    assert kinds(result) == ["text", "image"]
     assert isinstance(result.content[0], TextContent)
     assert len(result.content[0].text.encode()) < MOST_TEXT
     job = told(result)
@@ -60,9 +60,21 @@ async def test_one_short_text_comes_first_and_begins_with_the_message(
     assert not any(value in (None, [], {}, "") for value in job.values())
 
 
-async def test_every_field_that_the_contract_names_is_there(emulate: Emulate, client_on: OpenClient) -> None:
+async def test_one_picture_takes_about_500_bytes(emulate: Emulate, client_on: OpenClient) -> None:
+    async with client_on(emulate("together")) as client:
+        job = told(await client.call_tool("generate_image", {**PROMPT, "seed": 7}))
+    places = 2 * len(job["assets"][0]["path"].encode())  # in the message and beside the id
+    assert len(json.dumps(job, separators=(",", ":")).encode()) - places < 500
+    assert {"job_id", "state", "original_prompt", "model", "provider", "assets", "cost_usd"} <= job.keys()
+    assert not job.keys() & {"attempts", "request_id", "final_prompt", "created_at"}
+    assert "uri" not in job["assets"][0]
+    assert len(job["assets"][0]["asset_id"]) == 12
+
+
+async def test_every_field_that_the_contract_names_is_there_in_detail(emulate: Emulate, client_on: OpenClient) -> None:
     async with client_on(emulate("openai")) as client:
-        job = told(await client.call_tool("generate_image", LONG))
+        brief = told(await client.call_tool("generate_image", LONG))
+        job = told(await client.call_tool("check_job", {"job_id": brief["job_id"], "detail": True}))
     assert {
         *("job_id", "state", "original_prompt", "final_prompt", "enhancement_logic", "quality_tier", "model"),
         *("provider", "assets", "attempts", "cost_usd", "cost_basis", "warnings", "created_at", "started_at"),
@@ -70,7 +82,31 @@ async def test_every_field_that_the_contract_names_is_there(emulate: Emulate, cl
     } <= job.keys()
     assert {"asset_id", "uri", "path", "mime_type", "width", "height", "bytes"} <= job["assets"][0].keys()
     assert {"provider", "model", "outcome", "latency_ms", "cost_usd"} <= job["attempts"][0].keys()
-    assert job["metadata"] == LONG["metadata"]
+    assert brief["metadata"] == job["metadata"] == LONG["metadata"]
+
+
+async def test_what_failed_on_the_way_is_told_with_the_picture(emulate: Emulate, client_on: OpenClient) -> None:
+    emulator = emulate("together")
+    emulator.fault("500", times=1)
+    async with client_on(emulator) as client:
+        job = told(await client.call_tool("generate_image", PROMPT))
+    assert job["state"] == "completed"
+    assert [attempt["outcome"] for attempt in job["attempts"]] == ["failed", "succeeded"]
+    assert job["request_id"].startswith("req_")
+
+
+async def test_a_short_id_is_taken_wherever_a_picture_is_named(emulate: Emulate, client_on: OpenClient) -> None:
+    async with client_on(emulate("openai")) as client:
+        (asset,) = told(await client.call_tool("generate_image", PROMPT))["assets"]
+        short = asset["asset_id"]
+        edited = await client.call_tool("edit_image", {"prompt": "in winter", "image": short})
+        inspired = await client.call_tool("generate_image", {**PROMPT, "input_images": [short[:8].upper()]})
+        (content,) = (await client.read_resource(f"imgforge://assets/{short}")).contents
+        unknown = await client.call_tool("edit_image", {"prompt": "in winter", "image": "0" * 12})
+    assert not edited.is_error
+    assert not inspired.is_error
+    assert isinstance(content, BlobResourceContents)
+    assert told(unknown)["code"] == "not_found"
 
 
 async def test_the_preview_is_a_small_image_of_the_type_that_it_claims(emulate: Emulate, client_on: OpenClient) -> None:
@@ -85,11 +121,11 @@ async def test_the_preview_is_a_small_image_of_the_type_that_it_claims(emulate: 
 
 
 async def test_the_link_is_for_the_user_and_names_the_full_image(emulate: Emulate, client_on: OpenClient) -> None:
-    async with client_on(emulate("openai")) as client:
+    async with client_on(emulate("openai"), introduced=("Visual Studio Code", "1.110.0")) as client:
         result = await client.call_tool("generate_image", PROMPT)
     (link,) = (block for block in result.content if isinstance(block, ResourceLink))
     (asset,) = told(result)["assets"]
-    assert str(link.uri) == asset["uri"] == f"imgforge://assets/{asset['asset_id']}"
+    assert str(link.uri).startswith(uri(asset))
     assert link.annotations is not None
     assert link.annotations.audience == ["user"]
     assert (link.mime_type, link.size) == (asset["mime_type"], asset["bytes"])
@@ -101,7 +137,7 @@ async def test_four_noisy_4k_images_still_fit_into_one_message(emulate: Emulate,
     asked = {**PROMPT, "model": "openai/gpt-image-2", "n": 4, "width": 3840, "height": 2160, "output_format": "jpeg"}
     async with client_on(emulator) as client:
         result = await client.call_tool("generate_image", asked)
-    assert kinds(result) == ["text", *["image"] * 4, *["resource_link"] * 4]
+    assert kinds(result) == ["text", *["image"] * 4]
     assert sum(asset["bytes"] for asset in told(result)["assets"]) > 20_000_000
     assert whole(result) < MOST_BYTES
 
@@ -114,10 +150,10 @@ async def test_four_noisy_4k_images_still_fit_into_one_message(emulate: Emulate,
         pytest.param({"IMGFORGE_PREVIEW": "off", "IMGFORGE_RESOURCE_LINKS": "off"}, ["text"], id="text alone"),
     ],
 )
-async def test_previews_and_links_can_be_switched_off(
+async def test_the_users_own_word_overrules_the_table(
     variables: dict[str, str], expected: list[str], emulate: Emulate, client_on: OpenClient
 ) -> None:
-    async with client_on(emulate("openai"), **variables) as client:
+    async with client_on(emulate("openai"), introduced=("Visual Studio Code", "1.110.0"), **variables) as client:
         result = await client.call_tool("generate_image", PROMPT)
         again = await client.call_tool("check_job", {"job_id": told(result)["job_id"]})
     assert kinds(result) == kinds(again) == expected
@@ -135,7 +171,7 @@ async def test_check_job_answers_a_finished_job_as_generate_image_did(emulate: E
         again = await client.call_tool("check_job", {"job_id": told(result)["job_id"]})
         bare = await client.call_tool("check_job", {"job_id": told(result)["job_id"], "include_preview": False})
     assert again.content == result.content
-    assert kinds(bare) == ["text", "resource_link"]
+    assert kinds(bare) == ["text"]
 
 
 async def test_structured_content_comes_where_it_is_asked_for_and_holds_no_image(
@@ -157,26 +193,62 @@ async def test_structured_content_comes_where_it_is_asked_for_and_holds_no_image
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments"),
+    ("client_name", "version", "expected"),
     [
-        pytest.param("list_models", {"available_only": False}, id="list_models"),
-        pytest.param("list_models", {"tier": "ultra", "available_only": False}, id="one tier"),
-        pytest.param("cancel_job", {"job_id": "?"}, id="cancel_job"),
-        pytest.param("get_usage", {}, id="get_usage"),
-        pytest.param("generate_batch", {"items": [PROMPT, {**PROMPT, "model": "none"}]}, id="generate_batch"),
+        pytest.param("mcp", "0.1.0", ["text", "image"], id="nobody in particular"),
+        pytest.param("some-new-client", "9", ["text", "image"], id="unknown"),
+        pytest.param("Visual Studio Code", "1.110.0", ["text", "image", "resource_link"], id="VS Code"),
+        pytest.param(
+            "Visual Studio Code - Insiders", "1.111.0-insider", ["text", "image", "resource_link"], id="insider"
+        ),
+        pytest.param("Visual Studio Code", "1.99.3", ["text", "image"], id="an old VS Code"),
+        pytest.param("claude-code", "2.1.280", ["text", "image"], id="Claude Code"),
+        pytest.param("codex-mcp-client", "0.60.0", ["text", "image"], id="Codex"),
+        pytest.param("google-adk", "1.20.0", ["text"], id="ADK takes base64 for text"),
+        pytest.param("inspector-client", "0.17.0", ["text", "image", "resource_link"], id="Inspector"),
     ],
 )
-async def test_other_tools_answer_as_their_output_schema_says(
-    name: str, arguments: dict[str, Any], emulate: Emulate, client_on: OpenClient
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_each_client_gets_what_it_is_known_to_show(
+    client_name: str, version: str, expected: list[str], mode: str, emulate: Emulate, client_on: OpenClient
 ) -> None:
-    async with client_on(emulate("openai")) as client:
-        job_id = told(await client.call_tool("generate_image", PROMPT))["job_id"]
+    async with client_on(emulate("openai"), mode=mode, introduced=(client_name, version)) as client:
+        result = await client.call_tool("generate_image", PROMPT)
+    assert kinds(result) == expected
+    assert result.structured_content is None
+
+
+DATA = [
+    pytest.param("list_models", {"available_only": False}, id="list_models"),
+    pytest.param("list_models", {"tier": "ultra", "available_only": False}, id="one tier"),
+    pytest.param("cancel_job", {"job_id": "?"}, id="cancel_job"),
+    pytest.param("get_usage", {}, id="get_usage"),
+    pytest.param("generate_batch", {"items": [PROMPT, {**PROMPT, "model": "none"}]}, id="generate_batch"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), DATA)
+@pytest.mark.parametrize("reads", [True, False], ids=["reads structured", "reads text"])
+async def test_other_tools_send_their_data_once(
+    name: str, arguments: dict[str, Any], reads: bool, emulate: Emulate, client_on: OpenClient
+) -> None:
+    introduced = ("claude-code", "2.1.280") if reads else ("mcp", "0.1.0")
+    async with client_on(emulate("openai"), introduced=introduced) as client:
+        made = await client.call_tool("generate_image", PROMPT)
         (schema,) = (tool.output_schema for tool in (await client.list_tools()).tools if tool.name == name)
-        asked = {key: job_id if value == "?" else value for key, value in arguments.items()}
+        asked = {key: told(made)["job_id"] if value == "?" else value for key, value in arguments.items()}
         result = await client.call_tool(name, asked)
     assert not result.is_error
-    assert result.structured_content == told(result)
-    check_schema(result.structured_content, schema)
+    (text,) = result.content
+    assert isinstance(text, TextContent)
+    if reads:
+        check_schema(result.structured_content, schema)
+        assert len(text.text) < 300
+        assert "\n" not in text.text
+    else:
+        assert schema is None
+        assert result.structured_content is None
+        assert told(result)
 
 
 async def test_without_any_provider_the_message_says_who_drew_and_how_to_add_a_key(client_on: OpenClient) -> None:

@@ -2,7 +2,11 @@
 
 import json
 import os
+import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +22,8 @@ NAMES = [tool.name for tool in TOOLS]
 MOST_BYTES = 12_000
 SPENDS = {"generate_image", "edit_image", "generate_batch"}
 CHANGES = SPENDS | {"cancel_job"}
-SHOWS_IMAGES = {"generate_image", "edit_image", "check_job"}
+FREE_MAP = {"type": "string"}
+"""The values of `metadata`."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,15 +83,65 @@ async def test_every_argument_is_explained_and_no_other_is_let_in(client_on: Ope
 
 
 @pytest.mark.parametrize(
-    ("structured", "without_schema"),
-    [pytest.param("off", SHOWS_IMAGES, id="off"), pytest.param("on", set(), id="on")],
+    ("structured", "with_schema"),
+    [
+        pytest.param("off", set(), id="off"),
+        pytest.param("auto", set(), id="a client nobody knows"),
+        pytest.param("on", set(NAMES), id="on"),
+    ],
 )
-async def test_tools_that_show_images_declare_their_output_only_where_that_is_wanted(
-    structured: str, without_schema: set[str], client_on: OpenClient
+async def test_an_output_schema_is_declared_only_where_it_will_be_read(
+    structured: str, with_schema: set[str], client_on: OpenClient
 ) -> None:
     async with client_on(IMGFORGE_STRUCTURED=structured) as client:
         tools = (await client.list_tools()).tools
-    assert {tool.name for tool in tools if tool.output_schema is None} == without_schema
+    assert {tool.name for tool in tools if tool.output_schema is not None} == with_schema
+
+
+RULES = tomllib.loads((Path(__file__).parent / "schema_rules.toml").read_text("utf-8"))
+
+
+def nodes(schema: dict[str, Any], level: int = 1) -> Iterator[tuple[dict[str, Any], int]]:
+    """Every schema within a schema, and how deep it lies."""
+    yield schema, level
+    children = list(schema.get("properties", {}).values())
+    children += [schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict)]
+    for child in children:
+        yield from nodes(child, level + 1)
+
+
+@pytest.mark.parametrize("whose", RULES)
+@pytest.mark.parametrize("name", NAMES)
+async def test_no_model_refuses_a_schema(name: str, whose: str, client_on: OpenClient) -> None:
+    rules = RULES[whose]
+    async with client_on() as client:
+        (tool,) = (tool for tool in (await client.list_tools()).tools if tool.name == name)
+    assert re.fullmatch(rules.get("name_pattern", ".+"), tool.name)
+    assert tool.input_schema["type"] == "object"
+    for schema, level in nodes(tool.input_schema):
+        assert not schema.keys() & set(rules["refused"]), schema
+        assert isinstance(schema["type"], str), schema
+        assert schema["type"] in rules.get("types", [schema["type"]])
+        assert level <= rules.get("most_levels", level)
+        if rules.get("arrays_need_items") and schema["type"] == "array":
+            assert schema["items"], schema
+        if "enum_types" in rules:
+            assert {type(value) for value in schema.get("enum", ())} <= {str}
+        if rules.get("closed_objects") and schema["type"] == "object" and schema["additionalProperties"] != FREE_MAP:
+            assert schema["additionalProperties"] is False
+        if "largest_number" in rules:
+            bounds = [schema[key] for key in ("minimum", "maximum") if key in schema]
+            assert all(abs(bound) <= rules["largest_number"] for bound in bounds)
+
+
+async def test_a_batch_item_is_described_as_generate_image_is(client_on: OpenClient) -> None:
+    async with client_on() as client:
+        tools = {tool.name: tool.input_schema for tool in (await client.list_tools()).tools}
+    item = tools["generate_batch"]["properties"]["items"]["items"]
+    assert item["properties"].keys() == tools["generate_image"]["properties"].keys()
+    assert item["required"] == ["prompt"]
+    for name, argument in item["properties"].items():
+        assert argument.items() <= tools["generate_image"]["properties"][name].items()
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp_types import BlobResourceContents, ImageContent, ResourceLink
+from mcp_types import BlobResourceContents, ImageContent
 
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import load_catalog
-from tests.answers import ended, told
+from tests.answers import ended, is_named, told, uri
 from tests.conftest import OpenClient
 from tests.e2e._program import fresh_account, run, serve
 from tests.emulators import Emulator
@@ -49,16 +49,14 @@ async def test_a_drawing_is_kept_byte_for_byte_and_never_shown(
         result = await client.call_tool("generate_image", {"prompt": "a fox", "model": model})
         again = await client.call_tool("check_job", {"job_id": told(result)["job_id"]})
         (asset,) = told(result)["assets"]
-        (whole,) = (await client.read_resource(asset["uri"])).contents
-        (rendition,) = (await client.read_resource(f"{asset['uri']}?width=100")).contents
+        (whole,) = (await client.read_resource(uri(asset))).contents
+        (rendition,) = (await client.read_resource(f"{uri(asset)}?width=100")).contents
     assert contents(asset["path"]) == drawing.data
     assert Path(asset["path"]).suffix == ".svg"
-    assert asset["asset_id"] == hashlib.sha256(drawing.data).hexdigest()
+    assert is_named(asset, hashlib.sha256(drawing.data).hexdigest())
     assert (asset["mime_type"], asset["width"], asset["height"]) == (SVG, 1024, 768)
     for answer in (result, again):
         assert not any(isinstance(block, ImageContent) for block in answer.content)
-        (link,) = [block for block in answer.content if isinstance(block, ResourceLink)]
-        assert link.mime_type == SVG
     assert isinstance(whole, BlobResourceContents)
     assert isinstance(rendition, BlobResourceContents)
     assert whole.mime_type == rendition.mime_type == SVG

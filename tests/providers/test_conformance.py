@@ -72,8 +72,7 @@ def working_phase(emulator: Emulator) -> str:
 
 async def offer(client: Client, name: str, slug: str) -> dict[str, Any]:
     """What list_models says about a model at a provider."""
-    answer = (await client.call_tool("list_models", {"provider": name, "available_only": False})).structured_content
-    assert answer is not None
+    answer = told(await client.call_tool("list_models", {"provider": name, "available_only": False}))
     (found,) = (
         each
         for model in answer["models"]

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.contract import ModelSpec
 from tests import emulators
-from tests.answers import pictures, told
+from tests.answers import ended, pictures, told, uri
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 from tests.providers._subject import TODAY, usual_model
@@ -169,6 +169,7 @@ async def test_an_instruction_goes_without_boosters_unless_they_are_asked_for(
     async with client_on(emulator) as client:
         plain = await edited(client, image=data_url(drawn()), quality_tier="premium")
         lifted = await edited(client, image=data_url(drawn()), quality_tier="premium", enhance=True)
+        plain, lifted = await ended(client, plain["job_id"]), await ended(client, lifted["job_id"])
     assert [order.prompt == INSTRUCTION for order in emulator.orders] == [True, False]
     assert plain["final_prompt"] == plain["original_prompt"] == INSTRUCTION
     assert "Nothing added" in plain["enhancement_logic"]
@@ -208,7 +209,7 @@ async def test_a_picture_may_be_named_in_many_ways(
         asset = before["assets"][0]
         named = {
             "asset id": asset["asset_id"],
-            "asset uri": asset["uri"],
+            "asset uri": uri(asset),
             "job uri": f"imgforge://jobs/{before['job_id']}",
             "data URL": data_url(drawn()),
             "file": str(path),
