@@ -5,8 +5,8 @@ ForgeError                 code, status, message, details
 │  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound (└─ Deleted)  ├─ IdempotencyConflict
 │  └─ ContentRefused  └─ BudgetExceeded
 ├─ ProviderError           theirs; its class says what follows from it
-│  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth  ├─ ModelGone  ├─ Rejected
-│  └─ Ambiguous  └─ BadReply
+│  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
+│  ├─ WrongAddress  ├─ Rejected  └─ Ambiguous  └─ BadReply
 ├─ AllProvidersFailed  ├─ NoImageProvider  ├─ JobTimeout  ├─ Interrupted
 └─ StorageError (└─ UnusableHome)  └─ ConfigError
 """
@@ -149,6 +149,22 @@ class ProviderAuth(ProviderError):
 
     code = "provider_auth"
     outcome = "auth"
+    health_cost = 0.0
+    rests = True
+
+
+class AccountBlocked(ProviderAuth):
+    """It knows the key and does not serve its account: the whole provider is out, and another key would not help."""
+
+    code = "provider_error"
+    outcome = "account"
+
+
+class WrongAddress(ProviderError):
+    """Nothing answers image requests there: the base URL or an account's id is wrong. The whole provider is out until
+    the configuration changes or an hour has passed."""
+
+    outcome = "wrong_address"
     health_cost = 0.0
     rests = True
 

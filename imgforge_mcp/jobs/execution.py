@@ -15,6 +15,7 @@ from imgforge_mcp.base.errors import (
     ProviderAuth,
     ProviderError,
     QuotaExceeded,
+    WrongAddress,
 )
 from imgforge_mcp.base.types import AttemptState, Job, Progress
 from imgforge_mcp.jobs.attempts import Attempts, together
@@ -215,6 +216,7 @@ def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candida
     billed, is not asked again."""
     tried = {candidate.name for candidate, _ in causes}
     used = {candidate.provider for candidate, _ in causes}
-    closed = {c.provider for c, e in causes if isinstance(e, ProviderAuth | QuotaExceeded | Ambiguous) or is_billed(e)}
+    whole = ProviderAuth | WrongAddress | QuotaExceeded | Ambiguous
+    closed = {c.provider for c, e in causes if isinstance(e, whole) or is_billed(e)}
     left = [c for c in ranked if c.name not in tried and c.provider not in closed]
     return sorted(left, key=lambda c: (c.vitals.rest > 0, c.is_local, c.provider in used))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from imgforge_mcp.base.errors import (
+    AccountBlocked,
     AllKeysRejected,
     AllProvidersFailed,
     AllQuotasUsed,
@@ -34,7 +35,7 @@ def all_failed(causes: Sequence[Cause], key_variables: Callable[[str], tuple[str
     errors = [error for _, error in causes]
     retry = min((e.retry_after for e in errors if e.retry_after is not None), default=None)
     names = ", ".join(f"{candidate.name} ({account(error)})" for candidate, error in causes)
-    if all(isinstance(error, ProviderAuth) for error in errors):
+    if all(isinstance(error, ProviderAuth) and not isinstance(error, AccountBlocked) for error in errors):
         variables = sorted({v for c, _ in causes for v in key_variables(c.provider)})
         return AllKeysRejected(f"The provider rejected the key; check {' and '.join(variables)}.", attempts=attempts)
     if all(isinstance(error, QuotaExceeded) for error in errors):

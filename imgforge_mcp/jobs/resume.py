@@ -60,8 +60,9 @@ class Resume:
             message = f"Nobody who could ask {attempt.provider} about this work has come; it may have been billed."
             await self._attempts.write_off(running, attempt, message)
             raise Interrupted(message, provider=attempt.provider)
-        call = await self._preparation.call(running.job, configured, model, with_inputs=False)
-        await self._attempts.resume(running, attempt, configured, call, Operation.from_json(attempt.operation))
+        operation = Operation.from_json(attempt.operation)
+        call = await self._preparation.call(running.job, configured, model, with_inputs=operation.needs_inputs)
+        await self._attempts.resume(running, attempt, configured, call, operation)
 
     def _refuse_interrupted(self, job: Job) -> None:
         lost = [a for a in job.attempts if _is_lost(a) and not self._providers.is_local(a.provider)]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from imgforge_mcp.base.errors import InvalidRequest, ProviderError
-from imgforge_mcp.providers.reading import decode_base64
+from imgforge_mcp.base.errors import InvalidRequest
+from imgforge_mcp.providers.reading.encoded import from_base64
 
 SHORTEST_ID = 8
 """Hex digits: the least that stands for an image."""
@@ -78,8 +78,7 @@ def _data_url_bytes(url: str, field: str) -> bytes:
         raise InvalidRequest(f"{field}: the data URL has no comma, and so no data.", field=field)
     if "base64" not in (part.strip().lower() for part in head.split(";")[1:]):
         return unquote_to_bytes(body)
-    digits = "".join(unquote(body).split()).translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
-        return decode_base64(digits + "=" * (-len(digits) % 4))
-    except ProviderError:
-        raise InvalidRequest(f"{field}: the data URL is not base64.", field=field) from None
+    data = from_base64(body)
+    if data is None:
+        raise InvalidRequest(f"{field}: the data URL is not base64.", field=field)
+    return data

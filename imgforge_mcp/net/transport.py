@@ -6,7 +6,9 @@ A failure says whether anything had been sent: refused before that is `Unavailab
 
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,7 +37,7 @@ class Transport:
     def __init__(self, clock: Clock, redactor: Redactor, trusted_hosts: Iterable[str] = ()) -> None:
         self._clock = clock
         self._redactor = redactor
-        self._trusted = frozenset(trusted_hosts)
+        self._trusted = set(trusted_hosts)
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
@@ -51,6 +53,11 @@ class Transport:
         """Make the client before it is needed, so that no request waits for its TLS context."""
         await self._ready_client()
 
+    def admit(self, url: str) -> None:
+        """Trust one more host and port: another door of a machine that the user has named."""
+        with suppress(httpx.InvalidURL, ValueError):
+            self._trusted.add(httpx.URL(url).netloc.decode("ascii", "replace"))
+
     def trusts(self, url: httpx.URL) -> bool:
         return url.netloc.decode("ascii", "replace") in self._trusted
 
@@ -64,9 +71,11 @@ class Transport:
         """
         return await self._bounded(outgoing)
 
-    async def download(self, url: str, seconds: float, cap: int = IMAGE_CAP) -> bytes:
-        """Fetch an image that a provider (or a caller) named, without credentials; at most three redirects, each
-        checked.
+    async def download(
+        self, url: str, seconds: float, cap: int = IMAGE_CAP, *, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Fetch an image that a provider (or a caller) named; at most three redirects, each checked. `headers` (the
+        key of the provider's own host) are not sent to where a redirect leads.
 
         Raises:
             Unavailable, BadReply: as `send`.
@@ -74,7 +83,8 @@ class Transport:
         """
         for _ in range(MAX_REDIRECTS + 1):
             self.check(url)
-            reply = await self._bounded(Outgoing(method="GET", url=url, seconds=seconds, cap=cap))
+            asked = Outgoing(method="GET", url=url, seconds=seconds, cap=cap, headers=headers or {})
+            headers, reply = None, await self._bounded(asked)
             if reply.status in (301, 302, 303, 307, 308) and "location" in reply.headers:
                 url = str(httpx.URL(url).join(reply.headers["location"]))
                 continue
@@ -142,7 +152,7 @@ class Transport:
 class _PinnedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over a pool whose connections go through `_CheckedNetwork`."""
 
-    def __init__(self, context: ssl.SSLContext, trusted: frozenset[str]) -> None:
+    def __init__(self, context: ssl.SSLContext, trusted: AbstractSet[str]) -> None:
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
@@ -156,7 +166,7 @@ class _PinnedTransport(httpx.AsyncHTTPTransport):
 class _CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Resolves a name once, refuses it if any of its addresses is not public, and connects to what was checked."""
 
-    def __init__(self, trusted: frozenset[str]) -> None:
+    def __init__(self, trusted: AbstractSet[str]) -> None:
         self._trusted = trusted
         self._network = httpcore.AnyIOBackend()
 

@@ -78,9 +78,14 @@ class KeyChecks:
                 return KeyCheck(key="unreachable" if reply.status >= 500 else "unchecked")
             if manifest.listing is None:
                 return KeyCheck(key="works")
-            listed = configured.provider.listed_ids(reply)
         except ProviderError:
             return KeyCheck(key="unreachable")
+        try:
+            listed = configured.provider.listed_ids(reply)
+        except ProviderError:
+            return KeyCheck(key="unchecked")
+        if not listed:
+            return KeyCheck(key="works")
         today = self._clock.now().date()
         ours = {model.model_id for model in configured.models if not model.is_retired(today)}
         every = {model.model_id for model in configured.models}

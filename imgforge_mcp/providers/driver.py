@@ -1,10 +1,11 @@
 """Drives one adapter: submit, poll, download, cancel. The one loop with deadlines and Retry-After for all providers."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.from_thread
@@ -18,19 +19,22 @@ from imgforge_mcp.base.errors import (
     ForgeError,
     InvalidRequest,
     ProviderError,
+    Rejected,
     RequestError,
     Unavailable,
 )
 from imgforge_mcp.base.types import Progress
 from imgforge_mcp.media.decoder import Decoder, Sound
 from imgforge_mcp.net.retry_after import retry_after
+from imgforge_mcp.providers.addresses import candidates, is_own, may_see_key
 from imgforge_mcp.providers.base_url import address, kept_query
 from imgforge_mcp.providers.contract import Call, Images, Operation, Outgoing, Picture, Provider, Reply, Request, Work
-from imgforge_mcp.providers.reading import decode_base64
 from imgforge_mcp.storage.images import AssetDirectory, Staged
 
 if TYPE_CHECKING:
     from imgforge_mcp.net.transport import Transport
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -41,7 +45,7 @@ SUBMIT_SECONDS = 300.0
 DOWNLOAD_SECONDS = 60.0
 DOWNLOAD_TRIES = 3
 SLOWEST_POLL = 5.0
-LARGE_BODY = 4 * 1024 * 1024
+LARGE_BODY = 64 * 1024
 """Bytes from which a reply is read in a thread: decoding its JSON and base64 would hold up every other call."""
 PATIENT_TRIES = 3
 """How often a question that should have been answered is put again."""
@@ -101,7 +105,8 @@ class Driver:
             ContentRefused: the provider's safety system refused.
         """
         if operation is None:
-            request = run.provider.submit(run.call)
+            with _ours(Rejected, "The request could not be written"):
+                request = run.provider.submit(run.call)
             if isinstance(request, Work):
                 return await self._work(request, run)
             outcome = await self._submit(request, run)
@@ -117,14 +122,16 @@ class Driver:
 
     async def cancel(self, provider: Provider, settings: ProviderSettings, call: Call, operation: Operation) -> bool:
         """Ask the provider to stop; whether it said yes."""
-        request = provider.cancel(operation, call)
-        if request is None:
-            return False
         try:
-            reply = await self._sent(self._outgoing(request, provider, settings, POLL_SECONDS), operation)
+            with _ours(BadReply, "The work could not be called off"):
+                requests = provider.cancel(operation, call)
+            replies = [
+                await self._sent(self._outgoing(request, provider, settings, POLL_SECONDS), operation)
+                for request in requests
+            ]
         except ForgeError:
             return False
-        return reply.status < 300
+        return bool(replies) and all(reply.status < 300 for reply in replies)
 
     async def ask(self, provider: Provider, settings: ProviderSettings, path: str) -> Reply:
         """A free question below the provider's base URL, with the key.
@@ -152,7 +159,8 @@ class Driver:
 
     async def _ask(self, operation: Operation, run: Run, unanswered: int) -> Images | Operation | None:
         """What became of accepted work; None when the question itself went wrong and should be put again."""
-        request = run.provider.poll(operation, run.call)
+        with _ours(BadReply, "The accepted work could not be asked about"):
+            request = run.provider.poll(operation, run.call)
         seconds = max(0.1, min(POLL_SECONDS, self._left(run)))
         try:
             outgoing = self._outgoing(request, run.provider, run.settings, seconds)
@@ -160,7 +168,7 @@ class Driver:
         except Unavailable:
             return None
         if reply.status >= 300:
-            self._put_up_with(reply, run, unanswered)
+            await self._put_up_with(reply, run, unanswered)
             return None
         try:
             outcome = await self._parsed(reply, run)
@@ -178,7 +186,7 @@ class Driver:
         answer = await self._transport().send(outgoing)
         return Reply(status=answer.status, headers=answer.headers, body=answer.body, operation=operation)
 
-    def _put_up_with(self, reply: Reply, run: Run, unanswered: int) -> None:
+    async def _put_up_with(self, reply: Reply, run: Run, unanswered: int) -> None:
         """A bad answer to a question about accepted work: a passing one is put up with, a lasting one may have been
         billed, for the provider had taken the work."""
         is_passing = reply.status in (408, 425, 429, 502, 503, 504)
@@ -187,24 +195,30 @@ class Driver:
             return
         if reply.status < 400:
             raise BadReply("The accepted work cannot be asked about: the provider answers with a redirect.")
-        error = self._failure(reply, run)
+        error = await self._failure(reply, run)
         if isinstance(error, ProviderError) and not isinstance(error, Unavailable | BadReply):
             raise BadReply(f"The accepted work failed: {error.message}", **error.details) from error
         raise error
 
     async def _parsed(self, reply: Reply, run: Run) -> Images | Operation:
         if reply.status >= 400:
-            raise self._failure(reply, run)
+            raise await self._failure(reply, run)
         if reply.status >= 300:
-            raise Unavailable(
-                "The provider answered with a redirect, which is not followed.", provider_status=reply.status
+            raise BadReply(
+                "The provider answered with a redirect, which is not followed; it may have been billed. "
+                f"{run.provider.manifest.address_hint}",
+                provider_status=reply.status,
             )
-        if len(reply.body) < LARGE_BODY:
-            return run.provider.parse(reply, run.call)
-        return await anyio.to_thread.run_sync(run.provider.parse, reply, run.call)
+        try:
+            return await _read(reply, partial(run.provider.parse, reply, run.call))
+        except ProviderError as error:
+            raise self._with_delay(error, reply) from error.__cause__
 
-    def _failure(self, reply: Reply, run: Run) -> ForgeError:
-        error = run.provider.failure(reply, run.call)
+    async def _failure(self, reply: Reply, run: Run) -> ForgeError:
+        return self._with_delay(await _read(reply, partial(run.provider.failure, reply, run.call)), reply)
+
+    def _with_delay(self, error: ForgeError, reply: Reply) -> ForgeError:
+        """The error with the seconds of the header, where the provider names none itself."""
         if isinstance(error, ProviderError) and error.retry_after is None:
             error.retry_after = retry_after(reply.headers.get("retry-after"), self._clock.now())
         return error
@@ -232,15 +246,19 @@ class Driver:
         manifest = provider.manifest
         is_relative = request.target.startswith("/")
         join = address if is_relative else kept_query
-        url = join(settings.base_url, request.target, request.query)
+        target = request.target if is_relative else candidates(request.target, settings)[0]
+        url = join(settings.base_url, target, request.query)
         headers = {**manifest.headers, **request.headers}
         if not is_relative:
+            if is_own(url, settings):
+                self._transport().admit(url)
             try:
-                self._transport().check(url)
+                with _ours(BadReply, "The provider named an address that is none"):
+                    self._transport().check(url)
             except InvalidRequest as error:
                 raise BadReply(f"The provider named an address that is not asked: {error.message}") from error
-        if settings.key and (is_relative or _may_see_key(url, settings.base_url, manifest.key_hosts)):
-            headers[manifest.auth.header] = f"{manifest.auth.prefix}{settings.key}"
+        if is_relative or may_see_key(url, settings, manifest.key_hosts):
+            headers |= _key(provider, settings)
         return Outgoing(
             method=request.method,
             url=url,
@@ -283,12 +301,10 @@ class Driver:
         )
 
     async def _made(self, picture: Picture, run: Run) -> Made:
-        url = picture.url or ""
-        if picture.data is None and not url.startswith("data:"):
-            sound, staged = await self._downloaded(url, run)
+        if picture.data is None:
+            sound, staged = await self._downloaded(picture.url or "", run)
         else:
-            data = picture.data if picture.data is not None else data_url_bytes(url)
-            sound, staged = await self._staged(data, run)
+            sound, staged = await self._staged(picture.data, run)
         return Made(staged=staged, sound=sound, seed=picture.seed)
 
     async def _staged(self, data: bytes, run: Run) -> tuple[Sound, Staged]:
@@ -305,16 +321,18 @@ class Driver:
 
     async def _inspected(self, data: bytes, call: Call) -> Sound:
         """What the bytes are; a drawing counts only from a model that makes drawings."""
-        if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
-            return await self._decoder.inspect_vector(data)
-        return await self._decoder.inspect(data)
+        with _ours(BadReply, "The image could not be decoded"):
+            if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
+                return await self._decoder.inspect_vector(data)
+            return await self._decoder.inspect(data)
 
     async def _downloaded(self, url: str, run: Run) -> tuple[Sound, Staged]:
-        """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image."""
+        """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image, at every
+        address that the URL may mean."""
+        addresses = candidates(url, run.settings)
         for attempt in range(1, DOWNLOAD_TRIES + 1):
             try:
-                data = await self._transport().download(url, min(DOWNLOAD_SECONDS, max(1.0, self._left(run))))
-                return await self._staged(data, run)
+                return await self._staged(await self._bytes(addresses[(attempt - 1) % len(addresses)], run), run)
             except ProviderError:
                 if attempt == DOWNLOAD_TRIES:
                     raise
@@ -322,6 +340,21 @@ class Driver:
             except RequestError as error:
                 raise BadReply(f"The provider's image URL was refused: {error.message}") from error
         raise AssertionError
+
+    async def _bytes(self, url: str, run: Run) -> bytes:
+        """What is behind an address: asked for without the key, and with it where the provider's own host wants it."""
+        transport = self._transport()
+        seconds = min(DOWNLOAD_SECONDS, max(1.0, self._left(run)))
+        with _ours(BadReply, "The provider named an address that is none"):
+            if is_own(url, run.settings):
+                transport.admit(url)
+            try:
+                return await transport.download(url, seconds)
+            except Unavailable as error:
+                is_shut = error.details.get("provider_status") in (401, 403)
+                if not is_shut or not run.settings.key or not may_see_key(url, run.settings):
+                    raise
+            return await transport.download(url, seconds, headers=_key(run.provider, run.settings))
 
     async def _work(self, work: Work, run: Run) -> Result:
         """Work on this machine, in a thread; a cancellation stops it at its next report."""
@@ -371,23 +404,29 @@ def _run_work(work: Work, report: Callable[[float, str], None]) -> Images:
         return Images(pictures=())
 
 
-def data_url_bytes(url: str) -> bytes:
-    """The bytes of a base64 data URL. Raises BadReply."""
-    head, separator, body = url.partition(",")
-    if not separator or not head.endswith(";base64"):
-        raise BadReply("The data URL is not base64.")
-    return decode_base64(body)
+@contextmanager
+def _ours(kind: type[ProviderError], what: str) -> Iterator[None]:
+    """The edge of what adapters and decoders do: whatever they raise that is no error of ours becomes one, so that an
+    attempt is settled whatever a provider has sent."""
+    try:
+        yield
+    except ForgeError:
+        raise
+    except Exception as error:
+        logger.exception("%s", what)
+        raise kind(f"{what} ({type(error).__name__}).") from error
 
 
-def _may_see_key(url: str, base_url: str, key_hosts: tuple[str, ...]) -> bool:
-    """Whether a URL that a provider handed out points at a host the key belongs to."""
-    target, base = urlsplit(url), urlsplit(base_url)
-    if (target.scheme, target.netloc) == (base.scheme, base.netloc):
-        return True
-    host = (target.hostname or "").lower()
-    return target.scheme == "https" and any(
-        host.endswith(known) if known.startswith(".") else host == known for known in key_hosts
-    )
+async def _read(reply: Reply, read: Callable[[], T]) -> T:
+    """Read a reply, a large one in a thread."""
+    with _ours(BadReply, "The provider's answer could not be read"):
+        return read() if len(reply.body) < LARGE_BODY else await anyio.to_thread.run_sync(read)
+
+
+def _key(provider: Provider, settings: ProviderSettings) -> dict[str, str]:
+    """The header that carries the key, where there is one."""
+    auth = provider.manifest.auth
+    return {auth.header: f"{auth.prefix}{settings.key}"} if settings.key else {}
 
 
 def _ran_out(run: Run) -> Ambiguous:

@@ -24,8 +24,8 @@ OUT_SECONDS = 3600.0
 NOTHING_LATELY = 0.01
 """Decayed calls: below that, what was measured has faded."""
 MEMORY_SECONDS = 2 * 3600.0
-WHOLE_PROVIDER = ("auth", "quota_exceeded")
-"""Outcomes that concern every model of the provider: they share its key and its account."""
+WHOLE_PROVIDER = ("auth", "account", "wrong_address", "quota_exceeded")
+"""Outcomes that concern every model of the provider: they share its key, its account and its address."""
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class Health:
 
     def rest_seconds(self, provider: str, model: str, outcome: str, asked: float | None) -> float:
         """How long a candidate rests after an answer that asks for it; `asked` is the provider's own Retry-After."""
-        if outcome in ("auth", "model_gone"):
+        if outcome in ("auth", "account", "wrong_address", "model_gone"):
             return OUT_SECONDS
         record = self._records.get((provider, "" if outcome in WHOLE_PROVIDER else model), _Record())
         if outcome == "quota_exceeded":

@@ -66,7 +66,7 @@ class Gemini(Emulator):
     key_header = "x-goog-api-key"
     key_prefix = ""
     refusals = (*BLOCKED_PROMPTS, *BLOCKED_OUTPUTS, "text_only")
-    soft_refusals = ("text_only",)
+    soft_refusals = ("text_only", "image_other")
     undocumented: ClassVar[frozenset[str]] = frozenset({"402"})
     serves_imagen = False
 

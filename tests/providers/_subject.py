@@ -9,6 +9,8 @@ from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.contract import ModelSpec
 from tests.emulators import Emulator
+from tests.emulators.gemini import BLOCKED_OUTPUTS, BLOCKED_PROMPTS
+from tests.emulators.replicate import REFUSALS as REPLICATE_REFUSALS
 
 TODAY = date(2026, 11, 21)
 CAN_CANCEL = frozenset({"comfyui", "fal", "replicate"})
@@ -53,9 +55,9 @@ SUBMIT: Mapping[str, Ending] = {
     "404": GONE,
     "429": LIMITED,
     "quota": USED_UP,
-    **dict.fromkeys(("500", "503", "echo_key", "redirect"), UNAVAILABLE),
+    **dict.fromkeys(("500", "503", "echo_key"), UNAVAILABLE),
     **dict.fromkeys(("hang", "cut", "never"), AMBIGUOUS),
-    **dict.fromkeys(("not_json", "wrong_shape", "empty", "not_an_image", "truncated_image"), BAD_REPLY),
+    **dict.fromkeys(("not_json", "wrong_shape", "empty", "not_an_image", "truncated_image", "redirect"), BAD_REPLY),
 }
 # Of a question about accepted work: what may pass is put up with until the job's own deadline.
 POLL: Mapping[str, Ending] = {
@@ -63,9 +65,11 @@ POLL: Mapping[str, Ending] = {
     **dict.fromkeys(("400", "401", "404", "500", "echo_key", "not_json", "redirect", "empty"), BAD_REPLY),
 }
 PECULIAR: Mapping[tuple[str, str, str], Ending] = {
-    # Both answer 403 for a model that the account may not use.
-    ("cloudflare", "403", "submit"): GONE,
-    ("pollinations", "403", "submit"): GONE,
+    # They answer 403 for a model that the account may not use.
+    **{
+        (name, "403", "submit"): GONE
+        for name in ("bfl", "cloudflare", "imgforge", "openai", "pollinations", "replicate", "stability", "together")
+    },
     # Its 402 in the shape of x402 is a full queue.
     ("pollinations", "quota", "submit"): LIMITED,
     # A result of another shape is a finished job without an image; fal does not bill what failed with 5xx.
@@ -77,6 +81,16 @@ PECULIAR: Mapping[tuple[str, str, str], Ending] = {
     # A model that is loading says how long that takes.
     ("huggingface", "503", "submit"): replace(UNAVAILABLE, rests="cooling_down"),
 }
+
+
+BILLED = {
+    *((name, "black_image") for name in ("fal", "huggingface", "nvidia")),
+    *(("fal", name) for name in ("content_policy_violation", "no_media_generated")),
+    *(("gemini", name) for name in (*BLOCKED_PROMPTS, *BLOCKED_OUTPUTS)),
+    *(("replicate", name) for name in REPLICATE_REFUSALS),
+    *(("nvidia", "content_filtered"), ("stability", "content_filtered"), ("ideogram", "output")),
+}
+"""Refusals after the work was done, or in a 200: nobody documents that they are free."""
 
 
 def ending(emulator: Emulator, kind: str, phase: str) -> Ending:
@@ -91,7 +105,8 @@ def _ending(emulator: Emulator, kind: str, phase: str) -> Ending:
         return peculiar
     family, _, name = kind.partition(":")
     if family == "refusal":
-        return BAD_REPLY if name in emulator.soft_refusals else REFUSED
+        found = BAD_REPLY if name in emulator.soft_refusals else REFUSED
+        return replace(found, is_billed=found.is_billed or (emulator.name, name or emulator.refusals[0]) in BILLED)
     if phase == "submit":
         return TOO_LATE if kind == "never" and emulator.is_queue else SUBMIT[kind]
     return BAD_REPLY if phase == "download" else POLL[kind]

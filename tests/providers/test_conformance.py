@@ -223,7 +223,9 @@ async def test_with_one_provider_a_fault_ends_with_its_code(
     assert job["error"]["code"] == expected.code
     check_first_attempt(job, seen, expected)
     if expected.is_billed:
-        assert len(emulator.submits) == len(job["attempts"]) == 1
+        assert len(job["attempts"]) == 1
+        # Who sends us elsewhere has not taken the work; nobody can know that.
+        assert len(emulator.submits) == int((kind, phase) != ("redirect", "submit"))
     if expected.code == "rate_limited":
         assert job["error"]["retry_after_seconds"] > 0
     if expected.code == "provider_auth":

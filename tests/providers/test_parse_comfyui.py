@@ -92,7 +92,10 @@ def test_the_seed_is_read_from_the_history() -> None:
 
 def test_a_queued_graph_is_asked_for_in_the_history_and_interrupted_by_its_id() -> None:
     assert PROVIDER.parse(reply({"prompt_id": "p1", "number": 3, "node_errors": {}}), COMFY) == JOB
-    assert PROVIDER.cancel(JOB, COMFY) == Request(target="/interrupt", json={"prompt_id": "p1"})
+    assert PROVIDER.cancel(JOB, COMFY) == (
+        Request(target="/queue", json={"delete": ["p1"]}),
+        Request(target="/interrupt", json={"prompt_id": "p1"}),
+    )
 
 
 @pytest.mark.parametrize("body", [{}, {"p2": {}}, {"p1": None}])

@@ -102,7 +102,7 @@ def test_a_call_becomes_this_request(row: str, path: str, fields: dict[str, Any]
 def test_an_accepted_job_is_asked_and_cancelled_where_fal_says() -> None:
     assert PROVIDER.parse(reply(ACCEPTED), DEV) == JOB
     assert PROVIDER.poll(JOB, DEV) == Request(method="GET", target=f"{BASE}/status")
-    assert PROVIDER.cancel(JOB, DEV) == Request(method="PUT", target=f"{BASE}/cancel")
+    assert PROVIDER.cancel(JOB, DEV) == (Request(method="PUT", target=f"{BASE}/cancel"),)
 
 
 def test_without_urls_the_documented_ones_stand_in_and_drop_the_models_variant() -> None:

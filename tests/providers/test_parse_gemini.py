@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from imgforge_mcp.base.errors import (
+    AccountBlocked,
     BadReply,
     ContentRefused,
     ForgeError,
@@ -122,20 +123,39 @@ def test_a_refusal_hides_in_a_200(body: object, said: str) -> None:
 @pytest.mark.parametrize(
     "reason",
     [
-        *("SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "SPII", "ESCALATION", "PUP_LIMITED_DISABLED"),
-        *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER"),
+        *("SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "SPII", "ESCALATION"),
+        *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
     ],
 )
 def test_each_documented_reason_of_a_refusal_is_one(reason: str) -> None:
     with pytest.raises(ContentRefused) as caught:
         parsed({"candidates": [{"finishReason": reason}]})
     assert caught.value.details["provider_message"] == reason
+    assert caught.value.maybe_billed
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        pytest.param("IMAGE_OTHER", BadReply, id="no picture for no reason"),
+        pytest.param("PUP_LIMITED_DISABLED", AccountBlocked, id="an account that was limited"),
+        pytest.param("MALFORMED_FUNCTION_CALL", BadReply, id="a slip of the model"),
+        pytest.param("LANGUAGE", BadReply, id="a language it does not know"),
+        pytest.param("OTHER", BadReply, id="other"),
+        pytest.param("MAX_TOKENS", BadReply, id="out of tokens"),
+    ],
+)
+def test_an_end_for_another_reason_is_no_refusal_and_may_be_billed(reason: str, kind: type[ForgeError]) -> None:
+    with pytest.raises(kind) as caught:
+        parsed({"candidates": [{"finishReason": reason}]})
+    assert type(caught.value) is kind
+    assert caught.value.maybe_billed
 
 
 def test_a_partial_refusal_of_imagen_keeps_the_pictures() -> None:
     images = parsed({"predictions": [{"bytesBase64Encoded": ENCODED}, {"raiFilteredReason": "filtered"}]})
     assert images.pictures == (Picture(data=PICTURE),)
-    assert images.warnings == ("1 more images were refused by the safety system.",)
+    assert images.warnings == ("1 of 2 images were refused by the safety system.",)
 
 
 @pytest.mark.parametrize(

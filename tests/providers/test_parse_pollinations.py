@@ -94,7 +94,7 @@ def own(code: str, **fields: Any) -> dict[str, Any]:
             12,
             id="the limiter's own shape",
         ),
-        pytest.param(429, {"error": "x", "retryAfterSeconds": "12"}, RateLimited, None, id="an odd delay"),
+        pytest.param(429, {"error": "x", "retryAfterSeconds": "12"}, RateLimited, 12.0, id="a delay in words"),
         pytest.param(502, own("BAD_GATEWAY"), Unavailable, None, id="the upstream's trouble"),
         pytest.param(500, [], Unavailable, None, id="no object"),
     ],

@@ -65,7 +65,7 @@ def test_a_model_by_version_goes_to_another_route() -> None:
 
 def test_a_created_prediction_is_asked_and_cancelled_where_it_says() -> None:
     assert PROVIDER.parse(reply(CREATED, 201), SCHNELL) == JOB
-    assert PROVIDER.cancel(JOB, SCHNELL) == Request(method="POST", target=f"{URL}/cancel")
+    assert PROVIDER.cancel(JOB, SCHNELL) == (Request(method="POST", target=f"{URL}/cancel"),)
 
 
 def test_without_urls_the_documented_ones_stand_in() -> None:

@@ -155,7 +155,7 @@ async def test_moderation_inside_a_200_is_a_refusal(named: Named, client_on: Ope
         pytest.param("xai", "429", "rate_limited", "Too many requests", id="xai 429"),
         pytest.param("localai", "500", "unavailable", "failed", id="localai 500"),
         pytest.param("sd-server", "400", "rejected", "prompt required", id="sd-server 400"),
-        pytest.param("sd-server", "404", "model_gone", "", id="sd-server 404, without a body"),
+        pytest.param("sd-server", "404", "wrong_address", "", id="sd-server 404, without a body"),
         pytest.param("sd-server", "500", "unavailable", "server_error", id="sd-server 500"),
         pytest.param("vllm-omni", "400", "rejected", "not ready", id="vllm-omni 400"),
         pytest.param("vllm-omni", "503", "unavailable", "not ready", id="vllm-omni 503"),

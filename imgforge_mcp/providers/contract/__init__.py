@@ -9,12 +9,13 @@ from imgforge_mcp.media import InputImage
 from imgforge_mcp.net.exchange import Outgoing, Part
 from imgforge_mcp.providers.contract.exchange import Images, Operation, Picture, Reply, Request, Work
 from imgforge_mcp.providers.contract.manifest import Auth, Manifest
-from imgforge_mcp.providers.contract.provider import Provider
+from imgforge_mcp.providers.contract.provider import DirectProvider, Provider
 from imgforge_mcp.routing.call import Call
 
 __all__ = [
     "Auth",
     "Call",
+    "DirectProvider",
     "Images",
     "InputImage",
     "Manifest",

@@ -1,12 +1,12 @@
 """The plain values that pass between a provider and the driver: requests, replies, pictures, remote handles."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from imgforge_mcp.base.errors import BadReply
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.net.exchange import Part
+from imgforge_mcp.providers.reading.wire import decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,8 @@ class Operation:
     message: str | None = None
     wait: float | None = None
     """Seconds until the next question; None: the manifest's."""
+    needs_inputs: bool = False
+    """Whether what follows still sends the call's input pictures."""
     data: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -89,28 +91,13 @@ class Reply:
     def content_type(self) -> str:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
-    @property
-    def is_json(self) -> bool:
-        return self.content_type.endswith("json")
-
     def json(self) -> Json:
         """The body as a JSON object.
 
         Raises:
-            BadReply: it is something else.
+            BadReply: it is something else, too deep or of too many values.
         """
-        try:
-            decoded = json.loads(self.body)
-        except (ValueError, RecursionError):
-            raise BadReply("The provider answered with something other than JSON.") from None
-        if not isinstance(decoded, dict):
+        body = decoded(self.body)
+        if not isinstance(body, dict):
             raise BadReply("The provider answered with JSON of an unexpected shape.")
-        return decoded
-
-    def error_json(self) -> Json:
-        """The body of an error as an object; empty when it is none."""
-        try:
-            decoded = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return decoded if isinstance(decoded, dict) else {}
+        return body

@@ -40,12 +40,23 @@ class Manifest:
     mask: Literal["white", "black", "alpha"] = "white"
     """What marks the place to change in a mask as this provider reads it; alpha: transparency."""
     concurrency: int = 32
+    free_refusals: bool = False
+    """Whether the provider documents that what its safety system withholds costs nothing, also where it says so in a
+    200; an error status is taken to cost nothing."""
+    address_setting: str = ""
+    """What a person sets where its address is wrong; empty: the variable of its base URL."""
     source: str = ""
     key_page: str = ""
     listing: str | None = None
     """The path that lists the models this key may use (GET, free); `{name}` stands for one of the settings."""
     key_check: str | None = None
     """Where there is no such list: a free path that only a good key may ask (GET)."""
+
+    @property
+    def address_hint(self) -> str:
+        """Which settings to look at when nothing answers at its address, as a sentence."""
+        named = [*self.settings.values(), self.address_setting or self.base_url_variable]
+        return f"Check {' and '.join(named)}."
 
     @property
     def base_url_variable(self) -> str:

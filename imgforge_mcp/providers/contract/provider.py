@@ -1,9 +1,16 @@
 """One image service: what a module of `providers/services/` subclasses."""
 
-from imgforge_mcp.base.errors import ContentRefused, ForgeError
+from typing import Any, ClassVar
+
+from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError
 from imgforge_mcp.providers.contract.exchange import Images, Operation, Reply, Request, Work
 from imgforge_mcp.providers.contract.manifest import Manifest
-from imgforge_mcp.providers.reading import error_text, failure_by_status, ids_of, quoted
+from imgforge_mcp.providers.reading import causes, pictures
+from imgforge_mcp.providers.reading import meaning as meanings
+from imgforge_mcp.providers.reading.causes import Cause
+from imgforge_mcp.providers.reading.listing import ids_of
+from imgforge_mcp.providers.reading.meaning import Meaning, Meanings
+from imgforge_mcp.providers.reading.wire import quoted
 from imgforge_mcp.routing.call import Call
 
 
@@ -11,6 +18,8 @@ class Provider:
     """One image service. A subclass gives `manifest`, `submit` and `parse`; the rest has defaults."""
 
     manifest: Manifest
+    meanings: ClassVar[Meanings] = {}
+    """What is peculiar in its error codes."""
 
     def submit(self, call: Call) -> Request | Work:
         """The request that buys the picture."""
@@ -28,29 +37,80 @@ class Provider:
         """The question that follows `operation`."""
         return Request(method="GET", target=operation.url)
 
-    def cancel(self, operation: Operation, call: Call) -> Request | None:
-        """How to call the work off upstream; None where the provider cannot."""
+    def cancel(self, operation: Operation, call: Call) -> tuple[Request, ...]:
+        """How to call the work off upstream, all of it to be sent; nothing where the provider cannot."""
         if operation.cancel_url is None:
-            return None
-        return Request(method=operation.cancel_method, target=operation.cancel_url)
+            return ()
+        return (Request(method=operation.cancel_method, target=operation.cancel_url),)
 
-    def refusal(self, said: str = "") -> ContentRefused:
+    def images(self, reply: Reply, call: Call, body: Any = None, *, most: int | None = None) -> Images:
+        """The pictures of an answer, in whatever wrapping they come; `body` is its JSON where that is decoded already,
+        `most` how many there can be (what follows is something else). What is broken or was withheld beside good ones
+        becomes a warning.
+
+        Raises:
+            ContentRefused: all of it was withheld.
+            ForgeError: there is no picture; the cause that the answer tells, or BadReply.
+        """
+        found = pictures.found_in(reply, body)
+        if not found.pictures:
+            raise self.without_picture(reply, call, found.refused)
+        warnings = [
+            f"{number} of {found.total} images {what}."
+            for number, what in ((found.refused, "were refused by the safety system"), (found.broken, "were broken"))
+            if number
+        ]
+        return Images(pictures=tuple(found.pictures[:most]), warnings=tuple(warnings))
+
+    def without_picture(self, reply: Reply, call: Call, refused: int = 0) -> ForgeError:
+        """What an answer means that said yes and brought no picture: it may have been billed, unless it tells a cause
+        that speaks against that. `refused` pictures were withheld."""
+        cause = causes.cause_of(reply)
+        said = cause.sentence
+        meaning = meanings.meaning_of(cause, self.meanings, call.prompt, call.negative_prompt, is_asked=True)
+        if refused or meaning is Meaning.REFUSED:
+            return self.refusal(said, maybe_billed=not self.manifest.free_refusals)
+        if meaning in (Meaning.REJECTED, Meaning.LOST):
+            return BadReply(f"{self.manifest.title} answered without an image.", **quoted(said))
+        return meanings.error_of(meaning, cause, self.manifest.address_hint)
+
+    def refusal(self, said: str = "", *, maybe_billed: bool = False) -> ContentRefused:
         """A recognised refusal; `said` are the provider's own words."""
-        return ContentRefused(
+        error = ContentRefused(
             f"{self.manifest.title}'s safety system refused this prompt; change the prompt, another provider will not "
             "be tried.",
             provider=self.manifest.name,
             **quoted(said),
         )
+        error.maybe_billed = maybe_billed
+        return error
 
     def listed_ids(self, reply: Reply) -> frozenset[str]:
-        """The model ids in an answer to `manifest.listing`, in any of the usual shapes.
+        """The model ids in an answer to `manifest.listing`, in any of the usual shapes; empty where it lists none.
 
         Raises:
-            BadReply: it holds none.
+            BadReply: it is no JSON.
         """
         return ids_of(reply.body)
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
-        """What a 4xx or 5xx answer means. Override to recognise a refusal, then fall back on this."""
-        return failure_by_status(reply, error_text(reply.error_json()))
+        """What an error answer means. A subclass names its peculiar codes in `meanings`, or overrides this."""
+        return self.failed(causes.cause_of(reply), reply, call)
+
+    def failed(self, cause: Cause, reply: Reply, call: Call) -> ForgeError:
+        """The error that a cause stands for."""
+        is_asked = reply.operation is not None
+        meaning = meanings.meaning_of(cause, self.meanings, call.prompt, call.negative_prompt, is_asked=is_asked)
+        if meaning is Meaning.REFUSED:
+            is_free = cause.status >= 400 or self.manifest.free_refusals
+            return self.refusal(cause.sentence, maybe_billed=not is_free)
+        if meaning is Meaning.MODEL and not meanings.is_generic_absence(cause):
+            return meanings.error_of(meaning, cause)
+        return meanings.error_of(meaning, cause, self.manifest.address_hint)
+
+
+class DirectProvider(Provider):
+    """An image service whose first answer is the picture."""
+
+    def parse(self, reply: Reply, call: Call) -> Images:
+        return self.images(reply, call)

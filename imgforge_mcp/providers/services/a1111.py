@@ -1,18 +1,18 @@
 """AUTOMATIC1111, Forge and what else speaks /sdapi/v1: a server on the user's own machine."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import decode_base64
-from imgforge_mcp.providers.services._body import fixed, given, whole
+from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Reply, Request
+from imgforge_mcp.providers.reading.wire import decoded_or_none, whole
+from imgforge_mcp.providers.services._body import fixed, given
 
 LOADED = "loaded"
 """The model id that stands for whatever checkpoint the server has loaded."""
 
 
-class A1111(Provider):
+class A1111(DirectProvider):
     manifest = Manifest(
         name="a1111",
         title="AUTOMATIC1111",
@@ -44,17 +44,11 @@ class A1111(Provider):
 
     def parse(self, reply: Reply, call: Call) -> Images:
         """A grid may follow the pictures; the seeds stand in JSON within the JSON."""
-        body = reply.json()
-        encoded = body.get("images")
-        images = [image for image in encoded if isinstance(image, str) and image] if isinstance(encoded, list) else []
-        if not images:
-            raise BadReply("The server answered without an image.")
-        seeds = _seeds(body.get("info"))
-        pictures = [
-            Picture(data=decode_base64(image.rpartition(",")[2]), seed=seeds[place] if place < len(seeds) else None)
-            for place, image in enumerate(images[: call.n])
-        ]
-        return Images(pictures=tuple(pictures))
+        images = self.images(reply, call, most=call.n)
+        body = decoded_or_none(reply.body)
+        seeds = _seeds(body.get("info")) if isinstance(body, dict) else []
+        known = zip(images.pictures, [*seeds, *[None] * len(images.pictures)], strict=False)
+        return replace(images, pictures=tuple(replace(picture, seed=seed) for picture, seed in known))
 
 
 def _seeds(info: object) -> list[int | None]:

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from imgforge_mcp.base.errors import BadReply, Unavailable
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
-from imgforge_mcp.providers.reading import quoted
-from imgforge_mcp.providers.services._body import amount, at, fixed, given, line, whole
+from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, line, quoted
+from imgforge_mcp.providers.services._body import fixed, given
 
 CREDIT = 0.01
 """US dollars."""
@@ -25,6 +26,7 @@ class BlackForestLabs(Provider):
         aliases=("black_forest_labs", "black-forest-labs"),
         poll_seconds=1.0,
         concurrency=24,
+        free_refusals=True,
         key_check="/v1/credits",
         source="api.bfl.ai OpenAPI 2026-04-23",
         key_page="https://dashboard.bfl.ai",
@@ -50,18 +52,24 @@ class BlackForestLabs(Provider):
         return Request(target=f"/v1/{call.model.model_id}", json=given(fields))
 
     def parse(self, reply: Reply, call: Call) -> Images | Operation:
-        body = reply.json()
-        return _accepted(body) if reply.operation is None else self._asked(body, reply.operation)
+        if reply.operation is not None:
+            return self._asked(reply.json(), reply, call, reply.operation)
+        body = decoded_or_none(reply.body)
+        is_accepted = isinstance(body, dict) and line(body.get("id"), 200)
+        return _accepted(body) if is_accepted else self.images(reply, call, body)
 
-    def _asked(self, body: Json, operation: Operation) -> Images | Operation:
+    def _asked(self, body: Json, reply: Reply, call: Call, operation: Operation) -> Images | Operation:
         """Only these words end a job; any other, new ones included, means that it is still running."""
         match body.get("status"):
             case "Ready":
-                return _finished(body.get("result"), operation)
+                return replace(self.images(reply, call, body.get("result")), cost_usd=operation.data.get("cost_usd"))
             case "Request Moderated" | "Content Moderated" as status:
                 raise self.refusal(_reasons(body.get("details")) or status)
+            case "Task not found":
+                raise BadReply("Black Forest Labs does not know the accepted job any more; it may have been billed.")
             case "Error" | "Failed":
-                raise Unavailable("The provider reports that the job failed.", **quoted(_reasons(body.get("details"))))
+                said = _reasons(body.get("details")) or cause_of(reply).sentence
+                raise Unavailable("The provider reports that the job failed.", **quoted(said))
             case status:
                 progress = amount(body.get("progress"))
                 return replace(
@@ -72,22 +80,12 @@ class BlackForestLabs(Provider):
 
 
 def _accepted(body: Json) -> Operation:
-    number, cost = line(body.get("id"), 200), amount(body.get("cost"))
-    if number is None:
-        raise BadReply("Black Forest Labs accepted the request without naming the job.")
+    number, cost = str(body["id"]), amount(body.get("cost"))
     return Operation(
         operation_id=number,
         url=line(body.get("polling_url")) or f"/v1/get_result?id={quote(number, safe='')}",
         data={} if cost is None else {"cost_usd": round(cost * CREDIT, 6)},
     )
-
-
-def _finished(result: object, operation: Operation) -> Images:
-    match result:
-        case {"sample": str(url), **rest} if url:
-            picture = at(url, seed=whole(rest.get("seed")))
-            return Images(pictures=(picture,), cost_usd=operation.data.get("cost_usd"))
-    raise BadReply("Black Forest Labs says the picture is ready and names none.")
 
 
 def _reasons(details: object) -> str:

@@ -1,38 +1,18 @@
 """Cloudflare Workers AI: JSON or a form in, by the model; an envelope or the bare picture out."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-from imgforge_mcp.base.errors import (
-    BadReply,
-    ForgeError,
-    ModelGone,
-    ProviderAuth,
-    QuotaExceeded,
-    RateLimited,
-    Unavailable,
-)
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import decode_base64, error_text, failure_by_status, listed, quoted
+from imgforge_mcp.base.errors import ForgeError, ProviderAuth
+from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Reply, Request
+from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.meaning import Meaning, Meanings
+from imgforge_mcp.providers.reading.wire import decoded_or_none, listed
 from imgforge_mcp.providers.services._body import fixed, given, image_part, text_parts
 
-REFUSED = ("nsfw", "has been flagged")
-MEANINGS: dict[int, tuple[type[ForgeError], str]] = {
-    3007: (Unavailable, "The provider ran out of time."),
-    3008: (Unavailable, "The provider ran out of time."),
-    3023: (ProviderAuth, "The provider has blocked the account."),
-    3036: (QuotaExceeded, "The provider's free allowance is used up until 00:00 UTC."),
-    3040: (RateLimited, "The provider is out of capacity for the moment."),
-    3041: (ModelGone, "The provider account may not use this model."),
-    3042: (ModelGone, "The provider does not know this model any more."),
-    5007: (ModelGone, "The provider does not know this model any more."),
-    5016: (ModelGone, "The provider account may not use this model."),
-    5018: (ModelGone, "The provider account may not use this model."),
-    5035: (ModelGone, "The provider account's plan does not include this model."),
-}
 
-
-class Cloudflare(Provider):
+class Cloudflare(DirectProvider):
     manifest = Manifest(
         name="cloudflare",
         title="Cloudflare Workers AI",
@@ -44,6 +24,17 @@ class Cloudflare(Provider):
         source="developers.cloudflare.com Workers AI model pages and types 2026-11-17",
         key_page="https://dash.cloudflare.com/profile/api-tokens",
     )
+
+    meanings: ClassVar[Meanings] = {
+        **dict.fromkeys(("3007", "3008"), Meaning.BUSY),
+        **dict.fromkeys(("6003", "6103", "6111", "9106", "9109", "10000", "10001"), Meaning.KEY),
+        "3023": Meaning.ACCOUNT,
+        **dict.fromkeys(("3036", "4006"), Meaning.QUOTA),
+        "3040": Meaning.RATE,
+        **dict.fromkeys(("3041", "5016", "5018", "5035"), Meaning.NO_ACCESS),
+        **dict.fromkeys(("3042", "5007"), Meaning.MODEL),
+        **dict.fromkeys(("7000", "7003"), Meaning.ADDRESS),
+    }
 
     def submit(self, call: Call) -> Request:
         account = call.settings.get("account_id")
@@ -72,30 +63,12 @@ class Cloudflare(Provider):
             fields["strength"] = call.model.options.get("strength") if call.strength is None else call.strength
         return Request(target=target, json=given(fields))
 
-    def parse(self, reply: Reply, call: Call) -> Images:
-        if not reply.is_json and not reply.body.lstrip().startswith(b"{"):
-            if not reply.body or reply.content_type.startswith("text/"):
-                raise BadReply("Cloudflare answered without an image.")
-            return Images(pictures=(Picture(data=reply.body),))
-        body = reply.json()
-        if body.get("success") is False or listed(body.get("errors")):
-            raise self.failure(reply, call)
-        match body.get("result"):
-            case {"image": str(image)}:
-                return Images(pictures=(Picture(data=decode_base64(image)),))
-        raise BadReply("Cloudflare answered without an image.")
-
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        errors = listed(body.get("errors"))
-        code = errors[0].get("code") if errors else None
-        said = error_text(body)
-        if code == 3030 and any(word in said.lower() for word in REFUSED):
-            return self.refusal(said)
-        if isinstance(code, int) and code in MEANINGS:
-            kind, sentence = MEANINGS[code]
-            return kind(sentence, provider_status=reply.status, provider_code=code, **quoted(said))
-        return failure_by_status(reply, said)
+    def without_picture(self, reply: Reply, call: Call, refused: int = 0) -> ForgeError:
+        """An envelope that says `success: false` is an error, whatever the status that it came with."""
+        body = decoded_or_none(reply.body)
+        if isinstance(body, dict) and (body.get("success") is False or listed(body.get("errors"))):
+            return self.failed(replace(cause_of(reply), status=400), reply, call)
+        return super().without_picture(reply, call, refused)
 
 
 PROVIDER = Cloudflare()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from imgforge_mcp.base.errors import BadReply, ForgeError, ModelGone, Unavailable
+from imgforge_mcp.base.errors import BadReply, ForgeError, ModelGone, Rejected, Unavailable
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.contract import (
     Call,
@@ -22,13 +22,13 @@ from imgforge_mcp.providers.contract import (
     Manifest,
     Operation,
     Part,
-    Picture,
     Provider,
     Reply,
     Request,
 )
-from imgforge_mcp.providers.reading import error_text, failure_by_status, listed, quoted
-from imgforge_mcp.providers.services._body import image_part, line, whole
+from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.wire import line, listed, quoted, whole
+from imgforge_mcp.providers.services._body import image_part
 
 
 class ComfyUI(Provider):
@@ -50,16 +50,19 @@ class ComfyUI(Provider):
         names = operation.data.get("uploaded")
         if names is None:
             return super().poll(operation, call)
-        return _upload(call.mask) if call.mask is not None and len(names) == 1 else _queue(call, names)
+        if call.mask is not None and len(names) == 1:
+            return _upload(call.mask)
+        if operation.data.get("is_masked") and len(names) == 1:
+            raise Rejected("The mask is gone; without it the whole picture would be changed.")
+        return _queue(call, names)
 
     def parse(self, reply: Reply, call: Call) -> Images | Operation:
         operation = reply.operation
         if operation is None or "uploaded" in operation.data:
-            return _taken(reply.json(), operation)
+            return _taken(reply.json(), operation, call)
         if operation.data.get("is_file"):
-            if not reply.body:
-                raise BadReply("ComfyUI sent an empty picture.")
-            return Images(pictures=(Picture(data=reply.body, seed=operation.data.get("seed")),))
+            images, seed = self.images(reply, call), operation.data.get("seed")
+            return replace(images, pictures=tuple(replace(picture, seed=seed) for picture in images.pictures))
         entry = reply.json().get(operation.operation_id)
         if not isinstance(entry, dict):
             return operation
@@ -69,15 +72,20 @@ class ComfyUI(Provider):
         done = {"is_file": True, "seed": _seed(entry.get("prompt"))}
         return replace(operation, url=_view(entry.get("outputs")), wait=0.0, data=done)
 
-    def cancel(self, operation: Operation, call: Call) -> Request:
-        """An interrupt with an id stops that prompt if it is the one at work, and no other."""
-        return Request(target="/interrupt", json={"prompt_id": operation.operation_id})
+    def cancel(self, operation: Operation, call: Call) -> tuple[Request, ...]:
+        """Out of the queue, where it waits; and an interrupt with its id stops that prompt if it is the one at work,
+        and no other."""
+        if "uploaded" in operation.data:
+            return ()
+        delete = Request(target="/queue", json={"delete": [operation.operation_id]})
+        return delete, Request(target="/interrupt", json={"prompt_id": operation.operation_id})
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
-        said = error_text(reply.error_json())
-        if reply.status == 400 and b"value_not_in_list" in reply.body:
-            return ModelGone("The graph names a file that this ComfyUI does not have.", **quoted(said))
-        return failure_by_status(reply, said)
+        cause = cause_of(reply)
+        if cause.status == 400 and cause.has("value_not_in_list"):
+            said = quoted(cause.sentence)
+            return ModelGone("The graph names a file that this ComfyUI does not have.", provider_status=400, **said)
+        return self.failed(cause, reply, call)
 
 
 TEXT_TO_IMAGE: Json = {
@@ -161,7 +169,7 @@ def _filled(part: Any, values: Mapping[str, Any]) -> Any:
     return part
 
 
-def _taken(body: Json, operation: Operation | None) -> Operation:
+def _taken(body: Json, operation: Operation | None, call: Call) -> Operation:
     """A graph that was queued, or a picture that was uploaded: then there is more to send."""
     number, name = line(body.get("prompt_id"), 200), line(body.get("name"), 200)
     if number is not None:
@@ -170,8 +178,9 @@ def _taken(body: Json, operation: Operation | None) -> Operation:
         )
     if name is None:
         raise BadReply("ComfyUI accepted the request without naming the graph or the picture.")
-    before = operation.data["uploaded"] if operation is not None else []
-    return Operation(operation_id=name, url="/prompt", wait=0.0, data={"uploaded": [*before, name]})
+    before: Json = operation.data if operation is not None else {"is_masked": call.mask is not None}
+    data = {**before, "uploaded": [*before.get("uploaded", []), name]}
+    return Operation(operation_id=name, url="/prompt", wait=0.0, data=data, needs_inputs=True)
 
 
 def _seed(prompt: object) -> int | None:

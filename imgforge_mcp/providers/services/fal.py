@@ -1,14 +1,16 @@
 """fal.ai: a queue that is asked for the state, and separately for the result, where refusals show."""
 
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from imgforge_mcp.base.errors import BadReply, ForgeError, QuotaExceeded, Unavailable
+from imgforge_mcp.base.errors import BadReply, ForgeError, Unavailable
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, listed, quoted
-from imgforge_mcp.providers.services._body import at, effort, fixed, given, line, whole
+from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, whole
+from imgforge_mcp.providers.services._body import effort, fixed, given
 
 
 class Fal(Provider):
@@ -51,13 +53,13 @@ class Fal(Provider):
         return Request(target=f"/{endpoint}", json=given(fields))
 
     def parse(self, reply: Reply, call: Call) -> Images | Operation:
-        body, operation = reply.json(), reply.operation
+        operation = reply.operation
         if operation is None:
-            return _queued(body, call)
+            return self._submitted(reply, call)
         result_url = _result_url(operation)
         if operation.url == result_url:
-            return self._result(body)
-        match body:
+            return self.images(reply, call)
+        match reply.json():
             case {"status": "COMPLETED"}:
                 return replace(operation, url=result_url, wait=0.0, message="fetching the result")
             case {"status": "IN_QUEUE", "queue_position": int(position)} if whole(position) is not None:
@@ -66,41 +68,32 @@ class Fal(Provider):
                 return replace(operation, message=status.replace("_", " ").lower())
         return operation
 
-    def _result(self, body: Json) -> Images:
-        images = listed(body.get("images")) or listed([body.get("image")])
-        flags = body.get("has_nsfw_concepts")
-        refused = [flag is True for flag in flags] if isinstance(flags, list) else []
-        refused += [False] * (len(images) - len(refused))
-        seed = whole(body.get("seed"))
-        pictures = tuple(
-            at(image["url"], seed=seed)
-            for image, is_refused in zip(images, refused, strict=False)
-            if not is_refused and isinstance(image.get("url"), str) and image["url"]
-        )
-        if not pictures and any(refused):
-            raise self.refusal()
-        if not pictures:
-            raise BadReply("fal says the job is done and names no picture.")
-        lost = sum(refused[: len(images)])
-        warnings = (f"{lost} of {len(images)} images were refused by the safety system.",) if lost else ()
-        return Images(pictures=pictures, warnings=warnings)
+    def _submitted(self, reply: Reply, call: Call) -> Images | Operation:
+        """The queue names the job; the synchronous host, as base URL, answers with the pictures at once."""
+        body = decoded_or_none(reply.body)
+        if isinstance(body, dict) and line(body.get("request_id"), 200):
+            return _queued(body, call)
+        return self.images(reply, call)
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        said = error_text(body)
-        kinds = [detail.get("type") for detail in listed(body.get("detail"))]
-        if "content_policy_violation" in kinds:
-            return self.refusal(said)
-        if "no_media_generated" in kinds:
-            is_refusal = any(word in said.lower() for word in ("safe", "policy"))
-            return self.refusal(said) if is_refusal else BadReply("The model behind fal drew nothing.", **quoted(said))
-        if reply.status == 403 and "balance" in said.lower():
-            return QuotaExceeded("The provider account is out of credit.", provider_status=403, **quoted(said))
-        if reply.status >= 500 and reply.operation and reply.operation.url == _result_url(reply.operation):
+        """What a runner refuses with 422 when it is asked for the result may be billed, and what fails with 5xx is not
+        (fal's own words)."""
+        cause = cause_of(reply)
+        has_run = reply.operation is not None and reply.operation.url == _result_url(reply.operation)
+        if has_run and reply.status >= 500:
             return Unavailable(
-                "The job failed at the provider; it is not billed.", provider_status=reply.status, **quoted(said)
+                "The job failed at the provider; it is not billed.",
+                provider_status=reply.status,
+                **quoted(cause.sentence),
             )
-        return failure_by_status(reply, said)
+        if cause.has("no_media_generated") and not re.search(r"(?i)\bunsafe|\bsafety|polic", cause.sentence):
+            error: ForgeError = BadReply("The model behind fal drew nothing.", **quoted(cause.sentence))
+        elif cause.has("no_media_generated"):
+            error = self.refusal(cause.sentence)
+        else:
+            error = self.failed(cause, reply, call)
+        error.maybe_billed = error.maybe_billed or (has_run and reply.status == 422)
+        return error
 
 
 def _result_url(operation: Operation) -> str:
@@ -109,9 +102,7 @@ def _result_url(operation: Operation) -> str:
 
 def _queued(body: Json, call: Call) -> Operation:
     """The URLs that fal hands out; where one is missing, as documented: below the app's first two path segments."""
-    number = line(body.get("request_id"), 200)
-    if number is None:
-        raise BadReply("fal accepted the request without naming the job.")
+    number = str(body["request_id"])
     app = "/".join(call.model.model_id.split("/")[:2])
     base = f"/{app}/requests/{quote(number, safe='')}"
     position = body.get("queue_position")

@@ -1,23 +1,23 @@
 """Google Gemini: pictures among the parts of a generateContent answer, and Imagen's older `:predict` shape."""
 
 import re
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from imgforge_mcp.base.errors import BadReply, ForgeError, ProviderAuth, QuotaExceeded
+from imgforge_mcp.base.errors import AccountBlocked, BadReply, ForgeError
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import decode_base64, error_text, failure_by_status, listed, quoted
+from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Manifest, Reply, Request
+from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.meaning import Meaning, Meanings, error_of
+from imgforge_mcp.providers.reading.refusals import is_refusal_word
+from imgforge_mcp.providers.reading.wire import decoded_or_none, listed, quoted
 from imgforge_mcp.providers.services._body import fixed, given
 
-REFUSED = {
-    *("SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "SPII", "ESCALATION", "PUP_LIMITED_DISABLED"),
-    *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER"),
-}
 NO_FREE_QUOTA = re.compile(r"\blimit: 0\b")
-DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
+NOTHING_SAID = ("", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
 
 
-class Gemini(Provider):
+class Gemini(DirectProvider):
     manifest = Manifest(
         name="gemini",
         title="Gemini",
@@ -35,31 +35,38 @@ class Gemini(Provider):
         target = f"/v1beta/models/{call.model.model_id}:{'predict' if predicts else 'generateContent'}"
         return Request(target=target, json=_prediction(call) if predicts else _content(call))
 
-    def parse(self, reply: Reply, call: Call) -> Images:
-        body = reply.json()
-        pictures, said, reasons = _predicted(body) if "predictions" in body else _drawn(body)
-        refused = [reason for reason in reasons if reason in REFUSED]
-        if pictures:
-            warnings = (f"{len(refused)} more images were refused by the safety system.",) if refused else ()
-            return Images(pictures=tuple(pictures), warnings=warnings)
-        if refused:
-            raise self.refusal(said or refused[0])
-        if "NO_IMAGE" in reasons:
-            raise BadReply("Gemini drew nothing this time.", **quoted(said))
-        raise BadReply("Gemini answered without an image.", **quoted(said))
+    meanings: ClassVar[Meanings] = {
+        "PUP_LIMITED_DISABLED": Meaning.ACCOUNT,
+        "API_KEY_INVALID": Meaning.KEY,
+        "FAILED_PRECONDITION": Meaning.NO_ACCESS,
+    }
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        said = error_text(body)
-        error = body.get("error")
-        details = listed(error.get("details")) if isinstance(error, dict) else []
-        if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
-            return ProviderAuth("The provider rejected the key.", provider_status=reply.status, **quoted(said))
-        if reply.status == 429 and (NO_FREE_QUOTA.search(said) or _is_daily(details)):
-            return QuotaExceeded(
-                "The provider account's quota for this model is used up.", provider_status=reply.status, **quoted(said)
-            )
-        return failure_by_status(reply, said, retry_after=_delay(details))
+        """A quota that is counted by the day, or is nothing on a free account, is used up; the delay beside it is that
+        of the minute. Any other is only slow, though the words are the same."""
+        cause = cause_of(reply)
+        if reply.status == 429 and (NO_FREE_QUOTA.search(cause.sentence) or b"PerDay" in reply.body):
+            return error_of(Meaning.QUOTA, replace(cause, retry_after=None))
+        if reply.status == 429:
+            return error_of(Meaning.RATE, cause)
+        return self.failed(cause, reply, call)
+
+    def without_picture(self, reply: Reply, call: Call, refused: int = 0) -> ForgeError:
+        """Why an answer in a 200 holds no picture: the prompt was blocked, or the model ended for a reason. An answer
+        in words, IMAGE_OTHER and NO_IMAGE are no refusals: another model may well draw it. All of it may be billed."""
+        body = decoded_or_none(reply.body)
+        said, reasons = _told(body) if isinstance(body, dict) else ("", [])
+        if "PUP_LIMITED_DISABLED" in reasons:
+            error = AccountBlocked("The provider has limited this account.", **quoted(said or "PUP_LIMITED_DISABLED"))
+            error.maybe_billed = True
+            return error
+        if refused or any(is_refusal_word(reason) for reason in reasons):
+            return self.refusal(said or next(iter(reasons), ""), maybe_billed=True)
+        if not reasons and not said:
+            return super().without_picture(reply, call)
+        words = said or next((reason for reason in reasons if reason not in NOTHING_SAID), "")
+        what = "drew nothing this time" if "NO_IMAGE" in reasons else "answered without an image"
+        return BadReply(f"Gemini {what}.", **quoted(words))
 
 
 def _content(call: Call) -> Json:
@@ -90,9 +97,9 @@ def _prediction(call: Call) -> Json:
     return {"instances": [{"prompt": call.prompt}], "parameters": given(parameters)}
 
 
-def _drawn(body: Json) -> tuple[list[Picture], str, list[str]]:
-    """The pictures of a generateContent answer, the words beside them, and the reasons it gives for its end."""
-    pictures: list[Picture] = []
+def _told(body: Json) -> tuple[str, list[str]]:
+    """The words of an answer without a picture, and the reasons that it gives; a blocked prompt is a refusal whatever
+    its reason is called."""
     words: list[Any] = []
     reasons: list[Any] = []
     match body.get("promptFeedback"):
@@ -103,41 +110,10 @@ def _drawn(body: Json) -> tuple[list[Picture], str, list[str]]:
         reasons.append(candidate.get("finishReason"))
         words.append(candidate.get("finishMessage"))
         content = candidate.get("content")
-        for part in listed(content.get("parts")) if isinstance(content, dict) else []:
-            inline: Any = part.get("inlineData", part.get("inline_data"))
-            if part.get("thought") is True:
-                continue
-            if isinstance(inline, dict):
-                pictures.append(Picture(data=decode_base64(inline.get("data"))))
-            words.append(part.get("text"))
-    return pictures, _joined(words), [reason for reason in reasons if isinstance(reason, str)]
-
-
-def _predicted(body: Json) -> tuple[list[Picture], str, list[str]]:
-    """The same of a predict answer, where a filtered picture is only a reason."""
-    items = listed(body.get("predictions"))
-    pictures = [
-        Picture(data=decode_base64(item["bytesBase64Encoded"])) for item in items if item.get("bytesBase64Encoded")
-    ]
-    filtered = [item["raiFilteredReason"] for item in items if item.get("raiFilteredReason")]
-    return pictures, _joined(filtered), ["IMAGE_SAFETY"] * len(filtered)
-
-
-def _joined(words: list[Any]) -> str:
-    return " ".join(word for word in words if isinstance(word, str))
-
-
-def _delay(details: list[Json]) -> float | None:
-    """RetryInfo's delay in seconds, as in "37s"."""
-    for detail in details:
-        if isinstance(text := detail.get("retryDelay"), str) and (found := DELAY.fullmatch(text)):
-            return float(found[1])
-    return None
-
-
-def _is_daily(details: list[Json]) -> bool:
-    violations = [violation for detail in details for violation in listed(detail.get("violations"))]
-    return any("PerDay" in str(violation.get("quotaId", "")) for violation in violations)
+        parts = listed(content.get("parts")) if isinstance(content, dict) else []
+        words += [part.get("text") for part in parts if part.get("thought") is not True]
+    words += [item.get("raiFilteredReason") for item in listed(body.get("predictions"))]
+    return " ".join(word for word in words if isinstance(word, str)), [r for r in reasons if isinstance(r, str)]
 
 
 PROVIDER = Gemini()

@@ -3,13 +3,11 @@ which one serves it."""
 
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply, ForgeError
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, listed
-from imgforge_mcp.providers.services._body import amount, at, fixed, given, picture
+from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.services._body import fixed, given
 
 
-class HuggingFace(Provider):
+class HuggingFace(DirectProvider):
     manifest = Manifest(
         name="huggingface",
         title="Hugging Face",
@@ -39,27 +37,6 @@ class HuggingFace(Provider):
             json={"inputs": call.prompt, "parameters": parameters},
             headers={"Accept": "image/png"},
         )
-
-    def parse(self, reply: Reply, call: Call) -> Images:
-        if reply.content_type.startswith("image/") and reply.body:
-            return Images(pictures=(Picture(data=reply.body),))
-        body = reply.json()
-        pictures = [found for item in listed(body.get("data")) if (found := picture(item))]
-        urls = [image.get("url") for image in listed(body.get("images"))]
-        pictures += [at(url) for url in urls if isinstance(url, str) and url]
-        flags = body.get("has_nsfw_concepts")
-        if isinstance(flags, list) and flags and all(flag is True for flag in flags):
-            raise self.refusal()
-        if not pictures:
-            raise BadReply("Hugging Face answered without an image.")
-        return Images(pictures=tuple(pictures))
-
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        types = [detail.get("type") for detail in listed(body.get("detail"))]
-        if "content_policy_violation" in types:
-            return self.refusal(error_text(body))
-        return failure_by_status(reply, error_text(body), retry_after=amount(body.get("estimated_time")))
 
 
 PROVIDER = HuggingFace()

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply, ForgeError
-from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, listed
-from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, picture, text_parts
+from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, text_parts
 
 
-class Ideogram(Provider):
+class Ideogram(DirectProvider):
     manifest = Manifest(
         name="ideogram",
         title="Ideogram",
@@ -45,22 +43,6 @@ class Ideogram(Provider):
         if call.strength is not None:
             fields["image_weight"] = min(100, max(1, round((1 - call.strength) * 100)))
         return Request(target=f"{base}/remix", form=(*text_parts(fields), image))
-
-    def parse(self, reply: Reply, call: Call) -> Images:
-        items = listed(reply.json().get("data"))
-        refused = [item for item in items if item.get("is_image_safe") is False]
-        pictures = [found for item in items if (found := picture(item, seed=item.get("seed")))]
-        if refused and not pictures:
-            raise self.refusal()
-        if not pictures:
-            raise BadReply("Ideogram answered without an image.")
-        warnings = (f"{len(refused)} of {len(items)} images were refused by the safety system.",) if refused else ()
-        return Images(pictures=tuple(pictures), warnings=warnings)
-
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        said = error_text(reply.error_json())
-        is_refusal = reply.status == 422 and "safety" in said.lower()
-        return self.refusal(said) if is_refusal else failure_by_status(reply, said)
 
 
 PROVIDER = Ideogram()

@@ -1,14 +1,16 @@
 """img-forge as an upstream: its tiers are its models; a job is queued and asked for, its picture fetched by digest."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-from imgforge_mcp.base.errors import BadReply, ForgeError, QuotaExceeded, RateLimited, Unavailable
-from imgforge_mcp.base.types import Json
+from imgforge_mcp.base.errors import Unavailable
 from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, quoted
-from imgforge_mcp.providers.services._body import fixed, given, line, whole
+from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.meaning import Meaning, Meanings
+from imgforge_mcp.providers.reading.refusals import is_refusal_text
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, whole
+from imgforge_mcp.providers.services._body import fixed, given
 
 
 class ImgForge(Provider):
@@ -22,6 +24,12 @@ class ImgForge(Provider):
         source="img-forge's own API page, 2026-03",
         key_page="https://imgforge.stackbilt.dev",
     )
+
+    meanings: ClassVar[Meanings] = {
+        **dict.fromkeys(("QUOTA_EXCEEDED", "QUOTA_EXHAUSTED"), Meaning.QUOTA),
+        "RATE_LIMITED": Meaning.RATE,
+        "TENANT_NOT_FOUND": Meaning.KEY,
+    }
 
     def submit(self, call: Call) -> Request:
         """Asked for asynchronously: so the job's id is known before the wait."""
@@ -42,42 +50,31 @@ class ImgForge(Provider):
     def parse(self, reply: Reply, call: Call) -> Images | Operation:
         operation = reply.operation
         if operation is not None and operation.data.get("is_file"):
-            if not reply.body:
-                raise BadReply("img-forge sent an empty picture.")
-            return Images(pictures=(Picture(data=reply.body, seed=operation.data.get("seed")),))
-        body = reply.json()
+            images = self.images(reply, call)
+            seed = operation.data.get("seed")
+            return replace(images, pictures=tuple(replace(picture, seed=seed) for picture in images.pictures))
+        body = reply.json() if operation else decoded_or_none(reply.body)
         operation = operation or _accepted(body)
+        if operation is None:
+            return self.images(reply, call, body)
         match body:
             case {"state": "completed", "asset_url": str(url)} if line(url):
                 return _finished(url, body.get("seed_used"), operation)
             case {"state": "completed"}:
-                raise BadReply("img-forge says the job is done and names no picture.")
+                return self.images(reply, call, body)
             case {"state": "failed" | "failed_encoding"}:
-                said = body.get("error")
-                raise Unavailable(
-                    "The provider reports that the job failed.", **quoted(said if isinstance(said, str) else "")
-                )
+                cause = cause_of(reply)
+                if is_refusal_text(cause.sentence, call.prompt, call.negative_prompt):
+                    raise self.refusal(cause.sentence, maybe_billed=True)
+                raise Unavailable("The provider reports that the job failed.", **quoted(cause.sentence))
             case {"state": str(state)} if line(state, 40):
                 return replace(operation, message=state)
         return operation
 
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        said, code = error_text(body), body.get("code")
-        if code in ("QUOTA_EXCEEDED", "QUOTA_EXHAUSTED"):
-            return QuotaExceeded(
-                "The provider account's quota is used up.", provider_status=reply.status, **quoted(said)
-            )
-        if code == "RATE_LIMITED":
-            return RateLimited("The provider asked to slow down.", provider_status=reply.status, **quoted(said))
-        return failure_by_status(reply, said)
 
-
-def _accepted(body: Json) -> Operation:
-    number = line(body.get("job_id"), 200)
-    if number is None:
-        raise BadReply("img-forge accepted the request without naming the job.")
-    return Operation(operation_id=number, url=f"/v2/jobs/{quote(number, safe='')}")
+def _accepted(body: Any) -> Operation | None:
+    number = line(body.get("job_id"), 200) if isinstance(body, dict) else None
+    return Operation(operation_id=number, url=f"/v2/jobs/{quote(number, safe='')}") if number else None
 
 
 def _finished(url: str, seed: object, operation: Operation) -> Images | Operation:

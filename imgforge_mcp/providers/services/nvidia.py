@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import decode_base64, listed
-from imgforge_mcp.providers.services._body import fixed, given, whole
+from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.services._body import fixed, given
 
 LAST_SEED = 2**31 - 1
 """Stands in for 0, which means random there."""
 
 
-class Nvidia(Provider):
+class Nvidia(DirectProvider):
     manifest = Manifest(
         name="nvidia",
         title="NVIDIA NIM",
@@ -37,23 +35,6 @@ class Nvidia(Provider):
         }
         path = call.model.options.get("path", f"/v1/genai/{call.model.model_id}")
         return Request(target=str(path), json=given(body))
-
-    def parse(self, reply: Reply, call: Call) -> Images:
-        """A refusal is a 200 whose artifact holds no bytes; the older pages answer with a single bare artifact."""
-        body = reply.json()
-        pictures, refused = [], 0
-        for item in listed(body.get("artifacts")) or [body]:
-            reason = item.get("finishReason", item.get("finish_reason"))
-            encoded = item.get("base64", item.get("image"))
-            if reason == "CONTENT_FILTERED":
-                refused += 1
-            elif encoded:
-                pictures.append(Picture(data=decode_base64(encoded), seed=whole(item.get("seed"))))
-        if refused and not pictures:
-            raise self.refusal()
-        if not pictures:
-            raise BadReply("NVIDIA answered without an image.")
-        return Images(pictures=tuple(pictures))
 
 
 PROVIDER = Nvidia()

@@ -5,16 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply, ForgeError, ModelGone, QuotaExceeded
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Part, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, listed, quoted
-from imgforge_mcp.providers.services._body import amount, effort, fixed, given, image_part, picture, text_parts
+from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Part, Reply, Request
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none
+from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, text_parts
 
 GENERATIONS = "/v1/images/generations"
 EDITS = "/v1/images/edits"
 
 
-class OpenAI(Provider):
+class OpenAI(DirectProvider):
     """api.openai.com, or with another manifest any server that is compatible with it."""
 
     manifest = Manifest(
@@ -34,33 +33,10 @@ class OpenAI(Provider):
         return DIALECTS[dialect if dialect in DIALECTS else "openai"](call)
 
     def parse(self, reply: Reply, call: Call) -> Images:
-        body = reply.json()
-        items = listed(body.get("data"))
-        refused = [item for item in items if item.get("respect_moderation") is False]
-        pictures = [found for item in items if (found := picture(item))]
-        if not pictures and refused:
-            raise self.refusal()
-        if not pictures:
-            raise BadReply(f"{self.manifest.title} answered without an image.")
-        warnings = (f"{len(refused)} of {len(items)} images were refused by the safety system.",) if refused else ()
-        return Images(pictures=tuple(pictures), cost_usd=_cost(body.get("usage"), call), warnings=warnings)
-
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        error = body.get("error")
-        code = error.get("code") if isinstance(error, dict) else body.get("code")
-        said = error_text(body)
-        if code in ("moderation_blocked", "content_policy_violation"):
-            return self.refusal(said)
-        if code == "insufficient_quota":
-            return QuotaExceeded("The provider account is out of credit.", provider_status=reply.status, **quoted(said))
-        if code == "model_not_found":
-            return ModelGone(
-                "The provider does not know this model any more.", provider_status=reply.status, **quoted(said)
-            )
-        if reply.status == 400 and "safety system" in said.lower():
-            return self.refusal(said)
-        return failure_by_status(reply, said)
+        images = self.images(reply, call)
+        body = decoded_or_none(reply.body)
+        usage = body.get("usage") if isinstance(body, dict) else None
+        return replace(images, cost_usd=_cost(usage, call))
 
 
 def server(name: str, base_url: str, *, title: str = "", needs_key: bool = False) -> OpenAI:
@@ -74,6 +50,7 @@ def server(name: str, base_url: str, *, title: str = "", needs_key: bool = False
         key_variables=(),
         needs_key=needs_key,
         aliases=(),
+        address_setting=f"base_url of the server {name} in the configuration file",
         source="configuration",
         key_page="",
     )

@@ -1,17 +1,17 @@
 """Recraft: OpenAI's shape with fields of its own, and the cost in its answer; vectors come as SVG."""
 
+from dataclasses import replace
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Provider, Reply, Request
-from imgforge_mcp.providers.reading import listed
-from imgforge_mcp.providers.services._body import amount, fixed, given, image_part, picture, text_parts
+from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Reply, Request
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none
+from imgforge_mcp.providers.services._body import fixed, given, image_part, text_parts
 
 UNIT = 0.001
 """US dollars."""
 
 
-class Recraft(Provider):
+class Recraft(DirectProvider):
     manifest = Manifest(
         name="recraft",
         title="Recraft",
@@ -46,12 +46,10 @@ class Recraft(Provider):
         return Request(target=f"/v1/images/{route}", form=(*text_parts(fields), *files))
 
     def parse(self, reply: Reply, call: Call) -> Images:
-        body = reply.json()
-        pictures = [found for item in listed(body.get("data")) if (found := picture(item))]
-        if not pictures:
-            raise BadReply("Recraft answered without an image.")
-        units = amount(body.get("credits"))
-        return Images(pictures=tuple(pictures), cost_usd=None if units is None else round(units * UNIT, 6))
+        images = self.images(reply, call)
+        body = decoded_or_none(reply.body)
+        units = amount(body.get("credits")) if isinstance(body, dict) else None
+        return images if units is None else replace(images, cost_usd=round(units * UNIT, 6))
 
 
 PROVIDER = Recraft()

@@ -1,19 +1,15 @@
 """Replicate: a prediction is created, asked about until it ends, and can be cancelled. `Prefer: wait` is not used: it
 would hide the prediction's id, and with it the paid work, for as long as it waits."""
 
-import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from imgforge_mcp.base.errors import BadReply, ForgeError, Unavailable
-from imgforge_mcp.base.types import Json
+from imgforge_mcp.base.errors import Unavailable
 from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, quoted
-from imgforge_mcp.providers.services._body import at, fixed, given, line
-
-REFUSED = ("nsfw", "flagged as sensitive", "safety", "e005")
-RESETS = re.compile(r"resets in ~?(\d{1,6})s")
+from imgforge_mcp.providers.reading.refusals import is_refusal_text
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted
+from imgforge_mcp.providers.services._body import fixed, given
 
 
 class Replicate(Provider):
@@ -52,31 +48,28 @@ class Replicate(Provider):
         return Request(target=f"/v1/models/{model.model_id}/predictions", json={"input": given(fields)})
 
     def parse(self, reply: Reply, call: Call) -> Images | Operation:
-        body = reply.json()
+        body = reply.json() if reply.operation else decoded_or_none(reply.body)
         operation = reply.operation or _created(body)
+        if operation is None:
+            return self.images(reply, call, body)
         match body.get("status"):
             case "succeeded":
-                return _made(body.get("output"))
+                return self.images(reply, call, body.get("output") or {})
             case "failed":
                 said = str(body.get("error") or "")
-                if any(word in said.lower() for word in REFUSED):
-                    raise self.refusal(said)
+                if is_refusal_text(said, call.prompt, call.negative_prompt):
+                    raise self.refusal(said, maybe_billed=True)
                 raise Unavailable("The provider reports that the job failed.", **quoted(said))
             case "canceled" | "aborted" as status:
                 raise Unavailable(f"The provider reports that the job was {status}.")
             case status:
                 return replace(operation, message=line(status, 40) or operation.message)
 
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        said = error_text(reply.error_json())
-        resets = RESETS.search(said)
-        return failure_by_status(reply, said, retry_after=float(resets[1]) if resets else None)
 
-
-def _created(body: Json) -> Operation:
-    number = line(body.get("id"), 200)
+def _created(body: Any) -> Operation | None:
+    number = line(body.get("id"), 200) if isinstance(body, dict) else None
     if number is None:
-        raise BadReply("Replicate accepted the request without naming the prediction.")
+        return None
     urls = body.get("urls")
     handed_out = urls if isinstance(urls, dict) else {}
     base = f"/v1/predictions/{quote(number, safe='')}"
@@ -85,14 +78,6 @@ def _created(body: Json) -> Operation:
         url=line(handed_out.get("get")) or base,
         cancel_url=line(handed_out.get("cancel")) or f"{base}/cancel",
     )
-
-
-def _made(output: object) -> Images:
-    urls = output if isinstance(output, list) else [output]
-    pictures = tuple(at(url) for url in urls if isinstance(url, str) and url)
-    if not pictures:
-        raise BadReply("Replicate says the job is done and names no picture.")
-    return Images(pictures=pictures)
 
 
 PROVIDER = Replicate()

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply, ForgeError
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Picture, Provider, Reply, Request
-from imgforge_mcp.providers.reading import decode_base64, error_text, failure_by_status
-from imgforge_mcp.providers.services._body import fixed, image_part, text_parts, whole
+from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.services._body import fixed, image_part, text_parts
 
 LAST_SEED = 4_294_967_294
 """Stands in for 0, which means random there."""
 
 
-class Stability(Provider):
+class Stability(DirectProvider):
     manifest = Manifest(
         name="stability",
         title="Stability AI",
@@ -43,19 +41,6 @@ class Stability(Provider):
         if call.mask is not None:
             files.append(("mask", image_part(call.mask.data, call.mask.mime_type, "mask")))
         return Request(target=f"/v2beta/stable-image/{endpoint}", form=(*text_parts(fields), *files))
-
-    def parse(self, reply: Reply, call: Call) -> Images:
-        body = reply.json()
-        if body.get("finish_reason") == "CONTENT_FILTERED":
-            raise self.refusal()
-        if "image" not in body:
-            raise BadReply("Stability answered without an image.")
-        return Images(pictures=(Picture(data=decode_base64(body["image"]), seed=whole(body.get("seed"))),))
-
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        body = reply.error_json()
-        said = error_text(body)
-        return self.refusal(said) if body.get("name") == "content_moderation" else failure_by_status(reply, said)
 
 
 PROVIDER = Stability()

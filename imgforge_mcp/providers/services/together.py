@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from imgforge_mcp.base.errors import BadReply, ForgeError
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Provider, Reply, Request
-from imgforge_mcp.providers.reading import error_text, failure_by_status, listed
-from imgforge_mcp.providers.services._body import fixed, given, picture
-
-REFUSED = ("nsfw", "safety", "moderat", "content policy")
+from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.services._body import fixed, given
 
 
-class Together(Provider):
+class Together(DirectProvider):
     manifest = Manifest(
         name="together",
         title="Together",
@@ -44,18 +40,6 @@ class Together(Provider):
         elif urls:
             body["reference_images"] = urls
         return Request(target="/v1/images/generations", json=given(body) | fixed(call))
-
-    def parse(self, reply: Reply, call: Call) -> Images:
-        pictures = [found for item in listed(reply.json().get("data")) if (found := picture(item))]
-        if not pictures:
-            raise BadReply("Together answered without an image.")
-        return Images(pictures=tuple(pictures))
-
-    def failure(self, reply: Reply, call: Call) -> ForgeError:
-        said = error_text(reply.error_json())
-        if reply.status == 422 and any(word in said.lower() for word in REFUSED):
-            return self.refusal(said)
-        return failure_by_status(reply, said)
 
 
 PROVIDER = Together()

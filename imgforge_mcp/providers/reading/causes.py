@@ -1,0 +1,197 @@
+"""Why a call brought nothing: the provider's code, type, status and sentence, from whatever it answered."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.providers.reading.delays import in_field, in_words
+from imgforge_mcp.providers.reading.wire import ERROR_BYTES, decoded_or_none
+
+if TYPE_CHECKING:
+    from imgforge_mcp.providers.contract.exchange import Reply
+
+HOLDERS = (
+    *("error", "errors", "detail", "details", "inner_error", "innererror", "node_errors", "cause", "fault", "failure"),
+    *("exception", "metadata", "body", "response", "promptFeedback", "prompt_feedback", "base_resp", "header"),
+)
+"""Where an error is described, or a second one inside it."""
+SENTENCES = (
+    *("message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description"),
+    *("reason", "blockReasonMessage", "finishMessage", "details", "status_msg", "statusMessage", "title", "raw"),
+)
+CODES = (
+    *("code", "type", "status", "error_code", "errorCode", "error_type", "errorType", "name", "reason", "reasons"),
+    *("finish_reason", "finishReason", "blockReason", "block_reason", "error", "status_code", "title", "kind"),
+)
+DEEPEST = 6
+MOST_ERRORS = 12
+LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What a provider said of a failure. `codes` are its codes, types and statuses, outermost first; `retry_after` the
+    seconds it asks for, in a field or in words."""
+
+    status: int
+    sentence: str = ""
+    codes: tuple[str, ...] = ()
+    retry_after: float | None = None
+    is_told: bool = False
+    """Whether it came in a shape of errors: JSON, or a plain sentence; a page for people is none."""
+
+    def has(self, *codes: str) -> bool:
+        """Whether one of the codes is among its own, in any letter case."""
+        return bool({code.casefold() for code in codes} & {code.casefold() for code in self.codes})
+
+
+def cause_of(reply: "Reply") -> Cause:
+    """The cause that an answer tells, whichever its status; an answer that tells none has an empty sentence."""
+    body = decoded_or_none(reply.body[:ERROR_BYTES]) if reply.status >= 400 else decoded_or_none(reply.body)
+    if body is None:
+        return _in_page(reply)
+    sentence = _sentence(body) or (body if isinstance(body, str) else "")
+    return Cause(
+        status=reply.status,
+        sentence=sentence[:LONGEST],
+        codes=tuple(dict.fromkeys(_codes(body, 0))),
+        retry_after=_delay(body, sentence, reply),
+        is_told=True,
+    )
+
+
+def _in_page(reply: "Reply") -> Cause:
+    """The cause in plain text, or in a page: its title, or its message."""
+    text = reply.body[:ERROR_BYTES].decode("utf-8", "replace").strip()
+    is_page = text[:1] == "<"
+    if is_page:
+        found = re.search(r"(?is)<(?:title|message|h1)[^>]*>\s*(.*?)\s*</", text)
+        text = html.unescape(re.sub(r"<[^>]*>", " ", found[1] if found else text))
+    elif "\x00" in text or text.count("\ufffd") > 3:
+        text = ""
+    sentence = " ".join(text.split())[:LONGEST]
+    return Cause(
+        status=reply.status,
+        sentence=sentence,
+        retry_after=_header_delay(reply) or in_words(sentence),
+        is_told=bool(sentence) and not is_page,
+    )
+
+
+# Sentences ------------------------------------------------------------------------------------------------------------
+
+
+def _sentence(body: Any) -> str:
+    """The sentences of an error, from the outside in, each once."""
+    parts: list[str] = []
+    for text in _sentences(body, 0):
+        clean = " ".join(text.split())
+        if clean and not any(clean in part for part in parts):
+            parts = [*(part for part in parts if part not in clean), clean]
+        if len(parts) >= MOST_ERRORS:
+            break
+    words = [part for part in parts if " " in part]
+    kind = body.get("error") if isinstance(body, dict) else None
+    if words and isinstance(kind, str) and kind in parts and " " not in kind:
+        return ": ".join([kind, *words])
+    return ": ".join(words or parts[:1])
+
+
+def _sentences(value: Any, depth: int) -> Iterator[str]:
+    if depth > DEEPEST:
+        return
+    match value:
+        case str():
+            yield value
+        case list():
+            for item in value[:MOST_ERRORS]:
+                yield from _sentences(item, depth + 1)
+        case dict():
+            yield from _told(value, depth)
+
+
+def _told(item: Json, depth: int) -> Iterator[str]:
+    """What one object says: by its own words, then by the errors inside it."""
+    if isinstance(item.get("error"), str):
+        yield item["error"]
+    own = [item[name] for name in SENTENCES if isinstance(item.get(name), str) and item[name].strip()]
+    yield from own[:2] if any(" " in text for text in own[:2]) else own
+    for name in HOLDERS:
+        inner = item.get(name)
+        if name == "node_errors" and isinstance(inner, dict):
+            yield from _nodes(inner)
+        elif isinstance(inner, list | dict):
+            yield from _sentences(inner, depth + 1)
+        elif name == "errors" and isinstance(inner, str):
+            yield inner
+
+
+def _nodes(nodes: Json) -> Iterator[str]:
+    """ComfyUI's errors by node: which kind of node, and what is wrong with it."""
+    for node in list(nodes.values())[:MOST_ERRORS]:
+        if not isinstance(node, dict):
+            continue
+        for error in node.get("errors", []) if isinstance(node.get("errors"), list) else []:
+            if isinstance(error, dict):
+                told = [node.get("class_type"), error.get("message"), error.get("details")]
+                yield ": ".join(text for text in told if isinstance(text, str) and text)
+
+
+# Codes ----------------------------------------------------------------------------------------------------------------
+
+
+def _codes(value: Any, depth: int) -> Iterator[str]:
+    """Every code, type, status and name in an error, and the words it gives as reasons."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, list):
+        for item in value[:MOST_ERRORS]:
+            yield from _codes(item, depth + 1)
+        return
+    if not isinstance(value, dict):
+        return
+    for name in CODES:
+        for code in value[name] if isinstance(value.get(name), list) else [value.get(name)]:
+            if isinstance(code, bool):
+                continue
+            if isinstance(code, int) or (isinstance(code, str) and 0 < len(code) <= 100 and code.count(" ") < 4):
+                yield str(code)
+    for name in HOLDERS:
+        if isinstance(value.get(name), list | dict):
+            inner = value[name]
+            nodes = inner.values() if name == "node_errors" and isinstance(inner, dict) else [inner]
+            for each in list(nodes)[:MOST_ERRORS]:
+                yield from _codes(each, depth + 1)
+
+
+# Delays ---------------------------------------------------------------------------------------------------------------
+
+
+def _delay(body: Any, sentence: str, reply: "Reply") -> float | None:
+    told = next(_delays(body, 0), None)
+    if told is None:
+        told = _header_delay(reply)
+    return told if told is not None else in_words(sentence)
+
+
+def _delays(value: Any, depth: int) -> Iterator[float]:
+    if depth > DEEPEST:
+        return
+    if isinstance(value, list):
+        for item in value[:MOST_ERRORS]:
+            yield from _delays(item, depth + 1)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            seconds = in_field(name, item)
+            if seconds is not None:
+                yield seconds
+        for name in HOLDERS:
+            yield from _delays(value.get(name), depth + 1)
+
+
+def _header_delay(reply: "Reply") -> float | None:
+    """What stands in a header beside Retry-After, which the driver reads."""
+    return in_field("retry_after_ms", reply.headers.get("retry-after-ms"))

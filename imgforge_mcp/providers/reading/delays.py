@@ -1,0 +1,66 @@
+"""How long a provider asks to be left alone, where it says so in words or in a field of its own. Seconds."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST = 24 * 3600.0
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNIT = r"(milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
+_SPAN = r"\d{1,7}(?:\.\d{1,9})?\s*(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
+IN_WORDS = re.compile(
+    r"(?:retry|try(?:ing)?\s+again|try|wait(?:ing)?|resets?|reset|available|back\s*off|come\s+back|slow\s+down|cool\s*down"
+    r"|ready|again|refill\w*)"
+    rf"[^.\d]{{0,40}}?(?:\d+\s*(?:-|to)\s*)?((?:{_SPAN}[\s,]*(?:and\s+)?)+)(?![a-z])",
+    re.IGNORECASE,
+)
+BARE = re.compile(r"retry[-_ ]?after[\"']?\s*[:=]\s*[\"']?(\d{1,7}(?:\.\d{1,9})?)(?![\w.])", re.IGNORECASE)
+FIELDS: Mapping[str, float] = {
+    **dict.fromkeys(("retry_after", "retryafter", "retry_after_seconds", "retryafterseconds", "retry_in"), 1.0),
+    **dict.fromkeys(("retrydelay", "retry_delay", "estimated_time", "wait_seconds", "retry_after_secs"), 1.0),
+    **dict.fromkeys(("reset_in", "resets_in", "reset_after", "wait_time", "seconds_to_wait", "reset_seconds"), 1.0),
+    **dict.fromkeys(("retry_after_ms", "retryafterms", "retry_in_ms"), 0.001),
+}
+"""Fields that hold a delay, in lower case, and the seconds of their unit."""
+
+
+def in_words(text: str) -> float | None:
+    """Seconds from "retry in 36.7s", "try again in 2 minutes", "please wait 1m30s"; None where no delay is told."""
+    found = IN_WORDS.search(text[:4000])
+    if found is not None:
+        return span(found[1])
+    bare = BARE.search(text[:4000])
+    return _bounded(float(bare[1])) if bare else None
+
+
+def span(text: str) -> float | None:
+    """Seconds from "37s", "1m30s", "1h 2m" or "2 minutes and 5 seconds"; None for anything else."""
+    parts = re.findall(rf"(\d{{1,7}}(?:\.\d{{1,9}})?)\s*{_UNIT}", text, re.IGNORECASE)
+    if not parts:
+        return None
+    return _bounded(sum(float(number) * UNITS[_short(unit.lower())] for number, unit in parts))
+
+
+def in_field(name: str, value: Any) -> float | None:
+    """Seconds from a field that holds a delay, as a number or as text; None for any other field."""
+    factor = FIELDS.get(name.lower())
+    if factor is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return _bounded(value * factor) if 0 <= value < 1e12 else None
+    if isinstance(value, str):
+        text = value.strip()[:40]
+        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+            return _bounded(float(text) * factor)
+        return span(text)
+    return None
+
+
+def _short(unit: str) -> str:
+    if unit.startswith(("ms", "milli")):
+        return "ms"
+    return unit[0]
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST)

@@ -1,0 +1,282 @@
+"""The pictures in a reply, whatever it is wrapped in: the bytes decide what is one, and the decoder has the last word.
+
+What is certainly an image is found under any name; what only may be one (a URL, base64 of unknown content) counts where
+documents and gateways put pictures.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.providers.contract.exchange import Picture, Reply
+from imgforge_mcp.providers.reading.encoded import (
+    from_base64,
+    from_data_url,
+    is_base64_image,
+    is_data_url,
+    looks_like_an_image,
+)
+from imgforge_mcp.providers.reading.refusals import is_refusal_word
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, whole
+
+ENCODED = (
+    *("b64_json", "b64", "base64", "image_base64", "imageBase64", "bytesBase64Encoded", "image_b64", "b64_image"),
+    *("image_bytes", "imageBytes", "base64_image", "base64Image", "image_data", "imageData", "binary_data_base64"),
+)
+"""Fields that hold nothing but a picture's base64."""
+INLINE = ("inlineData", "inline_data")
+"""Objects whose `data` does."""
+ADDRESSED = (
+    *("url", "image_url", "imageUrl", "imageURL", "uri", "image_uri", "fileUri", "file_uri", "signed_url", "signedUrl"),
+    *("download_url", "downloadUrl", "file_url", "asset_url", "sample", "src"),
+)
+"""Fields that hold the address of one, or an object that does."""
+HOLDERS = (
+    *("images", "image", "data", "output", "outputs", "result", "results", "artifacts", "predictions", "candidates"),
+    *("content", "contents", "parts", "generated_images", "generatedImages", "generations", "response", "payload"),
+    *("choices", "message", "items", "files", "media", "steps", "picture", "pictures", "img", "imgs", "image_urls"),
+    *("imageUrls", "b64_images", "body", "delta", "output_image", "resultUrls", "image_list"),
+    *("base64s", "binary_data_base64s", "photo", "photos", "asset", "assets"),
+)
+"""Where the documents and the gateways nest pictures, in the order in which they are looked at."""
+SPOKEN = ("content", "message", "body", "delta")
+"""Those that may hold words as well: a bare address there is a picture only if it ends as one."""
+NOT_OURS = re.compile(
+    r"(?i)input|init|request|param|prompt|mask|preview|thumb|urls$|links?$|log|refer|source|original|control|error"
+    r"|avatar|icon|user|thought|metadata|debug|webhook|example|extra"
+)
+"""Names under which a reply shows other pictures than those it made: what it was given, small ones, portraits."""
+PICTURE_URL = re.compile(r"(?i)https?://[^\s\"'<>]+\.(?:png|jpe?g|webp|gif|avif|svg)(?:[?#][^\s\"'<>]*)?")
+PATH = re.compile(r"(?:/[^\s/][^\s]*|[\w.%-]+(?:/[\w.%-]+)*\.(?:png|jpe?g|webp|gif|avif|svg)(?:\?\S*)?)", re.IGNORECASE)
+IN_MARKDOWN = re.compile(r"!\[[^\]]{0,400}\]\((https?://[^)\s]+|data:image/[^)\s]+)")
+EMPTY: tuple[Any, ...] = (None, "", [], {}, 0, False)
+DEEPEST = 12
+
+
+@dataclass(slots=True)
+class Found:
+    """What a reply holds: `broken` items claim to be pictures and are none, `refused` ones were withheld."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    broken: int = 0
+    refused: int = 0
+
+    @property
+    def total(self) -> int:
+        return len(self.pictures) + self.broken + self.refused
+
+    def add(self, other: "Found") -> None:
+        """Take over what another place holds; a picture that both hold is one."""
+        self.pictures += [picture for picture in other.pictures if picture not in self.pictures]
+        self.broken += other.broken
+        self.refused += other.refused
+
+
+def found_in(reply: Reply, body: Any = None) -> Found:
+    """Every picture of an answer; `body` is its JSON where the caller has decoded it."""
+    if body is None:
+        if looks_like_an_image(reply.body):
+            return Found(pictures=[Picture(data=reply.body, seed=_header_seed(reply))])
+        body = decoded_or_none(reply.body)
+    if body is None:
+        return _in_text(reply)
+    found = _in_value(body, None, 0)
+    if not found.pictures and not found.refused:
+        found.pictures = list(_certain(body, 0))
+    return found
+
+
+def _in_text(reply: Reply) -> Found:
+    """An answer that is neither a known image nor JSON: events, an address, base64, or bytes for the decoder."""
+    try:
+        text = reply.body.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        text = ""
+    if reply.body and (not text or (reply.content_type.startswith("image/") and not text.startswith("<"))):
+        return Found(pictures=[Picture(data=reply.body, seed=_header_seed(reply))])
+    if text.startswith(("data: {", "data:{", "event:", ":")):
+        return _in_events(text)
+    if text.startswith("<") or not text:
+        return Found()
+    return _of_text(text, None, is_claimed=False)
+
+
+def _in_events(text: str) -> Found:
+    """The last whole pictures of an event stream; drafts that were sent on the way do not count."""
+    found = Found()
+    for entry in re.findall(r"(?m)^data:\s*(\{.*\})\s*$", text):
+        event = decoded_or_none(entry.encode())
+        if isinstance(event, dict) and "partial" not in str(event.get("type", "")):
+            found.add(_in_value(event, None, 0))
+    return found
+
+
+def _in_value(value: Any, seed: int | None, depth: int) -> Found:
+    if value in EMPTY or depth > DEEPEST:
+        return Found()
+    match value:
+        case str():
+            return _of_text(value, seed, is_claimed=False)
+        case list():
+            return _in_list(value, seed, depth)
+        case dict():
+            return _in_object(value, seed, depth)
+    return Found()
+
+
+def _in_list(values: list[Any], seed: int | None, depth: int) -> Found:
+    found = Found()
+    for value in values:
+        one = _in_value(value, seed, depth + 1)
+        found.pictures += one.pictures
+        found.broken += one.broken
+        found.refused += one.refused
+    return found
+
+
+def _in_object(item: Json, seed: int | None, depth: int) -> Found:
+    if item.get("thought") is True:
+        return Found()
+    seed = found_seed if (found_seed := whole(item.get("seed"))) is not None else seed
+    if _is_refused(item):
+        kept = _held(item, seed, depth) if "content" in item else Found()
+        kept.refused += 1
+        return kept
+    encoded = _first([(text, True) for text in _encoded_claims(item)], seed)
+    if encoded is not None and encoded.pictures:
+        return encoded
+    held = _held(item, seed, depth)
+    if held.pictures:
+        return held
+    addressed = _first([(text, False) for text in _address_claims(item)], seed)
+    if addressed is not None and addressed.pictures:
+        return addressed
+    return held if held.total else encoded or addressed or held
+
+
+def _held(item: Json, seed: int | None, depth: int) -> Found:
+    """What the places hold in which an object nests pictures."""
+    found = Found()
+    flags = item.get("has_nsfw_concepts", item.get("nsfw_content_detected"))
+    for name in HOLDERS:
+        if name not in item or item[name] in EMPTY:
+            continue
+        one = _flagged(item[name], flags, seed, depth) or _in_value(item[name], seed, depth + 1)
+        if name in SPOKEN and isinstance(item[name], str):
+            one.pictures = [each for each in one.pictures if each.url is None or PICTURE_URL.fullmatch(each.url)]
+        if name in ("image", "images", "pictures") and isinstance(item[name], str) and not one.total:
+            one = _of_text(item[name], seed, is_claimed=True)
+        found.add(one)
+    return found
+
+
+def _flagged(value: Any, flags: Any, seed: int | None, depth: int) -> Found | None:
+    """A list of pictures beside a list that says which of them were blacked out; None where there is no such list."""
+    if not isinstance(flags, list) or not any(flag is True for flag in flags):
+        return None
+    items = value if isinstance(value, list) else [value]
+    kept = [item for place, item in enumerate(items) if not (place < len(flags) and flags[place] is True)]
+    found = _in_list(kept, seed, depth + 1)
+    found.refused += len(items) - len(kept)
+    return found
+
+
+def _first(claims: list[tuple[str, bool]], seed: int | None) -> Found | None:
+    """The picture of the first field that holds one; None where no field claims to."""
+    for text, is_base64 in claims:
+        one = _decoded(text, seed) if is_base64 else _of_text(text, seed, is_claimed=True)
+        if one.pictures:
+            return one
+    return Found(broken=1) if claims else None
+
+
+def _encoded_claims(item: Json) -> Iterator[str]:
+    """The texts of an object that must be its picture's base64."""
+    for name in ENCODED:
+        if isinstance(item.get(name), str) and item[name]:
+            yield item[name]
+    for name in INLINE:
+        match item.get(name):
+            case {"data": str(text)} if text:
+                yield text
+    if isinstance(item.get("data"), str) and item["data"] and _is_media(item):
+        yield item["data"]
+
+
+def _address_claims(item: Json) -> Iterator[str]:
+    """Those that must be its address."""
+    for name in ADDRESSED:
+        match item.get(name):
+            case str(text) | {"url": str(text)} | {"uri": str(text)} if text:
+                yield text
+
+
+def _is_media(item: Mapping[str, Any]) -> bool:
+    """Whether an object says that its `data` is an image, as `{"mime_type": "image/png", "data": …}` does."""
+    kinds = (item.get(name) for name in ("mimeType", "mime_type", "media_type", "content_type", "type"))
+    return any(isinstance(kind, str) and kind.lower().startswith("image") for kind in kinds)
+
+
+def _decoded(text: str, seed: int | None) -> Found:
+    """A picture from what must be base64, by itself or in a data URL; an address in its place is taken as well."""
+    if is_data_url(text) or "://" in text[:16]:
+        return _of_text(text, seed, is_claimed=True)
+    data = from_base64(text)
+    return Found(pictures=[Picture(data=data, seed=seed)]) if data else Found(broken=1)
+
+
+def _of_text(text: str, seed: int | None, *, is_claimed: bool) -> Found:
+    """A picture from a text that may be a data URL, an address or base64; one that claims to be a picture and is none
+    is broken, any other text is no picture."""
+    if is_data_url(text):
+        data = from_data_url(text)
+        return Found(pictures=[Picture(data=data, seed=seed)]) if data else Found(broken=1)
+    if is_base64_image(text):
+        data = from_base64(text)
+        return Found(pictures=[Picture(data=data, seed=seed)]) if data else Found(broken=1)
+    address = line(text.strip())
+    if address is not None and re.fullmatch(r"(?i)(?:https?:)?//[^/\s]\S*", address):
+        return Found(pictures=[Picture(url=address, seed=seed)])
+    if address is not None and is_claimed and PATH.fullmatch(address):
+        return Found(pictures=[Picture(url=address, seed=seed)])
+    if (links := IN_MARKDOWN.findall(text[:2_000_000])) and not is_claimed:
+        return _in_list(links, seed, DEEPEST - 1)
+    return Found(broken=1) if is_claimed else Found()
+
+
+def _certain(value: Any, depth: int, name: str = "") -> Iterator[Picture]:
+    """What is an image beyond doubt, under names that nobody documented."""
+    if depth > DEEPEST or (name and NOT_OURS.search(name)):
+        return
+    if isinstance(value, str):
+        data = from_data_url(value) if is_data_url(value) else None
+        if data is None and len(value) > 64 and is_base64_image(value):
+            data = from_base64(value)
+        if data is not None and looks_like_an_image(data):
+            yield Picture(data=data)
+        elif PICTURE_URL.fullmatch(value.strip()) and line(value.strip()):
+            yield Picture(url=value.strip())
+    elif isinstance(value, list):
+        for item in value:
+            yield from _certain(item, depth + 1)
+    elif isinstance(value, dict) and value.get("thought") is not True and not _is_refused(value):
+        for key, item in value.items():
+            yield from _certain(item, depth + 1, key)
+
+
+def _is_refused(item: Json) -> bool:
+    """Whether an item says of itself that it was withheld: by a flag, or by the reason for its end."""
+    if item.get("respect_moderation") is False or item.get("is_image_safe") is False:
+        return True
+    if item.get("raiFilteredReason") and not item.get("bytesBase64Encoded"):
+        return True
+    reasons = (item.get(name) for name in ("finishReason", "finish_reason", "blockReason", "content_filter_result"))
+    return any(isinstance(reason, str) and is_refusal_word(reason) for reason in reasons)
+
+
+def _header_seed(reply: Reply) -> int | None:
+    """The seed that some services send beside raw bytes."""
+    text = reply.headers.get("seed", "")
+    return whole(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None

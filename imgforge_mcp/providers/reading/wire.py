@@ -1,0 +1,62 @@
+"""The first steps with a reply: JSON within bounds, lists of objects, single values that are safe to store and send."""
+
+import json
+from typing import Any
+
+from imgforge_mcp.base.errors import BadReply
+from imgforge_mcp.base.types import Json
+
+MOST_VALUES = 400_000
+"""Values in one JSON text, counted by its brackets and commas before it is decoded: 90 MB of `{},` would take 8 GB."""
+ERROR_BYTES = 256 * 1024
+"""What is read of an error's body."""
+
+
+def decoded(body: bytes) -> Any:
+    """The value of a JSON text, a byte order mark before it or not.
+
+    Raises:
+        BadReply: it is no JSON, too deep, or holds too many values.
+    """
+    if sum(body.count(mark) for mark in (b",", b"{", b"[")) > MOST_VALUES:
+        raise BadReply("The provider's JSON holds too many values.")
+    try:
+        return json.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        raise BadReply("The provider answered with something other than JSON.") from None
+
+
+def decoded_or_none(body: bytes) -> Any:
+    """The same, and None for what is no JSON."""
+    try:
+        return decoded(body)
+    except BadReply:
+        return None
+
+
+def listed(value: object) -> list[Json]:
+    """The objects of a JSON list; anything else counts as an empty list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def line(value: object, most: int = 4096) -> str | None:
+    """An id, a URL or a word from a reply: one printable line, safe to store and to send; else None."""
+    return value if isinstance(value, str) and 0 < len(value) <= most and value.isprintable() else None
+
+
+def amount(value: object) -> float | None:
+    """A number from a reply that can be a cost, a share or a delay: finite and not negative; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < 1e9 else None
+
+
+def whole(value: object) -> int | None:
+    """A seed from a reply; None for what no database would take as a number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+
+
+def quoted(text: str) -> Json:
+    """A provider's words as an error detail: bounded, without control or format characters, marked by its name."""
+    clean = "".join(character if character.isprintable() else " " for character in text[:2000])
+    return {"provider_message": " ".join(clean.split())[:300]} if clean.strip() else {}
