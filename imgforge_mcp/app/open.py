@@ -20,6 +20,7 @@ from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.attempts import Attempts
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.execution import Execution
+from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
@@ -98,7 +99,10 @@ async def open_forge(
     decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
     driver = Driver(clock, transport, assets, decoder)
     preparation = Preparation(registry, assets, decoder)
-    delivery = Delivery(config=config, registry=registry, assets=assets, redactor=redactor)
+    housekeeping = Housekeeping(registry, assets, clock, cap_bytes=config.cache_max_bytes, keep_days=config.keep_days)
+    delivery = Delivery(
+        config=config, registry=registry, assets=assets, housekeeping=housekeeping, clock=clock, redactor=redactor
+    )
     attempts = Attempts(
         config=config,
         registry=registry,
@@ -142,7 +146,7 @@ async def open_forge(
     try:
         async with anyio.create_task_group() as tasks:
             await tasks.start(worker.serve)
-            tasks.start_soon(_reap, assets, clock)
+            tasks.start_soon(housekeeping.serve)
             if any(configured.settings.base_url for configured in providers.values()):
                 tasks.start_soon(transport.warm)
             try:
@@ -187,7 +191,3 @@ def _trusted_hosts(providers: ConfiguredProviders) -> frozenset[str]:
     return frozenset(
         urlsplit(url).netloc.lower().removesuffix(":443" if url.lower().startswith("https") else ":80") for url in urls
     )
-
-
-async def _reap(assets: AssetDirectory, clock: Clock) -> None:
-    await anyio.to_thread.run_sync(assets.reap, clock.now().timestamp())

@@ -1,5 +1,7 @@
 """From what a call brought to the job's end on record: pictures into the store, copies to `save_to`, the cap."""
 
+import logging
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -7,24 +9,42 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.errors import ForgeError, StorageError
 from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.types import Asset, Job, JobState, cost_of
+from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.outcome import without_secrets
 from imgforge_mcp.jobs.running import RunningJob
-from imgforge_mcp.providers.driver import Result
+from imgforge_mcp.providers.driver import Made, Result
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Ending, Registry
+
+STORE_WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between the tries to store a picture that has been paid for."""
+
+logger = logging.getLogger(__name__)
 
 
 class Delivery:
     """Keeps what came, and says how a job ended."""
 
-    def __init__(self, *, config: Config, registry: Registry, assets: AssetDirectory, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        *,
+        config: Config,
+        registry: Registry,
+        assets: AssetDirectory,
+        housekeeping: Housekeeping,
+        clock: Clock,
+        redactor: Redactor,
+    ) -> None:
         self._config = config
+        self._housekeeping = housekeeping
+        self._clock = clock
         self._registry = registry
         self._assets = assets
         self._redactor = redactor
@@ -33,15 +53,49 @@ class Delivery:
         """Raises StorageError: an image could not be stored, so none should be bought."""
         await anyio.to_thread.run_sync(self._assets.prepare)
 
-    async def store(self, result: Result) -> tuple[Asset, ...]:
-        """Every image in the store before anything else can fail; its record joins the attempt's settlement."""
-        stored = []
+    async def store(self, result: Result, warnings: list[str]) -> tuple[Asset, ...]:
+        """Every image in the store before anything else can fail; its record joins the attempt's settlement. Where only
+        some could be stored, the warnings tell where the others are.
+
+        Raises:
+            StorageError: none could be stored; the message tells where they are.
+        """
+        stored, failures = [], []
         for image in result.images:
+            try:
+                stored.append(replace(await self._kept(image), seed=image.seed))
+            except StorageError as error:
+                failures.append(error)
+        if failures and not stored:
+            raise failures[0]
+        warnings.extend(error.message for error in failures)
+        return tuple(stored)
+
+    async def _kept(self, image: Made) -> Asset:
+        """A paid picture in the store, for which room may be made meanwhile; until then a copy of it lies in the
+        temporary directory, for this process may end. Raises StorageError: there it stays."""
+        copy: Path | None = None
+        for seconds in (*STORE_WAITS, None):
             sound = image.sound
             keep = partial(self._assets.keep, image.staged, sound.mime_type, sound.width, sound.height)
-            asset = await anyio.to_thread.run_sync(keep)
-            stored.append(replace(asset, seed=image.seed))
-        return tuple(stored)
+            try:
+                asset = await anyio.to_thread.run_sync(keep)
+            except StorageError as error:
+                copy = copy or await self._rescued(image)
+                if seconds is None:
+                    raise _not_stored(error, copy) from error
+                logger.warning("%s", error.message)
+                await self._clock.sleep(seconds)
+                continue
+            if copy is not None:
+                await anyio.to_thread.run_sync(partial(copy.unlink, missing_ok=True))
+            return asset
+        raise AssertionError
+
+    async def _rescued(self, image: Made) -> Path | None:
+        with suppress(StorageError):
+            return await anyio.to_thread.run_sync(self._assets.rescue, image.staged, image.sound.mime_type)
+        return None
 
     async def keep_previews(self, stored: tuple[Asset, ...], result: Result) -> None:
         """Those that were made while the pixels were at hand, so that they need not be decoded again; by now the
@@ -81,7 +135,7 @@ class Delivery:
         with anyio.CancelScope(shield=True):
             running.job = await self._registry.jobs.finish(job.job_id, ending)
         if job.assets:
-            await self._evict()
+            self._housekeeping.poke()
 
     def _told(self, error: ForgeError | None, request_id: str) -> dict[str, object] | None:
         if error is None:
@@ -102,10 +156,11 @@ class Delivery:
                 running.warnings.append(f"Not saved to save_to: {error.message}")
         return tuple(saved)
 
-    async def _evict(self) -> None:
-        """Keep the store within its cap, now that something was added."""
-        await self._registry.assets.count_renditions(self._assets.take_rendition_bytes())
-        await self._registry.assets.evict(self._config.cache_max_bytes)
+
+def _not_stored(error: StorageError, copy: Path | None) -> StorageError:
+    where = "there was no room for it anywhere" if copy is None else f"it is at {copy}"
+    path = {} if copy is None else {"picture": str(copy)}
+    return StorageError(f"The picture was made and paid for, and {where}: {error.message}", **{**error.details, **path})
 
 
 def _state(error: ForgeError | None, *, is_canceled: bool) -> JobState:

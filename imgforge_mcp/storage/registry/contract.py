@@ -304,6 +304,25 @@ class AssetRegistry(Protocol):
         there are."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """How much is no longer kept."""
+
+    jobs: int
+    images: int
+
+
+class RetentionRegistry(Protocol):
+    """Forgetting, a little at a time, so that nobody waits for it; usage keeps its sums."""
+
+    async def forget_ended_keys(self) -> int:
+        """Idempotency keys past their 24 hours; how many."""
+
+    async def forget_before(self, before: datetime) -> Forgotten:
+        """Jobs that ended before a time, with their attempts; batches that were made before it; images made before it
+        that no kept job has made or needs, except those that are pinned or were used within the hour."""
+
+
 class Registry(Protocol):
     """Both halves; whoever makes it says which process this is."""
 
@@ -312,5 +331,8 @@ class Registry(Protocol):
 
     @property
     def assets(self) -> AssetRegistry: ...
+
+    @property
+    def retention(self) -> RetentionRegistry: ...
 
     async def close(self) -> None: ...

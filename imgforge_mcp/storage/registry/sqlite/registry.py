@@ -8,6 +8,7 @@ from imgforge_mcp.storage.registry.contract import Shelf
 from imgforge_mcp.storage.registry.sqlite.assets import SqliteAssets
 from imgforge_mcp.storage.registry.sqlite.database import Database
 from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
+from imgforge_mcp.storage.registry.sqlite.retention import SqliteRetention
 
 
 class SqliteRegistry:
@@ -18,6 +19,7 @@ class SqliteRegistry:
         self._database = Database(path, shelf)
         self.jobs = SqliteJobs(self._database, now, owner)
         self.assets = SqliteAssets(self._database, now)
+        self.retention = SqliteRetention(self._database, now)
 
     async def close(self) -> None:
         await self._database.close()
