@@ -1,5 +1,6 @@
 """The console script: the command line, and the two servers that it may start."""
 
+import argparse
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,20 @@ class _Doors:
 
         return serve_stdio(config)
 
-    def serve(self, config: "Config", host: str, port: int, public_url: str | None) -> int:
-        from imgforge_mcp.http.app import serve_http
+    def serve(self, config: "Config", options: argparse.Namespace) -> int:
+        from imgforge_mcp.http.app import Serving, serve_http
         from imgforge_mcp.mcp.server import create_server
 
-        return serve_http(config, create_server, host, port, public_url)
+        serving = Serving(
+            host=options.host,
+            port=options.port,
+            public_url=options.public_url,
+            anonymous=options.anonymous,
+            open_loopback=options.open_loopback,
+            tls_cert=options.tls_cert,
+            tls_key=options.tls_key,
+        )
+        return serve_http(config, create_server, serving)
 
 
 def main() -> int:

@@ -1,13 +1,18 @@
 """The use cases, behind one facade: generate, look, cancel, list. Every door (MCP, HTTP, command line) calls these."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ForgeError
-from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, Json
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized
+from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, new_webhook_secret
+from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, Json
 from imgforge_mcp.jobs import usage
+from imgforge_mcp.jobs.boosters import built
+from imgforge_mcp.jobs.enhancing import enhanced
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
 from imgforge_mcp.jobs.service import BATCH, JobService, OnProgress
@@ -15,7 +20,10 @@ from imgforge_mcp.providers.checks import KeyCheck
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.providers.contract import Manifest
 from imgforge_mcp.providers.listing import Filter
+from imgforge_mcp.storage.registry.access import ApiKey, Standing
 from imgforge_mcp.storage.registry.contract import ANY, Registry, Wanted
+
+KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 __all__ = ["BATCH", "Filter", "Forge", "OnProgress", "Wanted"]
 
@@ -105,6 +113,10 @@ class Forge:
         """
         return await self._jobs.batch(batch_id, caller, wait_seconds)
 
+    async def job_of_key(self, request: ImageRequest, caller: Caller) -> Job | None:
+        """The job that a request's idempotency key stands for already. Raises IdempotencyConflict."""
+        return await self._jobs.of_key(request, caller)
+
     # Images ---------------------------------------------------------------------------------------------------------
 
     async def asset(self, asset_id: str) -> tuple[Asset, bytes]:
@@ -164,6 +176,41 @@ class Forge:
         """Keep the store within its cap; how many images were removed."""
         return await self._pictures.evict()
 
+    # Prompts and templates ------------------------------------------------------------------------------------------
+
+    def built_prompt(self, parts: Mapping[str, str]) -> str:
+        """One prompt from its parts. Raises InvalidRequest: not one of them is given."""
+        return built(parts)
+
+    async def enhanced_prompt(self, idea: str, tone: str | None, seed: int | None) -> str:
+        """A short idea as a richer prompt, by our own rules; the same seed gives the same words."""
+        return enhanced(idea, tone, seed)
+
+    async def saved_templates(self, caller: Caller) -> list[Json]:
+        """The caller's templates, the newest first."""
+        return await self._registry.access.templates(caller.tenant)
+
+    async def saved_template(self, template_id: str, caller: Caller) -> Json:
+        """Raises NotFound: no such template, or not this caller's."""
+        for template in await self._registry.access.templates(caller.tenant):
+            if template["id"] == template_id:
+                return template
+        raise NotFound("There is no template of that id; GET /api/templates lists yours.", template_id=template_id[:64])
+
+    async def save_template(self, name: str, values: Json, caller: Caller) -> Json:
+        """A template under an id of its own."""
+        template = {"id": f"tpl_{self._clock.new_id().lower()}", "name": name, **values}
+        template["created_at"] = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        await self._registry.access.add_template(caller.tenant, template)
+        return template
+
+    async def delete_template(self, template_id: str, caller: Caller) -> None:
+        """Raises NotFound: no such template, or not this caller's."""
+        if not await self._registry.access.remove_template(caller.tenant, template_id):
+            raise NotFound(
+                "There is no template of that id; GET /api/templates lists yours.", template_id=template_id[:64]
+            )
+
     # Models and providers -------------------------------------------------------------------------------------------
 
     async def models(self, wanted: Filter, cursor: str | None = None, *, is_paged: bool = True) -> Json:
@@ -187,6 +234,15 @@ class Forge:
         """Whether each configured provider answers and takes its key; free."""
         return await self._models.check_providers()
 
+    def model_id(self, provider: str | None, slug: str | None) -> str | None:
+        """The id by which a provider itself knows a model; None when it is not configured here."""
+        configured = self._providers.get(provider or "")
+        return next((m.model_id for m in configured.models if m.slug == slug), slug) if configured else slug
+
+    def usable_names(self, names: Iterable[str]) -> set[str]:
+        """Those names that stand for a live model of a configured provider."""
+        return self._models.usable(names)
+
     @property
     def manifests(self) -> Mapping[str, Manifest]:
         """What each configured provider declares, by the name it is configured under."""
@@ -196,6 +252,82 @@ class Forge:
     def draws_alone(self) -> bool:
         """Whether nothing but the engines of this program is configured."""
         return all(manifest.is_local for manifest in self.manifests.values())
+
+    # Keys of the HTTP door ------------------------------------------------------------------------------------------
+
+    async def create_key(
+        self, name: str, allowance: Allowance, *, project_id: str | None = None, expires_at: datetime | None = None
+    ) -> tuple[str, ApiKey]:
+        """A key, which nobody can read again, and its record.
+
+        Raises:
+            InvalidRequest: there is a key of that name, or it is no name.
+        """
+        if not KEY_NAME.fullmatch(name):
+            raise InvalidRequest("A key's name is 1 to 64 letters, digits and . _ - characters.", field="name")
+        key = new_key()
+        record = ApiKey(
+            name=name,
+            tenant=f"key_{self._clock.new_id()}",
+            digest=digest_of(key),
+            start=key[:SHOWN],
+            created_at=self._clock.now(),
+            project_id=project_id,
+            allowance=allowance,
+            webhook_secret=new_webhook_secret(),
+            expires_at=expires_at,
+        )
+        await self._registry.access.add_key(record)
+        return key, record
+
+    async def keys(self) -> list[ApiKey]:
+        """Every key there was, the newest first."""
+        return await self._registry.access.keys()
+
+    async def has_keys(self) -> bool:
+        """Whether there ever was a key: then the HTTP door is shut to those without one."""
+        return await self._registry.access.has_keys()
+
+    async def revoke_key(self, name: str) -> None:
+        """End a key at once. Raises NotFound."""
+        if not await self._registry.access.revoke_key(name):
+            raise NotFound("There is no live key of that name; 'imgforge-mcp keys list' shows them.", field="name")
+
+    async def rotate_key(self, name: str) -> str:
+        """End a key at once and make another for the same tenant, with the same limits. Raises NotFound."""
+        key = new_key()
+        if not await self._registry.access.replace_key(name, digest_of(key), key[:SHOWN]):
+            raise NotFound("There is no live key of that name; 'imgforge-mcp keys list' shows them.", field="name")
+        return key
+
+    async def caller_of_key(self, key: str) -> Caller:
+        """Who holds this key.
+
+        Raises:
+            Unauthorized: mistyped, unknown, revoked or expired.
+        """
+        if not is_well_formed(key):
+            raise Unauthorized("That is no key of this server: it was mistyped or cut; check its last characters.")
+        found = await self._registry.access.key_of(digest_of(key))
+        if found is None or found.revoked_at is not None:
+            raise Unauthorized("That key is not known here, or it has been revoked; ask for a new one.")
+        if found.expires_at is not None and found.expires_at <= self._clock.now():
+            raise Unauthorized(f"That key expired on {found.expires_at.date()}; ask for a new one.")
+        return Caller(
+            tenant=found.tenant,
+            name=found.name,
+            project_id=found.project_id,
+            allowance=found.allowance,
+            scopes=frozenset({"generate", "read"}),
+        )
+
+    async def standings(self, caller: Caller) -> list[Standing]:
+        """What is left of a caller's limits, the nearest to its end first."""
+        return await self._registry.access.standings(caller.tenant, caller.allowance)
+
+    async def requests(self, caller: Caller) -> Mapping[str, tuple[int, int]]:
+        """A caller's requests and images of today and of this month (UTC), by `day` and `month`."""
+        return await self._registry.access.requests(caller.tenant)
 
     # The house ------------------------------------------------------------------------------------------------------
 

@@ -83,9 +83,9 @@ def _job_values(forge: "Forge", base_url: str | None, job: Job, shown: int, less
         "error": job.error,
         "progress": _progress_json(job),
         "poll_after_seconds": None if job.state.is_final else 2,
-        "created_at": _iso(job.created_at),
-        "started_at": _iso(job.started_at),
-        "completed_at": _iso(job.completed_at),
+        "created_at": iso(job.created_at),
+        "started_at": iso(job.started_at),
+        "completed_at": iso(job.completed_at),
         "request_id": job.request_id,
         "project_id": request.project_id,
         "metadata": request.metadata,
@@ -105,7 +105,7 @@ def job_line(job: Job, ids: Mapping[str, str] | None = None) -> Json:
         "assets": [ids.get(asset.asset_id, asset.asset_id) for asset in job.assets],
         "cost_usd": job.cost_usd,
         "error": (job.error or {}).get("code"),
-        "created_at": _iso(job.created_at),
+        "created_at": iso(job.created_at),
     }
     return {name: value for name, value in values.items() if value not in (None, [])}
 
@@ -241,7 +241,8 @@ def _path(forge: "Forge", asset: Asset) -> str:
     return str(forge.path(asset))
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
+    """A moment as every door writes it: UTC, milliseconds, Z."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 

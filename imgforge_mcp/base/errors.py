@@ -3,7 +3,8 @@
 ForgeError                 code, status, message, details
 ├─ RequestError            the caller's: never fails over, never hurts a provider's health
 │  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound (└─ Deleted)  ├─ IdempotencyConflict
-│  └─ ContentRefused  └─ BudgetExceeded
+│  ├─ ContentRefused  ├─ BudgetExceeded  ├─ InvalidProject
+│  └─ Unauthorized  └─ Forbidden  └─ LimitReached  └─ AllowanceUsed
 ├─ ProviderError           theirs; its class says what follows from it
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
 │  ├─ WrongAddress  ├─ Rejected  └─ Ambiguous  └─ BadReply
@@ -103,6 +104,39 @@ class BudgetExceeded(RequestError):
 
     code = "budget_exceeded"
     status = 402
+
+
+class InvalidProject(RequestError):
+    """The project tag is missing where one is required, or malformed."""
+
+    code = "invalid_project_id"
+
+
+class Unauthorized(RequestError):
+    """Our own HTTP door: no key, or one that is not known, mistyped, revoked or expired."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(RequestError):
+    """Our own HTTP door: this caller may not do that."""
+
+    code = "forbidden"
+    status = 403
+
+
+class LimitReached(RequestError):
+    """The caller's own limit a minute, or of jobs at once; `retry_after` says when to come again."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class AllowanceUsed(LimitReached):
+    """The caller's own limit a day or a month."""
+
+    code = "quota_exceeded"
 
 
 class ProviderError(ForgeError):

@@ -1,10 +1,13 @@
 """Logs to stderr that never block: a reader that does not read loses lines, not the server."""
 
+import json
 import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
 
 from imgforge_mcp.base.redaction import RedactingFilter, Redactor
 
@@ -54,3 +57,15 @@ def set_up_logging(level: str, redactor: Redactor, descriptor: int = 2) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "httpx2", "PIL", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def access_log(descriptor: int = 2) -> Callable[..., None]:
+    """A writer of the HTTP door's log: one JSON object a line, never blocking; it is told names, never keys."""
+    handler = DroppingHandler(descriptor)
+
+    def write(**entry: Any) -> None:
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+        shown = json.dumps({"time": moment, **entry}, ensure_ascii=True)
+        handler.emit(logging.LogRecord("imgforge.access", logging.INFO, "", 0, "%s", (shown,), None))
+
+    return write

@@ -312,6 +312,18 @@ def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a tenant may have, over all processes: images a minute (any 60 s), day and month (UTC), jobs under way at
+    once, US dollars a month. None means no limit."""
+
+    per_minute: int | None = None
+    per_day: int | None = None
+    per_month: int | None = None
+    concurrency: int | None = None
+    budget_usd_month: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks: the tenant whose jobs these are ("" on stdio and the command line), the directories whose files may be
     named and those where files may be written, and, with `sees_all`, whether other tenants' jobs are visible."""
@@ -320,3 +332,10 @@ class Caller:
     sees_all: bool = False
     directories: tuple[Path, ...] = ()
     outputs: tuple[Path, ...] = ()
+    name: str | None = None
+    """What the access log calls the caller: its key's name, never the key."""
+    project_id: str | None = None
+    """Where its jobs are booked when a request names no project."""
+    allowance: Allowance = Allowance()
+    scopes: frozenset[str] = frozenset({"generate", "read", "admin"})
+    is_anonymous: bool = False

@@ -3,8 +3,11 @@
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
@@ -13,15 +16,17 @@ from imgforge_mcp.app.open import open_forge
 from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
-from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.base.types import Allowance, Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import job_json, job_line
 from imgforge_mcp.providers.configured import all_providers, key_hint
+from imgforge_mcp.storage.registry.access import ApiKey
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 BAR = 24
 COLUMNS = 80
 """Of a terminal that does not say."""
+DAYS = re.compile(r"([0-9]{1,5})d")
 KEY_STATES = {
     "works": "the key works",
     "rejected": "the key is rejected",
@@ -156,6 +161,71 @@ async def assets(forge: Forge, options: argparse.Namespace) -> int:
     return DONE
 
 
+async def keys(forge: Forge, options: argparse.Namespace) -> int:
+    """Keys of the HTTP door. A new key is shown once and never again."""
+    if options.action == "list":
+        found = await forge.keys()
+        _print(
+            [_key_json(key) for key in found], options, [_key_row(key) for key in found] or ["There are no keys yet."]
+        )
+        return DONE
+    if not options.name:
+        raise InvalidRequest(f"Name the key: imgforge-mcp keys {options.action} NAME.", field="name")
+    match options.action:
+        case "create":
+            allowance = Allowance(
+                per_minute=options.per_minute,
+                per_day=options.per_day,
+                per_month=options.per_month,
+                concurrency=options.concurrency,
+                budget_usd_month=options.budget_usd_month,
+            )
+            expires = _expiry(options.expires)
+            key, record = await forge.create_key(
+                options.name, allowance, project_id=options.project, expires_at=expires
+            )
+            shown = {**_key_json(record), "key": key, "webhook_secret": record.webhook_secret}
+            _print(shown, options, [key, f"webhook secret: {record.webhook_secret}", "Neither is shown again."])
+        case "rotate":
+            key = await forge.rotate_key(options.name)
+            _print({"name": options.name, "key": key}, options, [key, "The old key has ended; this one is shown once."])
+        case _:
+            await forge.revoke_key(options.name)
+            _print({"name": options.name, "state": "revoked"}, options, [f"The key {options.name} has ended."])
+    return DONE
+
+
+def _expiry(text: str | None) -> datetime | None:
+    """A moment from `30d` or an ISO date. Raises InvalidRequest."""
+    if text is None:
+        return None
+    if match := DAYS.fullmatch(text):
+        return datetime.now(UTC) + timedelta(days=int(match[1]))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest("--expires is days (30d) or an ISO date (2027-01-31).", field="--expires") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _key_json(key: ApiKey) -> Json:
+    limits = {name: value for name, value in asdict(key.allowance).items() if value is not None}
+    times = {"created_at": key.created_at, "expires_at": key.expires_at, "last_used_at": key.last_used_at}
+    return {
+        "name": key.name,
+        "start": key.start,
+        "state": "revoked" if key.revoked_at else "live",
+        "project_id": key.project_id,
+        "limits": limits,
+        **{name: moment.isoformat(timespec="seconds") if moment else None for name, moment in times.items()},
+    }
+
+
+def _key_row(key: ApiKey) -> str:
+    used = key.last_used_at.date().isoformat() if key.last_used_at else "never used"
+    return f"{key.name:<24} {key.start}…  {'revoked' if key.revoked_at else 'live':<8} {used}"
+
+
 async def doctor(forge: Forge, options: argparse.Namespace) -> int:
     """What is configured and whether it works: each provider is asked its one free question; nothing is spent."""
     config = forge.config
@@ -205,6 +275,7 @@ BY_NAME: dict[str, Command] = {
     "models": models,
     "assets": assets,
     "doctor": doctor,
+    "keys": keys,
 }
 
 

@@ -23,7 +23,7 @@ class Doors(Protocol):
 
     def stdio(self, config: "Config") -> int: ...
 
-    def serve(self, config: "Config", host: str, port: int, public_url: str | None) -> int: ...
+    def serve(self, config: "Config", options: argparse.Namespace) -> int: ...
 
 
 def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     usage.add_argument("--period", choices=("day", "month", "all"), default="month")
     usage.add_argument("--project", metavar="NAME")
     usage.add_argument("--check", action="store_true", help="compare the sums with every call on record")
+    _add_keys(commands)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 
@@ -102,6 +103,10 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8765)
     serve.add_argument("--public-url", metavar="URL", help="what clients see, when a proxy stands in front")
+    serve.add_argument("--anonymous", action="store_true", help="let callers without a key in, 100 images a month each")
+    serve.add_argument("--open-loopback", action="store_true", help="this machine needs no key although there are keys")
+    serve.add_argument("--tls-cert", metavar="FILE")
+    serve.add_argument("--tls-key", metavar="FILE", help="readable by its owner alone")
 
 
 def _add_generate(commands: Any) -> None:
@@ -140,6 +145,19 @@ def _add_assets(commands: Any) -> None:
     assets.add_argument("--limit", type=int, default=20, metavar="N")
 
 
+def _add_keys(commands: Any) -> None:
+    keys = _add(commands, "keys", "keys of the HTTP door: make, list, revoke, rotate")
+    keys.add_argument("action", choices=("create", "list", "revoke", "rotate"))
+    keys.add_argument("name", nargs="?", help="1 to 64 letters, digits and . _ -")
+    keys.add_argument("--project", metavar="NAME", help="where its jobs are booked")
+    keys.add_argument("--per-minute", type=int, metavar="N", help="images in any 60 s")
+    keys.add_argument("--per-day", type=int, metavar="N")
+    keys.add_argument("--per-month", type=int, metavar="N")
+    keys.add_argument("--concurrency", type=int, metavar="N", help="jobs under way at once")
+    keys.add_argument("--budget-usd-month", type=float, metavar="USD")
+    keys.add_argument("--expires", metavar="30d|DATE", help="days from now, or an ISO date")
+
+
 # Servers -----------------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +173,7 @@ def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
 
     try:
         prepare_home(config.home)
-        return doors.serve(config, options.host, options.port, options.public_url)
+        return doors.serve(config, options)
     except ForgeError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
         return WRONG_USAGE

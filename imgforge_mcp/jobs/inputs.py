@@ -1,15 +1,14 @@
 """Reference images and masks, whatever names them, each brought into the store before anything is bought."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import InvalidRequest, NotFound, ProviderError
-from imgforge_mcp.base.types import Asset, ImageRequest
+from imgforge_mcp.base.types import Asset, Caller, ImageRequest
 from imgforge_mcp.jobs.spelling import Named, read_reference
 from imgforge_mcp.media import INPUT_SIDE, InputImage
 from imgforge_mcp.media.decoder import Decoder
@@ -36,8 +35,9 @@ class References:
         self._transport = transport
         self._decoder = decoder
 
-    async def resolve(self, request: ImageRequest, allowed: Sequence[Path]) -> dict[str, object]:
-        """The request's `input_images` and `mask` as asset ids. Local paths only below `allowed`.
+    async def resolve(self, request: ImageRequest, caller: Caller) -> dict[str, object]:
+        """The request's `input_images` and `mask` as asset ids. Local paths only below the caller's directories; jobs
+        and assets only the caller's own.
 
         Raises:
             InvalidRequest: no image, not reachable, or not allowed; a mask that marks nothing or everything. Names the
@@ -48,22 +48,22 @@ class References:
         if request.input_images:
             fields = _fields(request)
             resolved["input_images"] = [
-                await self._picture(text, allowed, field)
+                await self._picture(text, caller, field)
                 for text, field in zip(request.input_images, fields, strict=True)
             ]
         if request.mask is not None:
-            resolved["mask"] = await self._marks(request.mask, allowed)
+            resolved["mask"] = await self._marks(request.mask, caller)
         return resolved
 
-    async def _picture(self, text: str, allowed: Sequence[Path], field: str) -> str:
-        known, data = await self._found(text, allowed, field)
+    async def _picture(self, text: str, caller: Caller, field: str) -> str:
+        known, data = await self._found(text, caller, field)
         if known is not None:
             return known.asset_id
         return await self._kept(await self._decoder.as_input(data, INPUT_SIDE, field=field))
 
-    async def _marks(self, text: str, allowed: Sequence[Path]) -> str:
+    async def _marks(self, text: str, caller: Caller) -> str:
         """A mask in our own form, so that what it marks is known before anything is bought."""
-        known, data = await self._found(text, allowed, "mask")
+        known, data = await self._found(text, caller, "mask")
         if known is not None:
             data = await anyio.to_thread.run_sync(self._assets.read, known)
         return await self._kept(await self._decoder.as_marks(data))
@@ -74,16 +74,16 @@ class References:
         await self._registry.assets.add(asset)
         return asset.asset_id
 
-    async def _found(self, text: str, allowed: Sequence[Path], field: str) -> tuple[Asset | None, bytes]:
+    async def _found(self, text: str, caller: Caller, field: str) -> tuple[Asset | None, bytes]:
         """An asset of ours, or the bytes of something else."""
         named = read_reference(text, field)
         if named.kind == "job":
-            return await self._of_job(named, field), b""
+            return await self._of_job(named, caller, field), b""
         if named.kind == "asset" and (asset := await self._of_id(named.text, field)) is not None:
-            return asset, b""
+            return await self._owned(asset, caller, field), b""
         if named.asset_id is not None and (asset := await self._ours(named.asset_id)) is not None:
-            return asset, b""
-        data = named.data if named.kind == "data" else await self._bytes(named, allowed, field)
+            return await self._owned(asset, caller, field), b""
+        data = named.data if named.kind == "data" else await self._bytes(named, caller, field)
         if len(data) > MAX_BYTES and named.kind != "path":
             raise InvalidRequest(f"The picture is larger than {MAX_BYTES // 2**20} MiB.", field=field)
         digest = await anyio.to_thread.run_sync(lambda: hashlib.sha256(data).hexdigest())
@@ -111,7 +111,15 @@ class References:
             raise NotFound(f"Several images have an id that begins with {start}; give more of its digits.", field=field)
         return matches[0] if matches else None
 
-    async def _of_job(self, named: Named, field: str) -> Asset:
+    async def _owned(self, asset: Asset, caller: Caller, field: str) -> Asset:
+        """Raises NotFound: the image came of nobody's job but another tenant's."""
+        if not caller.sees_all and not await self._registry.access.owns(caller.tenant, asset.asset_id):
+            raise NotFound("There is no asset of that id in the store.", field=field)
+        return asset
+
+    async def _of_job(self, named: Named, caller: Caller, field: str) -> Asset:
+        if not caller.sees_all and await self._registry.jobs.tenant(named.text) != caller.tenant:
+            raise NotFound("No such job; call check_job without job_id to list the recent ones.", field=field)
         job = await self._registry.jobs.get(named.text)
         if not job.assets:
             raise InvalidRequest(f"Job {job.job_id} has no image (state {job.state.value}).", field=field)
@@ -120,7 +128,7 @@ class References:
             raise InvalidRequest(f"Job {job.job_id} has {count}; there is no #{named.number}.", field=field)
         return job.assets[named.number - 1]
 
-    async def _bytes(self, named: Named, allowed: Sequence[Path], field: str) -> bytes:
+    async def _bytes(self, named: Named, caller: Caller, field: str) -> bytes:
         if named.kind == "url":
             try:
                 return await self._transport().download(named.text, DOWNLOAD_SECONDS, MAX_BYTES)
@@ -129,7 +137,7 @@ class References:
             except InvalidRequest as error:
                 raise InvalidRequest(error.message, **{**error.details, "field": field}) from None
         try:
-            return await anyio.to_thread.run_sync(paths.read_input, named.text, allowed, field)
+            return await anyio.to_thread.run_sync(paths.read_input, named.text, caller.directories, field)
         except InvalidRequest:
             if named.kind == "asset":
                 raise NotFound(f"There is no image whose id begins with {named.text}.", field=field) from None

@@ -1,6 +1,6 @@
 """Which models there are, who would be asked first, and how each of them is doing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from imgforge_mcp.base.clock import Clock
@@ -25,6 +25,15 @@ class Models:
     def slugs(self) -> list[str]:
         """Every model that a configured provider has, by slug."""
         return sorted({model.slug for configured in self._providers.values() for model in configured.models})
+
+    def usable(self, names: Iterable[str]) -> set[str]:
+        """Those names that stand for a live model of a configured provider."""
+        catalog, today = self._planner.router.catalog, self._clock.now().date()
+        return {
+            name
+            for name in names
+            if any(m.provider in self._providers and not m.is_retired(today) for m in catalog.find(name))
+        }
 
     async def check_providers(self) -> Mapping[str, KeyCheck]:
         """Whether each configured provider answers and takes its key; free."""

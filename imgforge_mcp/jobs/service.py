@@ -10,8 +10,8 @@ import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ForgeError, NotFound
-from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress
+from imgforge_mcp.base.errors import Forbidden, ForgeError, NotFound
+from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress, QualityTier
 from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
@@ -62,10 +62,9 @@ class JobService:
             NoImageProvider, AllRateLimited: likewise.
         """
         asked = request.fingerprint()
-        if request.idempotency_key is not None:
-            claim = await self._registry.jobs.claim(request.idempotency_key, caller.tenant)
-            if claim is not None:
-                return await self._claimed(claim, request, caller)
+        known = await self.of_key(request, caller)
+        if known is not None:
+            return known
         request, save_root = await self._settled(request, caller)
         ranked = await self._planner.candidates(request)
         if nearest_rest(ranked) > PATIENCE:
@@ -84,6 +83,7 @@ class JobService:
             save_root=save_root,
             routes=tuple(dict.fromkeys(candidate.route for candidate in ranked)),
             asked=asked,
+            allowance=caller.allowance,
         )
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
         job, created = await self._registry.jobs.open(new, caps)
@@ -110,6 +110,8 @@ class JobService:
     async def _settled(self, request: ImageRequest, caller: Caller) -> tuple[ImageRequest, str | None]:
         """The request with its template applied, its references in our store and its `save_to` made absolute; and the
         allowed directory that `save_to` is in."""
+        if caller.is_anonymous:
+            request = _for_anybody(request)
         if request.template is not None:
             request = with_template(request, find_template(request.template, self._config.templates))
         save_root, changes = None, dict[str, object]()
@@ -118,7 +120,7 @@ class JobService:
                 paths.place_output, request.save_to, caller.outputs, request.prompt
             )
             changes["save_to"], save_root = str(path), str(root)
-        changes |= await self._references.resolve(request, caller.directories)
+        changes |= await self._references.resolve(request, caller)
         return request.model_copy(update=changes), save_root
 
     def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
@@ -130,6 +132,13 @@ class JobService:
             return request.prompt, f"Nothing added: {reason}."
         tier = self._planner.router.catalog.tiers[request.quality_tier]
         return boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
+
+    async def of_key(self, request: ImageRequest, caller: Caller) -> Job | None:
+        """The job that the request's idempotency key stands for already. Raises IdempotencyConflict."""
+        if request.idempotency_key is None:
+            return None
+        claim = await self._registry.jobs.claim(request.idempotency_key, caller.tenant)
+        return None if claim is None else await self._claimed(claim, request, caller)
 
     async def submit_batch(self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str) -> str:
         """Each request as a job of its own under one batch id; one that is refused, or was when it was read, does not
@@ -245,6 +254,8 @@ class JobService:
     async def recent_jobs(
         self, limit: int, caller: Caller, wanted: Wanted = ANY, before: str | None = None
     ) -> list[Job]:
+        if caller.is_anonymous:  # an address is no person: whoever comes after would read the list
+            return []
         tenant = None if caller.sees_all else caller.tenant
         return await self._registry.jobs.recent(limit, tenant, wanted=wanted, before=before)
 
@@ -268,3 +279,14 @@ class JobService:
         tenant = await self._registry.jobs.tenant(job_id)
         if tenant is None or not (caller.sees_all or tenant == caller.tenant):
             raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
+
+
+def _for_anybody(request: ImageRequest) -> ImageRequest:
+    """A request without a key: the cheapest tier, whatever was asked.
+
+    Raises:
+        Forbidden: it names a model or a provider.
+    """
+    if request.model is not None or request.provider is not None:
+        raise Forbidden("Callers without a key choose no model; leave it out, or ask for a key.", field="model")
+    return request.model_copy(update={"quality_tier": QualityTier.DRAFT})

@@ -73,7 +73,7 @@ async def read(lazy: LazyForge, presentation: Presentation, context: Any, uri: s
         if uri == USAGE:
             return _text(uri, results.compact(await forge.usage("month", None, caller)))
         if uri == GUIDE:
-            guide = resources.files(__package__).joinpath("guide.md").read_text("utf-8")
+            guide = resources.files("imgforge_mcp").joinpath("guide.md").read_text("utf-8")
             return _text(uri, guide, "text/markdown")
     except ForgeError as error:
         raise MCPError(types.INVALID_PARAMS, error.message, {"uri": uri[:200], "code": error.code}) from None

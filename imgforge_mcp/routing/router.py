@@ -141,6 +141,7 @@ class Router:
             raise InvalidModel(
                 f"There is no model of that name; {hint}.",
                 field="model",
+                value=request.model[:100],
                 nearest=nearest,
             )
         live = [spec for spec in specs if not spec.is_retired(now.date())]

@@ -56,6 +56,10 @@ SETTINGS: list[tuple[str, str, str, Any]] = [
     ("IMGFORGE_JWT_AUDIENCE", "imgforge", "jwt_audience", "imgforge"),
     ("IMGFORGE_JWT_JWKS_URL", "http://127.0.0.1/jwks", "jwt_jwks_url", "http://127.0.0.1/jwks"),
     ("IMGFORGE_JWT_TENANT_CLAIM", "org", "jwt_tenant_claim", "org"),
+    ("IMGFORGE_TRUSTED_PROXIES", "10.0.0.1", "trusted_proxies", ("10.0.0.1/32",)),
+    ("IMGFORGE_CORS_STRICT", "on", "cors_strict", True),
+    ("IMGFORGE_HOSTED_IMAGES", "off", "hosted_images", False),
+    ("IMGFORGE_ANONYMOUS_PER_MONTH", "5", "anonymous_per_month", 5),
 ]
 WRONG = [
     ("IMGFORGE_HOME", "relative/path"),

@@ -17,7 +17,7 @@ from mcp.client import Client
 from mcp.client.sse import sse_client
 from mcp.shared.exceptions import MCPError
 
-from imgforge_mcp.http.app import MAX_BODY
+from imgforge_mcp.http.rest.face import MAX_BODY
 from tests import emulators
 from tests.e2e import _program, _raw
 from tests.e2e._program import Server, fresh_account, serve

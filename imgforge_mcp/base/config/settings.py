@@ -85,6 +85,14 @@ class Settings(BaseModel):
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(values.origins)] = ()
     client_address_header: Text | None = None
     """The header in which a trusted proxy in front names the client's address."""
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(values.networks)] = ("127.0.0.1/32", "::1/128")
+    """Whose `client_address_header` is believed."""
+    cors_strict: Switch = False
+    """Whether ImageAPI's routes are open to `cors_origins` only."""
+    hosted_images: Switch = True
+    """Whether ImageAPI answers with an address of ours; off: with the picture itself, as a data URL."""
+    anonymous_per_month: Annotated[int, BeforeValidator(whole(0, 2**40, "images"))] = 100
+    """Images for each address, with --anonymous."""
     jwt_issuer: BaseUrl | None = None
     jwt_audience: Text | None = None
     jwt_jwks_url: BaseUrl | None = None

@@ -20,6 +20,8 @@ from imgforge_mcp.base.types import Json
 FILE = "IMGFORGE_CONFIG"
 OTHERS = (FILE, "IMGFORGE_API_KEY", "IMGFORGE_API_KEY_FILE")
 """Variables of ours that are no fields: the file's place, and img-forge's own key."""
+ALIASES = {"CORS_PUBLIC_API_STRICT_ORIGINS": "cors_strict"}
+"""Variables by which a service's own document calls a setting."""
 SECRET_FILES = tuple(f"{v}_FILE" for v, name in Settings.variables().items() if not Settings.model_fields[name].repr)
 FILE_ONLY = ("provider_order", "servers", "templates", "providers", "models", "tiers")
 FROM_A_CLUSTER = re.compile(
@@ -39,6 +41,7 @@ def load_config(environment: Mapping[str, str] | None = None) -> Config:
     _refuse_unknown_variables(environment)
     path, table = _read_file(environment)
     said = {name: text for variable, name in Settings.variables().items() if (text := _said(environment, variable))}
+    said |= {name: text for variable, name in ALIASES.items() if (text := environment.get(variable, "").strip())}
     given = {**table, **said}
     given["templates"] = _templates(table.get("templates", {}), path)
     try:

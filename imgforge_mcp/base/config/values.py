@@ -247,6 +247,14 @@ def _host(item: str) -> str:
     )
 
 
+def networks(value: object) -> tuple[str, ...]:
+    """Addresses and networks (CIDR)."""
+    found = hosts(value)
+    if names := [item for item in found if "/" not in item]:
+        raise ValueError(f"must be a list of addresses and networks, such as 10.0.0.0/8; {names[0][:80]!r} is neither")
+    return found
+
+
 def origins(value: object) -> tuple[str, ...]:
     """Origins as browsers name them: scheme, host and port."""
     found = names(value)

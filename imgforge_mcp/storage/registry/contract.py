@@ -6,7 +6,19 @@ from datetime import date, datetime
 from typing import Protocol
 
 from imgforge_mcp.base.errors import IdempotencyConflict
-from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, Json, Outcome, Progress, QualityTier
+from imgforge_mcp.base.types import (
+    Allowance,
+    Asset,
+    CostBasis,
+    ImageRequest,
+    Job,
+    JobState,
+    Json,
+    Outcome,
+    Progress,
+    QualityTier,
+)
+from imgforge_mcp.storage.registry.access import AccessRegistry
 
 LEASE_SECONDS = 15.0
 
@@ -37,6 +49,7 @@ class NewJob:
     reserve_usd: float
     tenant: str = ""
     save_root: str | None = None
+    allowance: Allowance = Allowance()
     warnings: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     """Whom this process would ask, best first; whoever takes the job up asks nobody else."""
@@ -324,7 +337,7 @@ class RetentionRegistry(Protocol):
 
 
 class Registry(Protocol):
-    """Both halves; whoever makes it says which process this is."""
+    """All of it; whoever makes it says which process this is."""
 
     @property
     def jobs(self) -> JobRegistry: ...
@@ -334,5 +347,8 @@ class Registry(Protocol):
 
     @property
     def retention(self) -> RetentionRegistry: ...
+
+    @property
+    def access(self) -> AccessRegistry: ...
 
     async def close(self) -> None: ...

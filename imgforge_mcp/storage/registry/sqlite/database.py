@@ -34,23 +34,23 @@ class Statements:
         self._queries = queries
         self.shelf = shelf
 
-    def one(self, name: str, **values: Any) -> sqlite3.Row | None:
+    def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(self._queries[name], values).fetchone()
         return row
 
-    def all(self, name: str, **values: Any) -> list[sqlite3.Row]:
+    def all(self, name: str, /, **values: Any) -> list[sqlite3.Row]:
         return self._connection.execute(self._queries[name], values).fetchall()
 
-    def under(self, name: str, conditions: Sequence[str], **values: Any) -> list[sqlite3.Row]:
+    def under(self, name: str, /, conditions: Sequence[str], **values: Any) -> list[sqlite3.Row]:
         """The rows of a query that leaves its conditions open; they are named as it is."""
         text = self._queries[name].format(conditions=" AND ".join(self._queries[condition] for condition in conditions))
         return self._connection.execute(text, values).fetchall()
 
-    def change(self, name: str, **values: Any) -> int:
+    def change(self, name: str, /, **values: Any) -> int:
         """Execute and return how many rows changed."""
         return self._connection.execute(self._queries[name], values).rowcount
 
-    def insert(self, name: str, **values: Any) -> int:
+    def insert(self, name: str, /, **values: Any) -> int:
         """Execute and return the new row's number."""
         return self._connection.execute(self._queries[name], values).lastrowid or 0
 

@@ -23,6 +23,7 @@ from imgforge_mcp.storage.registry.contract import (
     UsageSum,
     Wanted,
 )
+from imgforge_mcp.storage.registry.sqlite.access import admit
 from imgforge_mcp.storage.registry.sqlite.assets import note_inputs, record
 from imgforge_mcp.storage.registry.sqlite.budget import committed, hold, reserve
 from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
@@ -75,6 +76,8 @@ class SqliteJobs:
                 existing = _claim_key(sql, new, row["now"])
                 if existing is not None:
                     return _job(sql, existing), False
+            if new.tenant:
+                admit(sql, new.tenant, new.allowance, new.request.n, self._now(), row["reserved"])
             reserve(sql, row["budget_day"], row["reserved"], caps)
             sql.change("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
             note_inputs(sql, new.job_id, new.request)

@@ -145,4 +145,3 @@ UPDATE jobs SET reserved = :amount WHERE job_id = :job_id;
 SELECT coalesce(sum(CASE WHEN day = :day THEN reserved + spent END), 0) AS day,
        coalesce(sum(reserved + spent), 0) AS month
 FROM spend WHERE day BETWEEN :month || '-01' AND :month || '-31';
-

@@ -1,10 +1,11 @@
-"""Both halves of the registry over one database file."""
+"""The registry over one database file."""
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from imgforge_mcp.storage.registry.contract import Shelf
+from imgforge_mcp.storage.registry.sqlite.access import SqliteAccess
 from imgforge_mcp.storage.registry.sqlite.assets import SqliteAssets
 from imgforge_mcp.storage.registry.sqlite.database import Database
 from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
@@ -20,6 +21,7 @@ class SqliteRegistry:
         self.jobs = SqliteJobs(self._database, now, owner)
         self.assets = SqliteAssets(self._database, now)
         self.retention = SqliteRetention(self._database, now)
+        self.access = SqliteAccess(self._database, now)
 
     async def close(self) -> None:
         await self._database.close()

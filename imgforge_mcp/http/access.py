@@ -1,0 +1,263 @@
+"""Who asks: a key, a token, an anonymous address or the user of this machine, made into a Caller before any work."""
+
+import hashlib
+import ipaddress
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base.errors import ForgeError, Unauthorized
+from imgforge_mcp.base.keys import PREFIX
+from imgforge_mcp.base.types import Allowance, Caller
+from imgforge_mcp.forge import Forge
+from imgforge_mcp.http.answers import answer, headers_of
+
+COOKIE = "imgforge_key"
+CALLER = "imgforge.caller"
+OPEN = ("/health", "/.well-known/", "/v2/assets/", "/v2/guide", "/v2/health", "/api/v1/models", "/api/v1/health")
+"""Paths (or their beginnings) that want no caller."""
+ANONYMOUS_A_MONTH = 100
+LONGEST = 8192
+"""Characters of a credential; a longer one is none."""
+VerifyToken = Callable[[str], Awaitable[Caller]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How the door is set: `is_loopback`, whether callers without a key are let in as `anonymous`, whether loopback
+    stays open although there are keys, and behind which proxies' `client_header` a caller's address stands."""
+
+    is_loopback: bool = True
+    anonymous: bool = False
+    open_loopback: bool = False
+    anonymous_per_month: int = ANONYMOUS_A_MONTH
+    client_header: str | None = None
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    assets_require_key: bool = False
+    base_url: str = ""
+
+
+class Access:
+    """ASGI middleware: finds the caller, refuses who may not in, says what is left of the caller's limits."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        lazy: LazyForge,
+        door: Door,
+        verify_token: VerifyToken | None = None,
+        log: Callable[..., None] | None = None,
+    ) -> None:
+        self._app = app
+        self._lazy = lazy
+        self._door = door
+        self._verify_token = verify_token
+        self._networks = [ipaddress.ip_network(proxy, strict=False) for proxy in door.trusted_proxies]
+        self._has_keys = False
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = perf_counter(), 0
+        request_id: str = scope.get("imgforge.request_id", "-")
+        caller: Caller | None = None
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if caller is not None:
+                    message["headers"] = [*message["headers"], *await self._limits(caller)]
+            await send(message)
+
+        try:
+            forge = (
+                None if scope["path"].startswith("/health") and scope["path"] == "/health" else await self._lazy.forge()
+            )
+            caller = await self._caller(forge, scope) if forge is not None else None
+        except ForgeError as error:
+            await answer(error.body(request_id), error.status, {**headers_of(error), **self._challenge(error)})(
+                scope, receive, noted
+            )
+        else:
+            if caller is not None:
+                scope[CALLER] = caller
+                scope["user"] = _principal(caller)
+            await self._app(scope, receive, noted)
+        finally:
+            if self._log is not None:
+                self._log(
+                    request_id=request_id,
+                    caller=caller.name if caller else None,
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round((perf_counter() - started) * 1000, 1),
+                )
+
+    async def _caller(self, forge: Forge, scope: Scope) -> Caller | None:
+        """Raises Unauthorized."""
+        is_open = _is_open(scope["path"]) and not (
+            self._door.assets_require_key and scope["path"].startswith("/v2/assets/")
+        )
+        credential = _credential(scope)
+        if credential is not None and (credential.startswith(PREFIX) or self._verify_token is None):
+            if credential.startswith(PREFIX) or await self._is_shut(forge) or scope.get("imgforge.is_foreign"):
+                return await forge.caller_of_key(credential)
+            return _user_of_this_machine(forge)
+        if credential is not None and self._verify_token is not None:
+            return await self._verify_token(credential)
+        if self._door.anonymous:
+            return self._anonymous(scope)
+        if not await self._is_shut(forge) and not scope.get("imgforge.is_foreign"):
+            return _user_of_this_machine(forge)
+        if is_open:
+            return None
+        raise Unauthorized(
+            "A key is needed: send it as 'Authorization: Bearer KEY'; 'imgforge-mcp keys create' makes one."
+        )
+
+    async def _is_shut(self, forge: Forge) -> bool:
+        """Whether a caller without a key is turned away: beyond this machine always, on it once there are keys."""
+        if not self._door.is_loopback or self._verify_token is not None:
+            return True
+        if self._door.open_loopback:
+            return False
+        self._has_keys = self._has_keys or await forge.has_keys()
+        return self._has_keys
+
+    def _anonymous(self, scope: Scope) -> Caller:
+        """A tenant of its own for each address (IPv6: for each /64), of which only a hash is kept."""
+        address = _network(self._address(scope))
+        digest = hashlib.sha256(f"imgforge-mcp anonymous {address}".encode()).hexdigest()[:24]
+        return Caller(
+            tenant=f"anon_{digest}",
+            name="anonymous",
+            allowance=Allowance(per_month=self._door.anonymous_per_month),
+            scopes=frozenset({"generate", "read"}),
+            is_anonymous=True,
+        )
+
+    def _address(self, scope: Scope) -> str:
+        peer = scope["client"][0] if scope.get("client") else ""
+        if self._door.client_header is None or not self._is_proxy(peer):
+            return str(peer)
+        values = [v.decode("latin-1") for k, v in scope["headers"] if k == self._door.client_header.lower().encode()]
+        hops = [part.strip() for value in values for part in value.split(",")]
+        outside = [hop for hop in hops if hop and not self._is_proxy(hop)]
+        return outside[-1] if outside else str(peer)
+
+    def _is_proxy(self, address: str) -> bool:
+        """Whether an address is one of the configured proxies, each an address or a network."""
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._networks)
+
+    def _challenge(self, error: ForgeError) -> dict[str, str]:
+        if error.status != 401:
+            return {}
+        metadata = f"{self._door.base_url}/.well-known/oauth-protected-resource"
+        return {"WWW-Authenticate": f'Bearer realm="imgforge", error="invalid_token", resource_metadata="{metadata}"'}
+
+    async def _limits(self, caller: Caller) -> list[tuple[bytes, bytes]]:
+        """RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10), for callers with limits."""
+        if caller.allowance == Allowance():
+            return []
+        standings = await (await self._lazy.forge()).standings(caller)
+        windows = {"minute": 60, "day": 86_400, "month": 2_592_000}
+        left = ", ".join(f'"{s.window}";r={s.left};t={max(0, round(s.reset))}' for s in standings)
+        policy = ", ".join(f'"{s.window}";q={s.limit};w={windows[s.window]}' for s in standings)
+        return [(b"ratelimit", left.encode()), (b"ratelimit-policy", policy.encode())] if standings else []
+
+
+def caller_in(scope: Any) -> Caller:
+    """The caller that the door has found for this request. Raises Unauthorized: there is none."""
+    caller = scope.get(CALLER)
+    if not isinstance(caller, Caller):
+        raise Unauthorized("A key is needed: send it as 'Authorization: Bearer KEY'.")
+    return caller
+
+
+def caller_of_context(forge: Forge, context: Any) -> Caller:
+    """The caller of an MCP request, by the HTTP request that carried it."""
+    return caller_in(context.request.scope)
+
+
+def _user_of_this_machine(forge: Forge) -> Caller:
+    """Paths of this machine may be named over HTTP only where the configuration allows it."""
+    if forge.config.allow_local_paths:
+        return forge.caller()
+    return replace(forge.caller(), directories=(), outputs=())
+
+
+def _principal(caller: Caller) -> AuthenticatedUser:
+    """The caller as the SDK compares it: a session belongs to the one who opened it."""
+    return AuthenticatedUser(AccessToken(token="", client_id=caller.tenant, scopes=sorted(caller.scopes)))
+
+
+def _is_open(path: str) -> bool:
+    return any(
+        path == known or (known.endswith("/") and path.startswith(known)) or path.startswith(f"{known}/")
+        for known in OPEN
+    )
+
+
+def _credential(scope: Scope) -> str | None:
+    """The one credential of a request: bearer token, X-API-Key or the page's cookie; never in the URL.
+
+    Raises:
+        Unauthorized: there are several, or one that can be none.
+    """
+    bearers = _header(scope, b"authorization")
+    keys = _header(scope, b"x-api-key")
+    found = [*(_bearer(value) for value in bearers), *keys]
+    if not found:
+        found = [c for c in (_cookie(value) for value in _header(scope, b"cookie")) if c is not None]
+    if not found:
+        return None
+    if (
+        len(set(found)) > 1
+        or not found[0]
+        or len(found[0]) > LONGEST
+        or not found[0].isascii()
+        or not found[0].isprintable()
+    ):
+        raise Unauthorized("Send one key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'.")
+    return found[0]
+
+
+def _header(scope: Scope, name: bytes) -> Collection[str]:
+    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
+
+
+def _bearer(value: str) -> str:
+    scheme, _, token = value.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _cookie(value: str) -> str | None:
+    for part in value.split(";"):
+        name, separator, text = part.strip().partition("=")
+        if separator and name == COOKIE:
+            return text
+    return None
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else parsed)

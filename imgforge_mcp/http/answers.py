@@ -1,0 +1,64 @@
+"""What a refusal looks like over HTTP: the one shape of every error, with the headers that go with its status."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.types import Json
+
+CODES = {
+    400: "invalid_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "too_large",
+    415: "unsupported_media_type",
+    421: "misdirected",
+    429: "rate_limited",
+    503: "unavailable",
+}
+"""Codes of answers that are no ForgeError's."""
+SENTENCES = {
+    404: "There is nothing at this address; /docs shows what there is.",
+    405: "This address does not take that method.",
+    413: "The request is too large.",
+    415: "The body must be JSON (application/json).",
+}
+
+
+def body_of(status: int, message: str | None, request_id: str, code: str | None = None, **details: Any) -> Json:
+    """The public shape of an error (SPEC section 4) that is no ForgeError."""
+    return {
+        "error": message or SENTENCES.get(status, "The request was refused."),
+        "code": code or CODES.get(status, "internal" if status >= 500 else "invalid_request"),
+        "status": status,
+        "request_id": request_id,
+        "details": details,
+    }
+
+
+def refusal(
+    status: int,
+    message: str | None,
+    request_id: str,
+    *,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return answer(body_of(status, message, request_id, code), status, headers)
+
+
+def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON as it is, UTF-8."""
+    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(data, status_code=status, media_type="application/json", headers=dict(headers or {}))
+
+
+def headers_of(error: ForgeError) -> dict[str, str]:
+    """Retry-After, where the error says when to come again (RFC 9110 section 10.2.3: whole seconds)."""
+    return {} if error.retry_after is None else {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}

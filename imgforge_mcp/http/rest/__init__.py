@@ -1,0 +1,1 @@
+"""The five services that programs were written for: a file each, two translations and no logic of its own."""

@@ -1,0 +1,246 @@
+"""What the faces share: a table of routes, a request read by its own model, errors in the service's own shape."""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest
+from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, Json
+from imgforge_mcp.forge import Forge
+from imgforge_mcp.http.access import CALLER, caller_in
+from imgforge_mcp.http.answers import answer, body_of, headers_of
+from imgforge_mcp.presentation import asset_url
+
+MAX_BODY = 24 * 1024 * 1024
+"""Bytes of a request: a data URL of the largest picture that is taken."""
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """A request in a service's own words. What the service does not know is passed over, and said in a header."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to a face: who asks for what, and where our own addresses begin."""
+
+    forge: Forge
+    caller: Caller
+    request: Request
+    request_id: str
+    base_url: str
+
+    def url(self, asset: Asset) -> str:
+        return asset_url(self.base_url, asset)
+
+    async def drawn(self, request: ImageRequest) -> Job:
+        """The job when it has ended, however long that takes.
+
+        Raises:
+            ForgeError: what `submit` raises, or the error that the job ended with.
+        """
+        job = await self.forge.submit(request, self.caller, request_id=self.request_id)
+        job = await self.forge.wait(job.job_id, self.forge.config.job_deadline)
+        if job.state is not JobState.COMPLETED:
+            raise JobFailed(job)
+        return job
+
+
+class JobFailed(ForgeError):
+    """A job ended without a picture; carries the job's own error."""
+
+    def __init__(self, job: Job) -> None:
+        error = job.error or {}
+        retry = error.get("retry_after_seconds")
+        message = error.get("error") or (
+            "The job was canceled." if job.state is JobState.CANCELED else "The job is not done yet."
+        )
+        super().__init__(message, retry_after=retry, **{**error.get("details", {}), "job_id": job.job_id})
+        self.job = job
+        self.code = error.get("code", "internal")  # type: ignore[misc]
+        self.status = error.get("status", 500)  # type: ignore[misc]
+
+
+ErrorShape = Callable[[ForgeError, str], tuple[int, Json]]
+Handler = Callable[[Call, Any], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One route: what it takes, what it answers, whether it wants a caller and which scope."""
+
+    method: str
+    path: str
+    handle: Handler
+    summary: str
+    takes: type[Body] | None = None
+    gives: Json = field(default_factory=dict)
+    """The answer's JSON schema, for /openapi.json."""
+    status: int = 200
+    is_open: bool = False
+    scope: str = "read"
+    is_form: bool = False
+    """Whether the body is a multipart form."""
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """One service: its name, its routes, and how it says what went wrong."""
+
+    name: str
+    title: str
+    endpoints: Sequence[Endpoint]
+    error: ErrorShape
+
+
+def default_error(error: ForgeError, request_id: str) -> tuple[int, Json]:
+    return error.status, error.body(request_id)
+
+
+def routes_of(face: Face, lazy: LazyForge, base_url: str) -> list[Route]:
+    """Starlette's routes, one for each path with all its methods."""
+    by_path: dict[str, list[Endpoint]] = {}
+    for endpoint in face.endpoints:
+        by_path.setdefault(endpoint.path, []).append(endpoint)
+    return [
+        Route(
+            path,
+            endpoint=_served(face, {e.method: e for e in endpoints}, lazy, base_url),
+            methods=[e.method for e in endpoints],
+        )
+        for path, endpoints in by_path.items()
+    ]
+
+
+def _served(
+    face: Face, endpoints: dict[str, Endpoint], lazy: LazyForge, base_url: str
+) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        endpoint = endpoints["GET" if request.method == "HEAD" else request.method]
+        request_id: str = request.scope["imgforge.request_id"]
+        try:
+            forge = await lazy.forge()
+            caller = request.scope.get(CALLER) if endpoint.is_open else caller_in(request.scope)
+            caller = caller or Caller()
+            if endpoint.scope not in caller.scopes:
+                raise Forbidden(f"This caller may not do that; it needs the scope imgforge:{endpoint.scope}.")
+            call = Call(forge=forge, caller=caller, request=request, request_id=request_id, base_url=base_url)
+            body = None if endpoint.takes is None else await _body(request, endpoint)
+            response = await endpoint.handle(call, body)
+        except ForgeError as error:
+            status, shown = face.error(error, request_id)
+            return answer(shown, status, headers_of(error))
+        if body is not None and body.model_extra:
+            names = ", ".join(sorted(name for name in body.model_extra if name.isascii() and name.isprintable())[:20])
+            response.headers["Warning"] = f'299 imgforge "ignored: {names[:500]}"'.replace("\\", "")
+        return response
+
+    return serve
+
+
+async def _body(request: Request, endpoint: Endpoint) -> Body:
+    """The request's body as the endpoint's own model.
+
+    Raises:
+        InvalidRequest: it is none; names the field.
+    """
+    takes = cast("type[Body]", endpoint.takes)
+    if endpoint.is_form:
+        return validated(takes, await _form(request))
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("", "application/json") and not kind.endswith("+json"):
+        raise _Refused(415, "The body must be JSON (Content-Type: application/json).")
+    data = await _read(request)
+    try:
+        values = json.loads(data or b"{}", parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON.", field="body") from None
+    if not isinstance(values, dict):
+        raise InvalidRequest("The body must be a JSON object.", field="body")
+    return validated(takes, {name: value for name, value in values.items() if value is not None})
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+async def _read(request: Request) -> bytes:
+    """Raises _Refused: more than a request may have."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise _Refused(413, f"The body is larger than {MAX_BODY // 2**20} MiB.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _form(request: Request) -> Json:
+    """The fields of a multipart form; files as data URLs, several of one name as a list."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise _Refused(415, "The body must be a form (Content-Type: multipart/form-data).")
+    try:
+        form = await request.form(max_files=20, max_fields=100, max_part_size=MAX_BODY)
+    except HTTPException:
+        raise InvalidRequest("The body is not a valid form.", field="body") from None
+    try:
+        return await _fields(form)
+    finally:
+        await form.close()
+
+
+async def _fields(form: FormData) -> Json:
+    values: Json = {}
+    size = 0
+    for name, value in form.multi_items():
+        text = value
+        if isinstance(value, UploadFile):
+            data = await value.read()
+            size += len(data)
+            if size > MAX_BODY:
+                raise _Refused(413, f"The files are larger than {MAX_BODY // 2**20} MiB.")
+            kind = (value.content_type or "image/png").split(";")[0]
+            text = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+        key = name.removesuffix("[]")
+        known = values.get(key)
+        values[key] = text if known is None else [*(known if isinstance(known, list) else [known]), text]
+    return values
+
+
+class _Refused(ForgeError):
+    """A status of HTTP's own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status  # type: ignore[misc]
+        self.code = body_of(status, message, "")["code"]  # type: ignore[misc]
+
+
+def validated(model: type[Model], values: Json) -> Model:
+    """Raises InvalidRequest: the first field that is wrong, with what it may be."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])[:64] or "body"
+        if first["type"] == "missing":
+            raise InvalidRequest(f"{where} is required.", field=where) from None
+        raise InvalidRequest(f"{where}: {first['msg'].removeprefix('Value error, ')}.", field=where) from None
+
+
+def image_request(**values: Any) -> ImageRequest:
+    """The core's own request; None means: not said. Raises InvalidRequest."""
+    return validated(ImageRequest, {name: value for name, value in values.items() if value is not None})
