@@ -65,6 +65,7 @@ def _scene(fields: dict[str, Any]) -> Scene:
         text=tuple(map(str, fields["text"])),
         colours=tuple(_colour(colour) for colour in fields["colours"]),
         features=frozenset(map(str, fields["features"])),
+        salt=int(fields.get("salt", 0)),
     )
 
 

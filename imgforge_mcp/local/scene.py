@@ -69,6 +69,7 @@ class Scene:
     claims: tuple[Claim, ...] = ()
     readings: tuple[str, ...] = ()
     fallback: bool = False
+    salt: int = 0
 
     def has(self, *names: str) -> bool:
         """Is any of these a feature, a weather, the season or a style of the scene?"""

@@ -44,8 +44,7 @@ def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
         with stage.veil("aurora"):
             _aurora(stage, sky)
     if clouds and not stage.scene.has("clear"):
-        with stage.veil("clouds"):
-            stage.image = sky = _clouds(stage, sky, distance)
+        stage.image = sky = _clouds(stage, sky, distance)
     if stage.scene.has("rainbow"):
         with stage.veil("rainbow"):
             _rainbow(stage, sky)
@@ -145,7 +144,10 @@ def _clouds(stage: Stage, sky: Array, distance: Array) -> Array:
     cover = stage.light.cover
     mask = smooth(0.02 - cover, 0.46 - cover, body) * smooth(0.0, 0.16, 1 - rows / height) * 0.94
     lit = np.clip(0.52 + (body - toward) * 2.6 - np.clip(body - 0.35, 0, 1) * 0.5, 0, 1)
-    wide_mask = resize(mask, stage.horizon, stage.width, Image.Resampling.BICUBIC)
+    wide_mask = np.clip(resize(mask, stage.horizon, stage.width, Image.Resampling.BICUBIC), 0, 1)
+    if stage.light.stars:
+        wide_mask = wide_mask * _round_the_moons(stage)
+    _note_clouds(stage, wide_mask)
     wide_lit = resize(lit, stage.horizon, stage.width, Image.Resampling.BICUBIC)
     near = np.exp(-distance[: stage.horizon] * 2.4)
     dark, bright = stage.light.ambient * 1.05 + 0.06, np.minimum(1, stage.light.key * 1.06 + 0.06)
@@ -156,8 +158,24 @@ def _clouds(stage: Stage, sky: Array, distance: Array) -> Array:
     )
     if stage.scene.time == "night":
         colour = colour * 0.5
-    sky[: stage.horizon] = over(sky[: stage.horizon], colour, np.clip(wide_mask, 0, 1))
+    sky[: stage.horizon] = over(sky[: stage.horizon], colour, wide_mask)
     return sky
+
+
+def _round_the_moons(stage: Stage) -> Array:
+    """Clouds part where a moon stands."""
+    rows, columns = grid(stage.horizon, stage.width)
+    gap: Array = np.ones((stage.horizon, stage.width), np.float32)
+    for x, y in _discs(stage):
+        gap = gap * smooth(0.06, 0.22, np.hypot(columns - x, rows - y) / min(stage.shape))
+    return gap
+
+
+def _note_clouds(stage: Stage, mask: Array) -> None:
+    """Thick cloud hides what is above it."""
+    whole = np.zeros(stage.shape, np.float32)
+    whole[: stage.horizon] = mask
+    stage.marks.own(("clouds", "sky"), stage.marks.sampled(whole) > 0.6)
 
 
 def _rainbow(stage: Stage, sky: Array) -> None:

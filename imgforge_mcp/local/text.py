@@ -36,7 +36,18 @@ def letter(picture: Image.Image, stage: Stage) -> Image.Image:
         if not unwritable((text,)):
             stage.tell(f"text:{number}")
     alone = not stage.scene.subjects and stage.surface == "flat"
-    return caption(picture, stage.scene.text, face=face, focus=stage.focus, middle=alone, glow=stage.scene.has("neon"))
+    on_card = stage.scene.place == "card"
+    side = "lower" if on_card and stage.scene.subjects else ""
+    return caption(
+        picture,
+        stage.scene.text,
+        face="SourceSerifPro-Bold.otf" if on_card and not styles & _HAND else face,
+        focus=stage.focus,
+        middle=alone,
+        side=side,
+        glow=stage.scene.has("neon"),
+        across=0.7 if on_card else 0.86,
+    )
 
 
 def caption(
@@ -48,14 +59,20 @@ def caption(
     middle: bool = False,
     side: str = "",
     glow: bool = False,
+    across: float = 0.86,
 ) -> Image.Image:
     """Sets the first text large and others below it smaller, at the side asked for or where the picture is quieter."""
     width, height = picture.size
-    lines = _lines(texts, face, width * 0.86, height * (0.5 if middle else 0.26), min(width, height))
+    lines = _lines(texts, face, width * across, height * (0.5 if middle else 0.26), min(width, height))
     gap = 1.12
     tall = sum(font.size * gap for _, font in lines)
     side = side or ("middle" if middle else "top" if _upper_is_quieter(picture, focus) else "bottom")
-    top = {"middle": (height - tall) / 2, "top": height * 0.07, "bottom": height * 0.94 - tall}[side]
+    top = {
+        "middle": (height - tall) / 2,
+        "top": height * 0.07,
+        "bottom": height * 0.94 - tall,
+        "lower": height * 0.86 - tall,
+    }[side]
     mask = Image.new("L", picture.size)
     draw = ImageDraw.Draw(mask)
     at = top

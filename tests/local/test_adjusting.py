@@ -123,3 +123,103 @@ def test_a_picture_beyond_the_limit_is_reduced_and_that_is_said() -> None:
     drawing = adjust(stream.getvalue(), "mirror")
     assert drawing.width == 2048
     assert "reduced" in drawing.warnings[0]
+
+
+@pytest.fixture(scope="module")
+def fox() -> bytes:
+    return draw("a red fox in a meadow by day", width=192, height=192, seed=2).data
+
+
+@pytest.fixture(scope="module")
+def photograph() -> bytes:
+    """A picture that is none of ours: noise, so that blurring shows."""
+    stream = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8)
+    Image.fromarray(noise).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def roughness(picture: np.ndarray) -> float:
+    return float(np.abs(np.diff(picture, axis=1)).mean())
+
+
+def test_the_background_is_blurred_and_the_figure_is_not(fox: bytes) -> None:
+    before, after = pixels(fox), pixels(adjust(fox, "blur the background").data)
+    change = np.abs(after - before).max(axis=-1)
+    assert float(change[110:140, 88:104].mean()) < 0.4 * float(change[100:, :30].mean())
+
+
+def test_the_background_of_any_other_picture_is_not_guessed_at(photograph: bytes) -> None:
+    with pytest.raises(ValueError, match="known only in drawings that the illustrator made"):
+        adjust(photograph, "blur the background")
+
+
+@pytest.mark.parametrize(
+    ("instruction", "changed", "kept"),
+    [
+        ("blur the top half", slice(0, 40), slice(80, 120)),
+        ("blur the bottom", slice(80, 120), slice(0, 40)),
+    ],
+)
+def test_a_side_that_is_named_is_the_side_that_changes(
+    photograph: bytes, instruction: str, changed: slice, kept: slice
+) -> None:
+    before, after = pixels(photograph), pixels(adjust(photograph, instruction).data)
+    assert roughness(after[changed]) < 0.6 * roughness(before[changed])
+    assert difference(after[kept], before[kept]) < 0.01
+
+
+def test_a_thing_in_our_own_drawing_can_be_named(fox: bytes) -> None:
+    before, after = pixels(fox), pixels(adjust(fox, "make the sky darker").data)
+    assert lightness(after[:30]) < lightness(before[:30]) - 0.05
+    assert difference(after[-30:], before[-30:]) < 0.01
+
+
+def test_a_thing_that_cannot_be_found_is_said_to_be_unknown(photograph: bytes) -> None:
+    with pytest.raises(ValueError, match="cannot find 'sky'"):
+        adjust(photograph, "make the sky darker")
+
+
+@pytest.mark.parametrize(("place", "rows"), [("at the bottom", slice(80, 120)), ("at the top", slice(0, 40))])
+def test_a_caption_stands_where_it_was_asked_for(lake: bytes, place: str, rows: slice) -> None:
+    before, after = pixels(lake), pixels(adjust(lake, f'add the text "Hi" {place}').data)
+    change = np.abs(after - before).max(axis=-1).mean(axis=1)
+    assert change[rows].sum() > 0.95 * change.sum()
+
+
+def test_a_caption_in_a_corner_is_refused(lake: bytes) -> None:
+    with pytest.raises(ValueError, match="top, at the bottom or in the middle"):
+        adjust(lake, 'add the text "Hi" in the left corner')
+
+
+def test_changed_text_replaces_the_old_one() -> None:
+    hello, world = (draw(f'a card "{word}"', width=160, height=160, seed=2) for word in ("HELLO", "WORLD"))
+    changed = adjust(hello.data, 'change the text to "WORLD"')
+    assert difference(pixels(changed.data), pixels(world.data)) == 0
+    assert '"WORLD"' in changed.drawn
+
+
+def test_the_text_of_any_other_picture_is_not_doubled(photograph: bytes) -> None:
+    with pytest.raises(ValueError, match="cannot take words out of a picture"):
+        adjust(photograph, 'change the text to "Goodbye"')
+
+
+def test_double_size_keeps_the_whole_picture() -> None:
+    stream = io.BytesIO()
+    columns = np.linspace(0, 255, 1600).astype(np.uint8)
+    Image.fromarray(np.repeat(columns[None], 400, 0)).convert("RGB").save(stream, "PNG")
+    drawing = adjust(stream.getvalue(), "make it double size")
+    assert (drawing.width, drawing.height) == (2048, 512)
+    picture = pixels(drawing.data)
+    assert picture[200, 4, 0] < 0.03
+    assert picture[200, -4, 0] > 0.97
+
+
+def test_a_size_of_another_shape_says_what_it_cut(lake: bytes) -> None:
+    assert any("cut off" in warning for warning in adjust(lake, "", width=100, height=100).warnings)
+
+
+def test_what_an_instruction_asks_for_in_vain_is_named(lake: bytes) -> None:
+    drawing = adjust(lake, "make it warmer and add a unicorn")
+    assert "warmer" in drawing.drawn
+    assert any("unicorn" in entry for entry in drawing.not_drawn)

@@ -37,6 +37,13 @@ _IN_A_PLACE = frozenset(
     "in_front_of under beneath below".replace("_", " ").split()
 ) | {"next to", "close to", "in front of"}
 _OVERHEAD = frozenset({"sky", "sun", "moon", "stars", "clouds", "rainbow", "aurora", "trees", "fireworks", "lanterns"})
+# what stands in a place for itself: nobody is put on it or into it
+_FURNITURE = frozenset(
+    str.split(
+        "chairs bed tables desk counter shelf shelves stove computer books goods bread lamp plant window curtains "
+        "picture blackboard fireplace slide swing goal houses windows cupboard pillow blanket nightstand"
+    )
+)
 _VAGUE = frozenset(
     str.split("pair couple several few some many group flock herd school pack swarm bunch row trio duo pile fleet team")
 )
@@ -44,6 +51,9 @@ _COUNTED_WORDS = {"trio": 3, "duo": 2, "pair": 2, "couple": 2}
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "his", "her", "their", "its", "my", "your", "our", "some"})
 _MEASURES = frozenset(
     {"slice", "slices", "piece", "pieces", "chunk", "kind", "type", "sort", "lot", "lots", "variety", "part"}
+)
+_CONTAINERS = frozenset(
+    {"bowl", "plate", "cup", "glass", "mug", "bottle", "basket", "slice", "piece", "bowls", "cups", "glasses"}
 )
 _SHOWING = frozenset({"of", "showing", "depicting", "featuring"})
 _SEASON_WORDS = frozenset(
@@ -208,6 +218,8 @@ def _nouns(sentence: _Sentence) -> set[int]:
         end = start + length
         phrase = " ".join(sentence.words[start:end])
         taken |= set(range(start, end))
+        if _is_container_word(sentence, start, end):
+            continue
         if length == 1 and phrase in SILENT and not drawing:
             continue
         if length == 1 and _speaks_of_the_picture(sentence, start):
@@ -219,8 +231,28 @@ def _nouns(sentence: _Sentence) -> set[int]:
                 for key, person, thing in sentence.reading.worn
                 if key == start
             )
-        sentence.nouns.append(_Noun(start, end, proofs, start if start in heads else None))
+        first = start - 2 if _is_container(sentence, start) else start
+        taken |= set(range(first, end))
+        sentence.nouns.append(_Noun(first, end, proofs, start if start in heads else None))
     return taken
+
+
+def _is_container_word(sentence: _Sentence, start: int, end: int) -> bool:
+    """The bowl of 'a bowl of soup', which is told of with the soup."""
+    return end - start == 1 and sentence.words[end : end + 1] == ("of",) and _is_container(sentence, end + 1)
+
+
+def _is_container(sentence: _Sentence, start: int) -> bool:
+    """'A bowl of soup' is one thing where the soup is drawn in its bowl and no bowl beside it."""
+    spans = {at for at, _, _ in sentence.reading.spans}
+    heads = {at for at, _, _ in sentence.reading.subjects}
+    return (
+        start >= 2
+        and sentence.words[start - 1] == "of"
+        and sentence.words[start - 2] in _CONTAINERS
+        and start in heads
+        and not (start - 2 in heads and start - 2 in spans)
+    )
 
 
 def _proofs(sentence: _Sentence, phrase: str, drawing: str, start: int, heads: dict[int, Subject]) -> tuple[Proof, ...]:
@@ -251,7 +283,7 @@ def _proofs(sentence: _Sentence, phrase: str, drawing: str, start: int, heads: d
     proofs += [
         Proof(parts=(f"place:{name}",), called=_PLACE_TITLES.get(name, name))
         for axis, name in meanings
-        if axis == "place" and name not in _EXACT_PLACES
+        if axis == "place" and name not in _EXACT_PLACES and name != "studio"
     ]
     return tuple(dict.fromkeys(proofs))
 
@@ -343,7 +375,7 @@ def _kind_of_word(sentence: _Sentence, at: int) -> ClaimKind | None:
         return "action"
     if word in _MEASURES and sentence.words[at + 1 : at + 2] == ("of",):
         return None
-    if word in COMMANDS and at and sentence.words[at - 1] in _ARTICLES:
+    if word in COMMANDS and at and sentence.words[at - 1] in ("a", "an", "the"):
         return "noun"
     if len(word) < 2 or word in SILENT or word in COMMANDS or word in concepts.SIZES:
         return None
@@ -450,7 +482,9 @@ def _relation_proofs(relation: str, before: _Noun | None, noun: _Noun) -> Iterat
             yield from (
                 Proof(parts=(part, *other.parts)) for other in before.proofs if other.parts[0] in _OVERHEAD - {"trees"}
             )
-        elif relation in ("under", "beneath", "below") and part not in _OVERHEAD:
+        elif (part in _FURNITURE and relation not in _SIDE_BY_SIDE) or (
+            relation in ("under", "beneath", "below") and part not in _OVERHEAD
+        ):
             continue
         elif relation in _IN_A_PLACE:
             yield replace(proof, called="")

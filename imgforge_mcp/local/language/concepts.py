@@ -45,7 +45,7 @@ PLACES: Final = {
         "product_photo product_photography "
         "hero_image still_life marble_surface wooden_table marble_table on_a_table on_the_table on_a_desk "
         "table marble studio_lighting white_background advertisement commercial cutting_board close_up_food "
-        "food_photography plate surface"
+        "food_photography"
     ),
     "space": (
         "space galaxy nebula cosmos universe outer_space interstellar milky_way deep_space solar_system "
@@ -69,6 +69,10 @@ PLACES: Final = {
         "abstract geometric shapes pattern gradient fractal mosaic geometry wallpaper texture psychedelic kaleidoscope "
         "mandala swirl swirls bauhaus memphis generative fluid_art color_field abstract_art polygons "
         "low_poly_background blobs"
+    ),
+    "card": (
+        "card greeting_card birthday_card invitation invitation_card wedding_invitation party_invitation postcard "
+        "thank_you_card christmas_card birthday_invitation"
     ),
     "plain": (
         "icon logo sticker emblem favicon badge clipart app_icon plain_background transparent_background "

@@ -136,7 +136,8 @@ SAME: Final = {
     "stripes": "stripes lines",
     "waves-abstract": "swirl swirls ripples flowing fluid fluid_art",
     "gradient": "gradient gradients smooth_gradient mesh_gradient",
-    "card": "card greeting_card birthday_card postcard",
+    "card": "card greeting_card birthday_card postcard invitation invitation_card wedding_invitation party_invitation "
+    "thank_you_card christmas_card birthday_invitation",
     "shadow": "shadow shadows",
     "border": "border frame",
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import zlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 from imgforge_mcp.local.language import concepts, depicted
@@ -27,6 +29,7 @@ _AXES = {
     "feature": concepts.FEATURES,
 }
 _LONGEST_PHRASE = 4
+_SALTS = 1_000_003
 # parts of a place that can be named and that no drawing is put there for
 _PART_WORDS = frozenset(
     str.split(
@@ -36,7 +39,7 @@ _PART_WORDS = frozenset(
         "cooker pillow "
         "pillows blanket quilt nightstand swings swing sandpit sandbox floodlight floodlights pitch crowd_of "
         "spectators "
-        "audience fans foliage leaves petals seaweed kelp coral corals bubbles raindrops sunlight sunshine moons "
+        "audience fans foliage leaves petals seaweed kelp coral corals bubbles raindrops sunlight sunshine "
         "moonlight water waterfall waterfalls slope slopes cliffs rocks windows houses tables chairs desks lamps "
         "streetlights "
         "galaxy galaxies goods products loaves planets pavement shadow shadows thunderbolt"
@@ -98,6 +101,7 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
         claims=claims_of(reading, pieces.said, subjects, _index(), place, pieces.quoted),
         readings=readings_of(reading),
         fallback=is_fallback and not pieces.quoted,
+        salt=zlib.crc32(" ".join(pieces.words).encode()) % _SALTS if place == "abstract" else 0,
     )
     return _settle(scene, width, height)
 
@@ -292,15 +296,33 @@ def _settle(scene: Scene, width: int, height: int) -> Scene:
         for subject in scene.subjects
     ):
         features.add("boat")
-    provided = (
-        {name for feature in scene.features for name in _PROVIDED.get(feature, ())} if scene.place == "room" else set()
-    )
-    scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in provided))
+    provided = {name for feature in scene.features for name in _PROVIDED.get(feature, ())}
+    if scene.place == "room":
+        scene = _with_only(scene, lambda s: s.name not in provided or (_is_mounted(s) and s.name != "bed"))
     if scene.place not in _INDOORS:
-        scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in _SCENERY))
+        scene = _with_only(scene, lambda s: s.name not in _SCENERY)
     shot = scene.shot
     if shot == "medium" and width > height * 1.9:
         shot = "wide"
     if any(subject.name == "ringed-planet" for subject in scene.subjects):
-        scene = replace(scene, subjects=tuple(s for s in scene.subjects if s.name not in ("ring", "link")))
+        scene = _with_only(scene, lambda s: s.name not in ("ring", "link"))
     return replace(scene, features=frozenset(features), shot=shot)
+
+
+def _is_mounted(subject: Subject) -> bool:
+    """Does something that was named before it sit or stand on it?"""
+    return subject.relation in ("on", "riding")
+
+
+def _with_only(scene: Scene, wanted: Callable[[Subject], bool]) -> Scene:
+    """The scene without the other things; what was tied to one of them stands free."""
+    kept = [k for k, subject in enumerate(scene.subjects) if wanted(subject)]
+    places = {old: new for new, old in enumerate(kept)}
+    subjects = []
+    for k in kept:
+        subject = scene.subjects[k]
+        if subject.target is not None:
+            target = places.get(subject.target)
+            subject = replace(subject, target=target, relation=subject.relation if target is not None else "")
+        subjects.append(subject)
+    return replace(scene, subjects=tuple(subjects))

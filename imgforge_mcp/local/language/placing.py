@@ -6,6 +6,7 @@ from imgforge_mcp.local.scene import Subject, Time
 from imgforge_mcp.local.sprites.kinds import kind_of
 
 _ORDER = (
+    "card",
     "plain",
     "abstract",
     "underwater",
@@ -143,6 +144,32 @@ _HINTS = (
 )
 
 
+# where somebody is who does this, if the prompt does not say
+_WHERE_DONE = {
+    "sleeping": "room",
+    "lying": "meadow",
+    "sitting": "meadow",
+    "standing": "meadow",
+    "walking": "meadow",
+    "running": "meadow",
+    "dancing": "street",
+    "climbing": "alpine",
+    "swimming": "coast",
+    "surfing": "coast",
+    "skiing": "alpine",
+    "snowboarding": "alpine",
+    "cycling": "meadow",
+    "rowing": "lake",
+    "meditating": "meadow",
+    "golfing": "meadow",
+    "juggling": "meadow",
+    "lifting": "room",
+    "kneeling": "meadow",
+    "fencing": "room",
+    "bathing": "room",
+}
+
+
 def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool) -> tuple[str, bool]:
     features = {name for _, name in found["feature"]}
     hint = next((_HINTS[name] for _, name in found["part"] if name in _HINTS), "")
@@ -160,8 +187,10 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
         outdoors = [other for other in others if other not in ("portrait", "studio", "plain", "room")]
         if home == "portrait" and subjects[0].count > 2 and not outdoors:
             outdoors = ["meadow"]
-        if home == "portrait" and outdoors:
+        if home in ("portrait", "room", "studio") and outdoors:
             home = outdoors[0]
+        if home == "portrait" and subjects[0].action in _WHERE_DONE:
+            home = _WHERE_DONE[subjects[0].action]
         if home == "portrait" and (features or found["season"] or found["weather"] or found["time"]):
             home = (
                 "street"

@@ -44,6 +44,7 @@ PLACES: dict[str, Callable[[Stage], None]] = {
     "abstract": abstract.abstract,
     "plain": plain.plain,
     "poster": plain.poster,
+    "card": plain.card,
     "stadium": grounds.stadium,
     "playground": grounds.playground,
 }

@@ -22,11 +22,16 @@ _PALETTES: tuple[tuple[Colour, ...], ...] = (
 _PASTEL: tuple[Colour, ...] = ((255, 168, 178), (255, 208, 150), (168, 224, 178), (146, 198, 248), (198, 170, 242))
 
 
+def _dice(stage: Stage, layer: int) -> np.random.Generator:
+    """Thrown anew for other words: what cannot be drawn of them still tells one prompt from another."""
+    return stage.dice(layer + 1000 * stage.scene.salt)
+
+
 def palette(stage: Stage) -> list[Colour]:
     if stage.scene.has("pastel") and "pastel" not in stage.scene.styles:  # the style itself makes them pale
         base: list[Colour] = list(_PASTEL)
     else:
-        base = list(_PALETTES[int(stage.dice(190).integers(len(_PALETTES)))])
+        base = list(_PALETTES[int(_dice(stage, 190).integers(len(_PALETTES)))])
     asked = list(stage.scene.colours)
     if len(asked) >= 3:
         return asked
@@ -56,14 +61,14 @@ def abstract(stage: Stage) -> None:
             break
     else:
         choices = (shapes, flow, facets, rings, ribbons, soft_gradient)
-        choices[int(stage.dice(191).integers(len(choices)))](stage)
+        choices[int(_dice(stage, 191).integers(len(choices)))](stage)
     stage.tell("abstract", *(f"colour:{colour}" for colour in stage.scene.colours))
     stage.surface, stage.shadow, stage.ground = "flat", 0.0, stage.height * 0.7
 
 
 def shapes(stage: Stage) -> None:
     """A Bauhaus quilt on a grid, with larger shapes laid across it."""
-    rng, colours = stage.dice(192), palette(stage)
+    rng, colours = _dice(stage, 192), palette(stage)
     pale = rng.random() < 0.65 and not stage.scene.has("dark")
     ground: Colour = (248, 244, 236) if pale else (20, 22, 40)
     layer = Layer(stage.width, stage.height)
@@ -167,7 +172,7 @@ def _free_shape(layer: Layer, rng: np.random.Generator, x: float, y: float, size
 def flow(stage: Stage) -> None:
     """Ink in water: noise bent by noise bent by noise, coloured along the palette."""
     rows, columns = grid(*stage.shape)
-    shift = stage.dice(193).uniform(0, 1, 4)
+    shift = _dice(stage, 193).uniform(0, 1, 4)
     size = max(stage.shape)
     u, v = columns / size * 0.42 + shift[0] + rows * 0, rows / size * 0.42 + shift[1] + columns * 0
     tile = stage.noise.tile(5, octaves=4, layer=194)
@@ -191,7 +196,7 @@ def _stops(colours: list[Colour]) -> list[tuple[float, tuple[float, float, float
 
 def facets(stage: Stage) -> None:
     """A jittered grid of triangles lit as cut stone."""
-    rng = stage.dice(195)
+    rng = _dice(stage, 195)
     stops = _stops(palette(stage))
     step = min(stage.shape) / float(rng.choice([7, 9, 11]))
     columns, rows = math.ceil(stage.width / step) + 3, math.ceil(stage.height / step) + 3
@@ -224,7 +229,7 @@ def facets(stage: Stage) -> None:
 
 def rings(stage: Stage) -> None:
     """Spheres and rings adrift in a deep gradient."""
-    rng, colours = stage.dice(196), palette(stage)
+    rng, colours = _dice(stage, 196), palette(stage)
     rows, columns = grid(*stage.shape)
     tint = mix(
         rgb(*colours[-1]) * 0.35,
@@ -269,7 +274,7 @@ def _ball(stage: Stage, x: float, y: float, radius: float, colour: Array, *, hol
 def ribbons(stage: Stage) -> None:
     """Curving bands, each with its own shadow on the next."""
     rows, _columns = grid(*stage.shape)
-    colours, rng = palette(stage), stage.dice(197)
+    colours, rng = palette(stage), _dice(stage, 197)
     count = 9
     stage.image = np.broadcast_to(rgb(*colours[0]), (*stage.shape, 3)).astype(np.float32)
     lean = float(rng.uniform(-0.35, 0.35))
@@ -287,7 +292,7 @@ def ribbons(stage: Stage) -> None:
 
 def soft_gradient(stage: Stage) -> None:
     """A few far-off lights in fog."""
-    rng, colours = stage.dice(210), palette(stage)
+    rng, colours = _dice(stage, 210), palette(stage)
     rows, columns = grid(*stage.shape)
     total = np.zeros((*stage.shape, 3), np.float32)
     weight = np.zeros(stage.shape, np.float32)

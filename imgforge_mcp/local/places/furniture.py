@@ -277,7 +277,7 @@ def office(site: Site, x: float, wide: float) -> None:
         ],
         (216, 92, 64),
     )
-    layer.begin("desk", "table", "office")
+    layer.begin("desk", "tables", "office")
     site.box(x, top, wide, 0.028 * site.height, _OAK, radius=3 * site.unit)
     for share in (0.02, 0.9):
         site.box(

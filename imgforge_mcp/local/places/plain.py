@@ -9,6 +9,7 @@ import numpy as np
 from imgforge_mcp.local.pixels import Array, grid, luma, mix, rgb, smooth
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.vector import Layer
 
 _GROUNDS: tuple[tuple[Colour, Colour], ...] = (
     ((64, 120, 242), (110, 70, 226)),
@@ -46,6 +47,39 @@ def poster(stage: Stage) -> None:
         )
     _tell(stage)
     stage.surface, stage.ground, stage.shadow = "flat", stage.height * 0.8, 0.0
+
+
+def card(stage: Stage) -> None:
+    """A card of thick paper on a quiet ground: a printed border, leaves in its corners, room for words."""
+    poster(stage)
+    stage.image = stage.image * 0.9 + 0.06
+    layer, side = Layer(stage.width, stage.height), min(stage.shape)
+    ink = rgb(*stage.scene.colours[0]) * 0.8 if stage.scene.colours else rgb(*_INKS[int(stage.dice(212).integers(4))])
+    edge = side * 0.06
+    wide, tall = stage.width - 2 * edge, stage.height - 2 * edge
+    layer.begin("card")
+    layer.rect(edge + side * 0.008, edge + side * 0.014, wide, tall, (20, 18, 24), opacity=0.22, radius=side * 0.014)
+    layer.rect(
+        edge, edge, wide, tall, layer.gradient([(0, (255, 252, 245), 1), (1, (246, 240, 228), 1)]), radius=side * 0.014
+    )
+    layer.begin("card", "border")
+    for inset, width in ((0.03, 0.006), (0.044, 0.002)):
+        a = edge + side * inset
+        b, c = stage.width - a, stage.height - a
+        layer.line([(a, a), (b, a), (b, c), (a, c), (a, a)], ink, side * width)
+    for x, y, right, down in ((0, 0, 1, 1), (1, 0, -1, 1), (0, 1, 1, -1), (1, 1, -1, -1)):
+        corner = (edge + side * 0.07 + x * (wide - side * 0.14), edge + side * 0.07 + y * (tall - side * 0.14))
+        for k in range(4):
+            reach = side * (0.03 + 0.022 * k)
+            for turn in (0.2, 1.0):
+                tip = (corner[0] + right * reach * (1.2 - turn * 0.8), corner[1] + down * reach * (0.3 + turn * 0.6))
+                layer.ellipse(*tip, side * 0.014, side * 0.006, ink, turn=right * down * (24 + 50 * turn), opacity=0.85)
+    stage.lay(layer)
+    stage.tell("card", *(f"colour:{colour}" for colour in stage.scene.colours[:1]))
+    stage.ground = stage.height * 0.5
+
+
+_INKS: tuple[Colour, ...] = ((168, 62, 70), (44, 94, 118), (86, 112, 64), (150, 108, 44))
 
 
 def _tell(stage: Stage) -> None:

@@ -8,17 +8,19 @@ import numpy as np
 
 from imgforge_mcp.local.light import Light
 from imgforge_mcp.local.noise import Noise, sample
-from imgforge_mcp.local.pixels import Array, blur, clamp, grid, mix, ramp, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, clamp, grid, mix, ramp, resize, rgb, smooth
 from imgforge_mcp.local.scene import Colour
-from imgforge_mcp.local.stage import Stage
+from imgforge_mcp.local.stage import Stage, open_stage
 from imgforge_mcp.local.vector import Layer, lay
+
+_ROOMS = ("kitchen", "cafe", "bedroom", "office", "classroom", "library", "bakery", "shop")
 
 
 def studio(stage: Stage) -> None:
     if stage.scene.has("white-background"):
         stage.tell("white-background", f"colour:{(242, 242, 242)}")
     stage.tell("studio", *(f"colour:{colour}" for colour in stage.scene.colours[:1]))
-    if stage.scene.has("marble", "dark-marble", "wood", "kitchen", "cafe", "window", "cozy"):
+    if stage.scene.has("marble", "dark-marble", "wood", "window", "cozy", *_ROOMS):
         _table(stage)
     else:
         _sweep(stage)
@@ -118,8 +120,9 @@ def _table(stage: Stage) -> None:
     surface = surface * (0.7 + 0.36 * pool)[..., None]
     mirror = back[np.clip(2 * top - np.arange(top, stage.height), 0, top - 1)]
     surface = mix(surface, mirror, (0.34 * (1 - down) * np.ones_like(u))[..., None])
-    with stage.part("wall"):
-        stage.image = back
+    stage.image = back
+    if not stage.scene.has(*_ROOMS):
+        stage.marks.own(("wall",), np.ones(stage.marks.owner.shape, np.bool_))
     if stage.scene.has("window"):
         stage.tell("window")
     kind = ("marble", *(("dark-marble",) if stage.scene.has("dark-marble") else ())) if is_marble else ("wood",)
@@ -136,6 +139,8 @@ def _table(stage: Stage) -> None:
 
 def _soft_room(stage: Stage) -> Array:
     """What lies behind a table: a wall out of focus with spots of light."""
+    if stage.scene.has(*_ROOMS):
+        return _blurred_room(stage)
     rows, columns = grid(*stage.shape)
     cosy = stage.scene.has("kitchen", "cafe", "cozy", "wood") and not stage.scene.has("marble", "white-background")
     stops = (
@@ -163,6 +168,15 @@ def _soft_room(stage: Stage) -> Array:
             opacity=float(rng.uniform(0.08, 0.3)),
         )
     return clamp(lay(back, layer.render(soft=4 * stage.unit)))
+
+
+def _blurred_room(stage: Stage) -> Array:
+    """The room that the table stands in, far out of focus."""
+    from imgforge_mcp.local.places.room import room
+
+    behind = open_stage(stage.scene, stage.width // 2, stage.height // 2, stage.noise.seed, stage.report, stage.marks)
+    room(behind)
+    return clamp(resize(blur(behind.image, 7 * behind.unit), *stage.shape))
 
 
 def _panes(stage: Stage, layer: Layer) -> None:

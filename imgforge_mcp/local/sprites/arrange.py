@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image
 
 from imgforge_mcp.local import trees
+from imgforge_mcp.local.language.actions import POSES
 from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
 from imgforge_mcp.local.scene import Colour, Subject
 from imgforge_mcp.local.sprites import animals, people, portrait
-from imgforge_mcp.local.sprites.library import picture, rasterise
+from imgforge_mcp.local.sprites.library import library, picture, rasterise
 from imgforge_mcp.local.sprites.placing import Spot, compose
 from imgforge_mcp.local.sprites.relight import furred, recolour, relight
 from imgforge_mcp.local.stage import Stage
@@ -119,7 +120,9 @@ def _shown_of_a_person(stage: Stage, spot: Spot) -> list[str]:
         names.append(f"trait:{subject.key}:{thing}")
         if not stage.scene.has("silhouette") and not _is_colourless(stage):
             names.append(f"colour:{subject.key}:{colour}")
-    if spot.contact == "ground":
+    if _posed(spot) or (subject.action in ("lying", "sleeping") and spot.contact in ("ground", "held")):
+        names.append(f"act:{subject.key}:{subject.action}")
+    elif spot.contact == "ground":
         names.append(f"act:{subject.key}:standing")
     elif spot.contact == "held":
         names.append(f"act:{subject.key}:sitting")
@@ -142,6 +145,8 @@ def _drawing(stage: Stage, spot: Spot) -> Image.Image:
         sprite = animals.unicorn(size)
     else:
         sprite = picture(name, size)
+    if library().get(name) is not None and library()[name].group == "People & Body":
+        sprite = people.natural(sprite, people.SKINS[int(stage.dice(401).integers(len(people.SKINS)))])
     colour = spot.subject.colour or _NATURAL.get(name)
     if stage.scene.time in ("night", "dusk"):
         colour = _FLOODLIT.get(name, colour)
@@ -170,8 +175,25 @@ def _person(stage: Stage, spot: Spot) -> Image.Image:
     if spot.contact == "bust":
         whole = people.figure(look, round(stage.height * 1.5))
         return whole.crop((0, 0, whole.width, round(whole.height * 0.56)))
-    seated = spot.contact == "held"
-    return people.figure(look, max(12, round(spot.size)), seated=seated)
+    size = max(12, round(spot.size))
+    if _posed(spot):
+        return _drawn_in_pose(stage, spot, look.skin, size)
+    if spot.contact == "seated":
+        whole = people.figure(look, size)
+        return whole.crop((0, 0, whole.width, round(whole.height * 0.56)))
+    drawn = people.figure(look, size, seated=spot.contact == "held")
+    lies = spot.subject.action in ("lying", "sleeping") and spot.contact in ("ground", "held")
+    return drawn.rotate(90, Image.Resampling.BICUBIC, expand=True) if lies else drawn
+
+
+def _posed(spot: Spot) -> bool:
+    """Is there a drawing of somebody who does just that?"""
+    subject = spot.subject
+    return subject.action in POSES and people.is_plain_person(subject) and spot.contact in ("ground", "air", "water")
+
+
+def _drawn_in_pose(stage: Stage, spot: Spot, skin: Colour, size: int) -> Image.Image:
+    return people.natural(picture(POSES[spot.subject.action], size), skin)
 
 
 def _stamp(image: Array, lit: Array, left: int, top: int, strength: float = 1.0) -> None:

@@ -30,6 +30,7 @@ class Look:
     cape: Colour | None = None
     scarf: Colour | None = None
     child: bool = False
+    wings: bool = False
 
 
 _LOOKS = {
@@ -80,6 +81,10 @@ _LOOKS = {
         cape=(92, 72, 56),
     ),
     "ballerina": Look("dress", (250, 206, 220), hair=(60, 42, 36), long_hair=True),
+    "guard": Look("coat", (186, 34, 40), (34, 36, 46), hat="bearskin", hat_colour=(34, 32, 36)),
+    "angel": Look(
+        "robe", (246, 246, 242), hair=(214, 178, 112), long_hair=True, hat="halo", hat_colour=(246, 206, 84), wings=True
+    ),
     "geisha": Look("robe", (196, 60, 90), hair=(30, 26, 30)),
     "surfer": Look("suit", (30, 110, 140), (30, 110, 140)),
     "skier": Look("coat", (220, 70, 60), (40, 56, 90), hat="cap", hat_colour=(40, 56, 90)),
@@ -142,6 +147,25 @@ def look_of(subject: Subject, rng: np.random.Generator) -> Look:
     return look
 
 
+def is_plain_person(subject: Subject) -> bool:
+    """Somebody without a dress of a role, who may be drawn in the dress of what is done."""
+    return subject.name.removeprefix("figure:") in ("woman", "man", "girl", "boy", "child", "person")
+
+
+_YELLOW_HUES = (22, 38)
+
+
+def natural(sprite: Image.Image, skin: Colour) -> Image.Image:
+    """A drawing of the library with skin instead of its yellow."""
+    values = np.asarray(sprite).copy()
+    hsv = np.asarray(sprite.convert("RGB").convert("HSV")).astype(np.int16)
+    low, high = _YELLOW_HUES
+    yellow = (hsv[..., 0] >= low) & (hsv[..., 0] <= high) & (hsv[..., 1] > 150) & (hsv[..., 2] > 130)
+    tone = np.minimum(hsv[..., 2].astype(np.float32) / 252, 1)[..., None] * np.array(skin, np.float32)
+    values[..., :3] = np.where(yellow[..., None], tone.astype(np.uint8), values[..., :3])
+    return Image.fromarray(values)
+
+
 def figure(look: Look, size: int, *, seated: bool = False) -> Image.Image:
     """The figure `size` pixels tall, from behind."""
     drawn = rasterise(_svg(look, size, seated))
@@ -183,6 +207,8 @@ def _svg(look: Look, size: int, seated: bool) -> str:
             f'fill="{css(look.cape)}"/><path d="M70 110 Q60 190 58 262 M90 110 Q100 190 102 262" '
             'stroke="#000" stroke-opacity=".16" stroke-width="4" fill="none"/>'
         )
+    if look.wings:
+        parts.append(_WINGS)
     parts.append(_head(look, head))
     if look.scarf:
         scarf = css(look.scarf)
@@ -198,6 +224,15 @@ def _svg(look: Look, size: int, seated: bool) -> str:
         f'stop-color="{dark}"/></linearGradient></defs>'
         f'<g transform="translate({80 * (1 - scale)} {330 * (1 - scale)}) scale({scale})">{"".join(parts)}</g></svg>'
     )
+
+
+_WINGS = (
+    '<path d="M76 116 C50 84 14 74 4 92 C8 112 16 122 12 138 C22 150 26 160 24 176 C40 190 66 168 78 140Z" '
+    'fill="#fdfdfb" stroke="#c9ccd6" stroke-width="2"/><path d="M84 116 C110 84 146 74 156 92 C152 112 144 122 148 '
+    '138 C138 150 134 160 136 176 C120 190 94 168 82 140Z" fill="#fdfdfb" stroke="#c9ccd6" stroke-width="2"/>'
+    '<path d="M14 112 Q40 112 70 130 M22 144 Q44 140 72 138 M146 112 Q120 112 90 130 M138 144 Q116 140 88 138" '
+    'stroke="#c9ccd6" stroke-width="2.5" fill="none"/>'
+)
 
 
 def _legs(look: Look, legs: str, seated: bool) -> str:
@@ -315,6 +350,15 @@ def hat_of(look: Look, radius: int, middle: float) -> str:
             f'<path d="M{80 - radius} {brow + 4} Q{80 - radius} {brow - 26} 80 {brow - 26} Q{80 + radius} '
             f'{brow - 26} {80 + radius} {brow + 4}Z" fill="{colour}"/><rect x="{80 - radius}" y="{brow}" '
             f'width="{2 * radius}" height="7" fill="{dark}"/>'
+        ),
+        "bearskin": (
+            f'<path d="M{80 - radius - 3} {middle + radius * 0.5} Q{80 - radius - 8} {middle - radius * 2.6} 80 '
+            f"{middle - radius * 2.7} Q{80 + radius + 8} {middle - radius * 2.6} {80 + radius + 3} "
+            f'{middle + radius * 0.5}Z" fill="{colour}"/>'
+        ),
+        "halo": (
+            f'<ellipse cx="80" cy="{middle - radius * 1.6}" rx="{radius * 0.95}" ry="{radius * 0.28}" fill="none" '
+            f'stroke="{colour}" stroke-width="6"/>'
         ),
         "santa": (
             f'<path d="M{80 - radius} {brow + 2} Q76 {brow - 46} 112 {brow - 26} Q104 {brow - 16} '

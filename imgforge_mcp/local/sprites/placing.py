@@ -8,6 +8,8 @@ import numpy as np
 
 from imgforge_mcp.local.scene import Subject
 from imgforge_mcp.local.sprites.kinds import Kind, kind_of
+from imgforge_mcp.local.sprites.library import picture
+from imgforge_mcp.local.sprites.people import is_plain_person
 from imgforge_mcp.local.stage import Stage
 
 _BASE = {"close": 0.66, "medium": 0.42, "wide": 0.27}
@@ -15,6 +17,7 @@ _WEARABLE = frozenset(
     ["scarf", "glasses", "sunglasses", "top-hat", "womans-hat", "billed-cap", "crown", "graduation-cap"]
 )
 _SEATS = {"chair": 0.56, "couch-and-lamp": 0.6, "bed": 0.55, "dragon": 0.3, "bench": 0.5, "bathtub": 0.45}
+_BACKED = frozenset({"bench", "chair", "couch-and-lamp", "seat"})
 _TOPS = {
     "horse": 0.4,
     "two-hump-camel": 0.42,
@@ -68,6 +71,12 @@ def compose(stage: Stage) -> list[Spot]:
         if k not in anchors:
             anchor = anchors.get(subject.target if subject.target is not None else 0, spots[0])
             spot, moved = _tied_spot(stage, subject, anchor)
+            if subject.name == "bicycle" and subject.relation == "riding" and is_plain_person(anchor.subject):
+                told = (f"thing:{subject.key}", f"act:{subject.key}:riding", *_ties(subject, anchor))
+                moved = replace(anchor, subject=replace(anchor.subject, action="cycling"), told=told)
+                spots = [moved if other is anchor else other for other in spots]
+                anchors[subject.target or 0] = anchors[k] = moved
+                continue
             spot = replace(spot, told=(*spot.told, *_ties(subject, spot)))
             spots = [moved if other is anchor else other for other in spots]
             anchors[subject.target or 0] = moved
@@ -106,7 +115,7 @@ def _is_tied(subject: Subject, index: int, stage: Stage) -> bool:
         return True
     if subject.relation in ("on", "in", "under") and kind_of(subject.name).home == "place":
         return False
-    return subject.relation in ("riding", "on", "in", "under", "above", "holding", "wearing", "behind")
+    return subject.relation in ("riding", "on", "in", "under", "above", "holding", "wearing", "behind", "front")
 
 
 def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
@@ -114,7 +123,7 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
     side = min(stage.width, stage.height)
     base = _BASE[stage.scene.shot]
     if stage.surface == "flat":
-        base = 0.46
+        base = 0.46 if stage.scene.place != "card" else 0.36
     elif stage.surface == "table":
         base = 0.52 if len(subjects) == 1 else 0.42
     elif stage.surface == "float":
@@ -204,8 +213,14 @@ def _stand(
         foot = stage.height * (0.52 + float(rng.uniform(-0.05, 0.05))) + size * 0.5 + drift * size * 0.9
         return Spot(subject, x, foot, size, 0.3 + near, "float", flip, float(rng.uniform(-7, 7)))
     if contact == "flat":
+        middle = 0.36 if stage.scene.place == "card" and stage.scene.text else 0.5
         return Spot(
-            subject, x, stage.height * 0.5 + size * 0.5 + (drift * size if subject.count > 1 else 0), size, near, "flat"
+            subject,
+            x,
+            stage.height * middle + size * 0.5 + (drift * size if subject.count > 1 else 0),
+            size,
+            near,
+            "flat",
         )
     if contact == "water":
         foot = stage.horizon + (stage.height - stage.horizon) * (0.26 + 0.3 * drift) + size * 0.08
@@ -244,6 +259,10 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     if relation == "in":
         ratio = max(0.75, ratio)
     size = anchor.size * ratio
+    if relation in ("riding", "on") and subject.name in _BACKED and _is_person(anchor.subject):
+        return _seated(subject, anchor, size)
+    if relation in ("riding", "on") and subject.name in _SEATS and kind.height > 0.8:
+        return _laid(stage, subject, anchor)
     if relation in ("riding", "on"):
         return _mounted(subject, anchor, max(size, anchor.size * (1.05 if relation == "riding" else 0.8)), stage)
     if relation == "in" and kind.medium == "water":
@@ -267,16 +286,12 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
         return Spot(
             subject, anchor.x, anchor.foot + anchor.size * 0.12, size, anchor.depth - 0.02, anchor.contact
         ), replace(anchor, foot=max(anchor.size, anchor.foot - size * 0.9), contact="air")
-    if relation == "behind":
-        return Spot(
-            subject,
-            anchor.x + anchor.size * 0.3,
-            anchor.foot - stage.height * 0.05,
-            size,
-            anchor.depth - 0.05,
-            anchor.contact,
-            distance=0.08,
-        ), anchor
+    if relation == "front":  # the one named first stands before this one
+        back = replace(anchor, subject=subject, size=size, depth=anchor.depth - 0.05, flip=False, distance=0.08)
+        return replace(back, x=anchor.x + anchor.size * 0.3, foot=anchor.foot - stage.height * 0.05), anchor
+    if relation == "behind":  # this one stands before the one named first, and hides half of it
+        cover = replace(anchor, subject=subject, size=size, depth=anchor.depth + 0.05, flip=False)
+        return replace(cover, x=anchor.x + anchor.size * 0.3, foot=anchor.foot + stage.height * 0.03), anchor
     if relation == "wearing":
         return Spot(subject, anchor.x, anchor.foot, anchor.size * 0.5, anchor.depth + 0.01, "worn"), anchor
     if relation == "holding" and base.height < 1.2 and anchor.subject.name != "robot":
@@ -299,13 +314,42 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
 
 def _aboard(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
     """Someone in a boat: an open one, on the water where there is any."""
-    open_boat = replace(subject, name="wooden-boat") if subject.name in ("sailboat", "canoe", "ship") else subject
+    open_boat = replace(subject, name="wooden-boat") if subject.word in ("boat", "boats") else subject
     afloat = stage.water is not None or stage.scene.place in ("ocean", "coast")
     foot = stage.horizon + (stage.height - stage.horizon) * 0.42 if afloat else anchor.foot
     size = min(stage.shape) * (0.46 if stage.scene.shot != "wide" else 0.3)
     boat = Spot(open_boat, anchor.x, foot, size, anchor.depth, "water" if afloat else "ground", sunk=0.04)
     rider = replace(anchor, foot=foot - size * 0.1, size=size * 0.62, contact="held", depth=anchor.depth - 0.01)
     return boat, rider
+
+
+def _seated(subject: Subject, anchor: Spot, size: float) -> tuple[Spot, Spot]:
+    """Someone on a bench or a chair, seen from behind: head and shoulders over its back."""
+    seat = replace(anchor, subject=subject, size=max(size, anchor.size * 0.8), depth=anchor.depth + 0.01, flip=False)
+    tall = seat.size * _aspect(subject.name)
+    acts = (f"act:{anchor.subject.key}:sitting",)
+    sitter = replace(anchor, foot=anchor.foot - tall * 0.3, contact="seated", depth=anchor.depth, told=acts)
+    return seat, sitter
+
+
+def _laid(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
+    """Something on a bed, a sofa or a chair, both in proportion; people on a bed lie on it."""
+    size = min(anchor.size * (2.2 if not _is_person(anchor.subject) else 1.5), 0.62 * min(stage.shape))
+    tall = size * _aspect(subject.name)
+    small = size / (2.2 if not _is_person(anchor.subject) else 1.5)
+    seat = replace(anchor, subject=subject, size=size, flip=False, depth=anchor.depth)
+    top = anchor.foot - tall * (1 - _SEATS[subject.name]) - tall * 0.06
+    return seat, replace(anchor, foot=top, size=small, contact="held", depth=anchor.depth + 0.01)
+
+
+def _is_person(subject: Subject) -> bool:
+    return subject.name.startswith("figure:")
+
+
+def _aspect(name: str) -> float:
+    """How tall a drawing is for its longer side."""
+    drawn = picture(name, 64)
+    return drawn.height / max(drawn.size)
 
 
 def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:
@@ -326,7 +370,9 @@ def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple
     lifted = anchor.size if not rides else size * 0.98
     rider = replace(
         anchor,
-        foot=anchor.foot - size * (1 - seat) + lifted * (0.34 if rides else 0.04),
+        foot=anchor.foot
+        - size * (1 if rides else _aspect(subject.name)) * (1 - seat)
+        + lifted * (0.34 if rides else 0.04),
         contact="held",
         size=lifted,
         depth=anchor.depth if rides else anchor.depth + 0.01,
