@@ -71,7 +71,7 @@ def caption(
         "middle": (height - tall) / 2,
         "top": height * 0.07,
         "bottom": height * 0.94 - tall,
-        "lower": height * 0.86 - tall,
+        "lower": height * 0.8 - tall,
     }[side]
     mask = Image.new("L", picture.size)
     draw = ImageDraw.Draw(mask)

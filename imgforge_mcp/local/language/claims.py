@@ -369,6 +369,8 @@ def _kind_of_word(sentence: _Sentence, at: int) -> ClaimKind | None:
         return "number" if word != "some" else None
     if word in _RELATIONS:
         return "relation"
+    if action_of(word) and sentence.words[at + 1 : at + 2] and sentence.words[at + 1] in _ARTICLES:
+        return "action"
     if _speaks_of_the_picture(sentence, at):
         return None
     if action_of(word):

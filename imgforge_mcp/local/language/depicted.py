@@ -139,6 +139,7 @@ SAME: Final = {
     "card": "card greeting_card birthday_card postcard invitation invitation_card wedding_invitation party_invitation "
     "thank_you_card christmas_card birthday_invitation",
     "shadow": "shadow shadows",
+    "poster": "poster flyer banner placard",
     "border": "border frame",
 }
 # part: words of its kind that it stands in for, named in the answer as what follows the colon

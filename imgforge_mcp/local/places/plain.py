@@ -46,6 +46,7 @@ def poster(stage: Stage) -> None:
             stage.image, rgb(255, 255, 255), ((1 - smooth(size - 0.002, size + 0.002, reach)) * strength)[..., None]
         )
     _tell(stage)
+    stage.tell("poster")
     stage.surface, stage.ground, stage.shadow = "flat", stage.height * 0.8, 0.0
 
 

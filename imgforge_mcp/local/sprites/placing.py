@@ -297,6 +297,9 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     if relation == "holding" and base.height < 1.2 and anchor.subject.name != "robot":
         beside = anchor.x + anchor.size * 0.46
         return replace(anchor, subject=subject, x=beside, size=anchor.size * 0.42, depth=anchor.depth + 0.01), anchor
+    if subject.name.startswith("umbrella") and _is_person(anchor.subject) and anchor.contact != "bust":
+        over = replace(anchor, subject=subject, size=anchor.size * 0.7, depth=anchor.depth - 0.005, contact="held")
+        return replace(over, x=anchor.x + anchor.size * 0.06, foot=anchor.foot - anchor.size * 0.52), anchor
     if anchor.subject.name.startswith("figure:") and anchor.contact != "bust":
         hand = anchor.x + anchor.size * 0.2
         return Spot(
