@@ -14,7 +14,8 @@ from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
 
-MOST = 1_000_000
+PAGE = 200
+"""How many records are read at once where all are looked at."""
 SHORT_ID, FULL_ID = 12, 64
 """Hex digits."""
 
@@ -111,9 +112,12 @@ class Pictures:
 
     async def damaged(self) -> tuple[int, list[Path]]:
         """How many images there are, and the files that are gone or not what their name says; nothing is moved."""
-        found = await self._records.recent(MOST)
-        sound = [await anyio.to_thread.run_sync(self._images.is_sound, asset) for asset in found]
-        return len(found), [self.path(asset) for asset, is_sound in zip(found, sound, strict=True) if not is_sound]
+        count, damaged, after = 0, list[Path](), None
+        while page := await self._records.recent(PAGE, after):
+            sound = [await anyio.to_thread.run_sync(self._images.is_sound, asset) for asset in page]
+            damaged += [self.path(asset) for asset, is_sound in zip(page, sound, strict=True) if not is_sound]
+            count, after = count + len(page), page[-1].asset_id
+        return count, damaged
 
     async def evict(self) -> int:
         """Keep the store within its cap; how many images were removed."""

@@ -1,12 +1,15 @@
 """What every registry promises about images: which of them stay, which go, and what is counted."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from imgforge_mcp.base.errors import Deleted, InvalidRequest, NotFound, StorageError
 from imgforge_mcp.base.types import Asset
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 from tests.storage.registries import HOUR, Process, blocking
+from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
 
@@ -273,3 +276,12 @@ async def test_a_picture_knows_the_jobs_that_made_it(process: Process) -> None:
         (first.job_id, "a fox"),
     ]
     assert [origin["cost_usd"] for origin in origins] == [0.0, 0.5]
+
+
+async def test_a_registry_without_a_shelf_keeps_books_only(home: Path, clock: VirtualClock) -> None:
+    registry = SqliteRegistry(home / "registry.db", clock.now, "one")
+    await registry.assets.add(Asset(asset_id="0" * 64, mime_type="image/png", width=8, height=8, bytes=100))
+    clock.advance(2 * HOUR)
+    assert await registry.assets.evict(10) == 1
+    assert await registry.assets.total_bytes() == 0
+    await registry.close()

@@ -158,11 +158,16 @@ class UsageSum:
 
 
 class JobRegistry(Protocol):
-    """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
+    """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once.
+
+    Each method that looks and then acts does both in one transaction under a lock: SQLite's single writer
+    (`BEGIN IMMEDIATE`) serves for all of them; where several may write, it is the row or the key that each method
+    names. Leases run by the registry's own clock.
+    """
 
     async def open(self, new: NewJob, caps: Caps) -> tuple[Job, bool]:
         """Record a job, its claim on the idempotency key and its reservation, in one transaction. With a key that is
-        taken: the existing job and False.
+        taken: the existing job and False. Locks: the key, then the day's spend.
 
         Raises:
             IdempotencyConflict: the key belongs to another request.
@@ -192,7 +197,7 @@ class JobRegistry(Protocol):
     async def state(self, job_id: str) -> JobState: ...
 
     async def finish(self, job_id: str, ending: Ending) -> Job:
-        """End a job this process holds, and give back what it had reserved; the job as it ended.
+        """End a job this process holds, and give back what it had reserved; the job as it ended. Lock: the job's row.
 
         Raises:
             LeaseLost: it does not hold it.
@@ -211,16 +216,18 @@ class JobRegistry(Protocol):
         """Hold the leases of these jobs for another while, those that this process still has."""
 
     async def abandoned(self) -> list[Job]:
-        """Unfinished jobs whose owner is gone."""
+        """Unfinished jobs whose owner is gone. One that this version does not wholly understand is left to the one that
+        wrote it, until its deadline has passed: then it needs no more than an end."""
 
     async def take_over(self, job_id: str) -> bool:
-        """Claim an abandoned job; False when another was quicker."""
+        """Claim an abandoned job; False when another was quicker. Lock: the job's row."""
 
     async def release(self) -> None:
         """Let every lease of this process run out now, so that another may resume its jobs."""
 
     async def start_attempt(self, job_id: str, new: NewAttempt, caps: Caps) -> int:
-        """Record an upstream call before its first byte leaves; the money for it is held.
+        """Record an upstream call before its first byte leaves; the money for it is held. Locks: the job's row, then
+        the provider (its limits and its trials), then the day's spend.
 
         Raises:
             LeaseLost, CancelRequested: it must not be sent.
@@ -229,16 +236,17 @@ class JobRegistry(Protocol):
         """
 
     async def accept(self, job_id: str, attempt_id: int, operation: Json) -> None:
-        """Store the upstream's own handle, before anybody waits on it. Raises LeaseLost."""
+        """Store the upstream's own handle, before anybody waits on it. Lock: the job's row. Raises LeaseLost."""
 
     async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
         """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One that has ended
-        already stays as it is. Raises LeaseLost."""
+        already stays as it is. Locks: the job's row, the images' ids, then the day's spend. Raises LeaseLost."""
 
     async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
         """Tell what became of a call although another process has the job by now, since this one stood still for longer
         than its lease. A call that was given up meanwhile is corrected, in the spend too, and what it brought joins the
-        job: one that had failed for that reason alone is completed after all. False when its end was known."""
+        job: one that had failed for that reason alone is completed after all. False when its end was known. Locks as
+        `settle`."""
 
     async def outcomes_since(self, after: int, oldest: float) -> list[Outcome]:
         """The outcomes that became known after the one of that number, in that order; none that ended before

@@ -62,13 +62,6 @@ class SqliteJobs:
     # A job's life -----------------------------------------------------------------------------------------------
 
     async def open(self, new: NewJob, caps: Caps) -> tuple[Job, bool]:
-        """Record a job, its claim on the idempotency key and its reservation, in one transaction. With a key that is
-        taken: the existing job and False.
-
-        Raises:
-            IdempotencyConflict: the key belongs to another request.
-            BudgetExceeded: a cap stands in the way; nothing is recorded.
-        """
         row = new_job_row(new, self._now())
 
         def act(sql: Statements) -> tuple[Job, bool]:
@@ -89,13 +82,11 @@ class SqliteJobs:
         return job, created
 
     async def claim(self, idempotency_key: str, tenant: str) -> Claim | None:
-        """What a key stands for, if it was used within a day."""
         key, now = _stored_key(idempotency_key, tenant), self._seconds()
         row = await self._database.read(lambda sql: sql.one("live_key", key=key, now=now))
         return None if row is None else Claim(**dict(row))
 
     async def get(self, job_id: str) -> Job:
-        """Raises NotFound."""
         return await self._database.read(lambda sql: _job(sql, job_id))
 
     async def tenant(self, job_id: str) -> str | None:
@@ -108,8 +99,6 @@ class SqliteJobs:
         return await self._database.read(lambda sql: page(sql, limit, tenant, wanted, before))
 
     async def add_batch(self, batch_id: str, tenant: str, items: Sequence[str | Json]) -> None:
-        """Record a batch: for each item the id of the job that has it, or the error that stood in its way."""
-
         def act(sql: Statements) -> None:
             for number, item in enumerate(items):
                 job_id, error = (item, None) if isinstance(item, str) else (None, to_text(item))
@@ -127,12 +116,6 @@ class SqliteJobs:
         return to_state(row) if row else JobState.FAILED
 
     async def finish(self, job_id: str, ending: Ending) -> Job:
-        """End a job this process holds, and give back what it had reserved; the job as it ended.
-
-        Raises:
-            LeaseLost: it does not hold it.
-        """
-
         def act(sql: Statements) -> Job:
             held = self._fence(sql, job_id)
             sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
@@ -154,31 +137,25 @@ class SqliteJobs:
         return await self._database.write(act)
 
     async def set_progress(self, job_id: str, progress: Progress) -> None:
-        """For readers in other processes; call it seldom."""
         text = progress_text(progress)
         await self._database.write(
             lambda sql: sql.change("set_progress", job_id=job_id, owner=self.owner, progress=text)
         )
 
     async def request_cancel(self, job_id: str) -> bool:
-        """Ask for a job's end, whoever runs it; False when it has ended already."""
         return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
 
     async def cancel_requests(self) -> list[str]:
-        """The jobs of this process whose end somebody asked for."""
         rows = await self._database.read(lambda sql: sql.all("cancel_requests", owner=self.owner))
         return [row["job_id"] for row in rows]
 
     # Leases -------------------------------------------------------------------------------------------------------
 
     async def renew(self, job_ids: Sequence[str]) -> None:
-        """Hold the leases of these jobs for another while, those that this process still has."""
         ids, until = to_text(list(job_ids)), self._seconds() + LEASE_SECONDS
         await self._database.write(lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=until))
 
     async def abandoned(self) -> list[Job]:
-        """Unfinished jobs whose owner is gone. One that this version does not wholly understand is left to the one that
-        wrote it, until its deadline has passed: then it needs no more than an end."""
         now = self._seconds()
 
         def act(sql: Statements) -> list[Job]:
@@ -188,13 +165,11 @@ class SqliteJobs:
         return await self._database.read(act)
 
     async def take_over(self, job_id: str) -> bool:
-        """Claim an abandoned job; False when another was quicker."""
         values = {"job_id": job_id, "owner": self.owner, "now": self._seconds()}
         until = self._seconds() + LEASE_SECONDS
         return await self._database.write(lambda sql: sql.change("take_over", **values, until=until)) > 0
 
     async def release(self) -> None:
-        """Let every lease of this process run out now, so that another may resume its jobs."""
         await self._database.write(
             lambda sql: sql.change("release_leases", owner=self.owner, until=self._seconds() - 1)
         )
@@ -202,13 +177,6 @@ class SqliteJobs:
     # Attempts -----------------------------------------------------------------------------------------------------
 
     async def start_attempt(self, job_id: str, new: NewAttempt, caps: Caps) -> int:
-        """Record an upstream call before its first byte leaves; the money for it is held.
-
-        Raises:
-            LeaseLost, CancelRequested: it must not be sent.
-            QuotaExceeded: the user's own limit for this provider is used up.
-            BudgetExceeded: no money is left for it.
-        """
         now = self._seconds()
 
         def act(sql: Statements) -> int:
@@ -235,8 +203,6 @@ class SqliteJobs:
         return await self._database.write(act)
 
     async def accept(self, job_id: str, attempt_id: int, operation: Json) -> None:
-        """Store the upstream's own handle, before anybody waits on it. Raises LeaseLost."""
-
         def act(sql: Statements) -> None:
             self._fence(sql, job_id)
             sql.change("accept_attempt", attempt_id=attempt_id, operation=to_text(operation))
@@ -244,8 +210,6 @@ class SqliteJobs:
         await self._database.write(act)
 
     async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
-        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One that has ended
-        already stays as it is. Raises LeaseLost."""
         now = self._seconds()
 
         def act(sql: Statements) -> None:
@@ -255,9 +219,6 @@ class SqliteJobs:
         await self._database.write(act)
 
     async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
-        """Tell what became of a call although another process has the job by now, since this one stood still for longer
-        than its lease. A call that was given up meanwhile is corrected, in the spend too, and what it brought joins the
-        job: one that had failed for that reason alone is completed after all. False when its end was known."""
         now = self._seconds()
 
         def act(sql: Statements) -> bool:
@@ -280,8 +241,6 @@ class SqliteJobs:
         return await self._database.write(act)
 
     async def outcomes_since(self, after: int, oldest: float) -> list[Outcome]:
-        """The outcomes that became known after the one of that number, in that order; none that ended before
-        `oldest`."""
         rows = await self._database.read(lambda sql: sql.all("outcomes_since", after=after, oldest=oldest))
         return [to_outcome(row) for row in rows]
 
@@ -298,7 +257,6 @@ class SqliteJobs:
         return 0 if row is None else int(row["calls"])
 
     async def committed(self) -> tuple[float, float]:
-        """US dollars spent or reserved today and this month (UTC)."""
         row = await self._database.read(lambda sql: committed(sql, self._now().date().isoformat()))
         return row[0] / MILLIONTHS, row[1] / MILLIONTHS
 
