@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.http.answers import refusal
+from imgforge_mcp.http.answers import CODES, refusal
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")
@@ -94,7 +94,7 @@ class _Uniform:
                 (b"application/json", b"text/html", b"text/event")
             )
             message["headers"] = [*message["headers"], *((n, v) for n, v in self._headers if n not in names)]
-            if message["status"] >= 400 and is_plain:
+            if message["status"] in CODES and is_plain:
                 self._replaced = message
                 return
         if self._replaced is None:

@@ -13,7 +13,7 @@ from imgforge_mcp.http.answers import answer
 
 async def live(request: Request) -> Response:
     """Liveness: that this is answered is all there is to it."""
-    return answer({"status": "ok"})
+    return answer({"status": "healthy"})
 
 
 async def checked(lazy: LazyForge) -> Json:

@@ -1,0 +1,133 @@
+"""Connections that do not come to the point are closed, by a clock that only the test moves."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from imgforge_mcp.http.patience import BODY_GRACE, HEAD_SECONDS, PatientProtocol
+
+HEAD = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+
+
+class Handle:
+    """A timer that can be called off."""
+
+    is_off = False
+
+    def cancel(self) -> None:
+        self.is_off = True
+
+
+class Task:
+    """Work that never ends."""
+
+    def add_done_callback(self, act: Callable[..., None]) -> None:
+        pass
+
+
+class Loop:
+    """Time that moves when it is told to."""
+
+    now = 0.0
+
+    def __init__(self) -> None:
+        self.timers: list[tuple[float, Callable[[], None], Handle]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, act: Callable[[], None], *rest: Any) -> Handle:
+        self.timers.append((self.now + seconds, act, handle := Handle()))
+        return handle
+
+    def create_task(self, work: Coroutine[Any, Any, None], **options: Any) -> Any:
+        work.close()
+        return Task()
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        due = [timer for timer in self.timers if timer[0] <= self.now]
+        self.timers = [timer for timer in self.timers if timer not in due]
+        for _, act, handle in due:
+            if not handle.is_off:
+                act()
+
+
+class Wire(asyncio.Transport):
+    """A connection that remembers whether it was closed."""
+
+    is_closed = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop()
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def connection(loop: Loop, wire: Wire) -> PatientProtocol:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError
+
+    config = Config(app, log_config=None)
+    made = PatientProtocol(config, ServerState(), {}, loop)  # type: ignore[arg-type]
+    made.connection_made(wire)
+    return made
+
+
+def test_a_head_that_does_not_end_is_not_waited_for(connection: PatientProtocol, loop: Loop, wire: Wire) -> None:
+    connection.data_received(b"POST /mcp HTTP/1.1\r\n")
+    for _ in range(int(HEAD_SECONDS) - 1):
+        loop.pass_time(1)
+        connection.data_received(b"X: y\r\n")
+    assert not wire.is_closed
+    loop.pass_time(1)
+    assert wire.is_closed
+
+
+def test_a_connection_that_says_nothing_is_closed(connection: PatientProtocol, loop: Loop, wire: Wire) -> None:
+    loop.pass_time(HEAD_SECONDS)
+    assert wire.is_closed
+
+
+def test_a_body_of_a_few_bytes_a_second_is_not_waited_for(connection: PatientProtocol, loop: Loop, wire: Wire) -> None:
+    connection.data_received(HEAD)
+    for _ in range(int(BODY_GRACE)):
+        assert not wire.is_closed
+        loop.pass_time(1)
+        connection.data_received(b"x")
+    loop.pass_time(1)
+    assert wire.is_closed
+
+
+def test_a_body_at_its_rate_is_waited_for(connection: PatientProtocol, loop: Loop, wire: Wire) -> None:
+    connection.data_received(HEAD)
+    for _ in range(120):
+        loop.pass_time(1)
+        connection.data_received(b"x" * 1100)
+        connection.flow.read_paused = False  # the application has read it
+    assert not wire.is_closed
