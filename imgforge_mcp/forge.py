@@ -105,6 +105,12 @@ class Forge:
         stop the others."""
         return await self._jobs.submit_batch(requests, caller, request_id)
 
+    async def generate_batch(
+        self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str, wait_seconds: float
+    ) -> tuple[str, list[Job | Json]]:
+        """Submit a batch and wait for it: its id, and what became of each item so far."""
+        return await self._jobs.generate_batch(requests, caller, request_id, wait_seconds)
+
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
         """What became of each item of a batch, in their order: its job, or the error that stood in its way.
 

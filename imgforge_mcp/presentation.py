@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PROMPT_SHOWN = 300
 WARNING_SHOWN = 200
 MISSING_NAMED = 5
+JOINED = "An equal call had been cut off before, so this one joined its job and bought nothing. "
 FOR_FAILURES = frozenset({"attempts", "request_id"})
 BRIEFLY_LEFT_OUT = FOR_FAILURES | {
     *("final_prompt", "enhancement_logic", "created_at", "started_at", "completed_at"),
@@ -157,6 +158,11 @@ def asset_json(forge: "Forge", base_url: str | None, asset: Asset) -> Json:
 
 def message(forge: "Forge", base_url: str | None, job: Job) -> str:
     """One or two plain sentences for a client that shows only text: state, what was made by whom, where, what next."""
+    joined = JOINED if job.is_joined else ""
+    return joined + _outcome_told(forge, base_url, job)
+
+
+def _outcome_told(forge: "Forge", base_url: str | None, job: Job) -> str:
     match job.state:
         case JobState.COMPLETED:
             return _done(forge, base_url, job)

@@ -281,6 +281,8 @@ class Job:
     cost_usd: float | None = None
     cost_basis: CostBasis | None = None
     warnings: tuple[str, ...] = ()
+    is_joined: bool = False
+    """Whether the call that asks has joined it, after an equal one had been cut off; of one answer, not on record."""
     drawn: tuple[str, ...] = ()
     """Words of the prompt that can be seen, where the engine knows; 'toad: drawn as a frog' where one stood in."""
     not_drawn: tuple[str, ...] = ()

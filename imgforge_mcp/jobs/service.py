@@ -14,6 +14,7 @@ from imgforge_mcp.base.errors import Forbidden, ForgeError, NotFound
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress, QualityTier
 from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
+from imgforge_mcp.jobs.joining import JOIN_SECONDS, equal_calls
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.jobs.worker import Worker
@@ -66,6 +67,11 @@ class JobService:
         if known is not None:
             return known
         request, save_root = await self._settled(request, caller)
+        digest = equal_calls(request, (each.settings_hash for each in self._providers.values()))
+        if self._config.join_repeats:
+            same = await self._registry.jobs.join(digest, caller.tenant, JOIN_SECONDS)
+            if same is not None:
+                return replace(same, is_joined=True)
         ranked = await self._planner.candidates(request)
         if nearest_rest(ranked) > PATIENCE:
             raise all_resting(ranked)
@@ -82,6 +88,7 @@ class JobService:
             tenant=caller.tenant,
             save_root=save_root,
             routes=tuple(dict.fromkeys(candidate.route for candidate in ranked)),
+            digest=digest,
             asked=asked,
             allowance=caller.allowance,
         )
@@ -145,15 +152,35 @@ class JobService:
         stop the others."""
         batch_id = f"{BATCH}{self._clock.new_id()}"
         items: list[str | Json] = []
-        for request in requests:
-            try:
-                if isinstance(request, ForgeError):
-                    raise request
-                items.append((await self.submit(request, caller)).job_id)
-            except ForgeError as error:
-                items.append(error.body(request_id))
-        await self._registry.jobs.add_batch(batch_id, caller.tenant, items)
+        try:
+            for request in requests:
+                try:
+                    if isinstance(request, ForgeError):
+                        raise request
+                    items.append((await self.submit(request, caller)).job_id)
+                except ForgeError as error:
+                    items.append(error.body(request_id))
+            await self._registry.jobs.add_batch(batch_id, caller.tenant, items)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                for job_id in (item for item in items if isinstance(item, str)):
+                    await self._cut_off(job_id)
+            raise
         return batch_id
+
+    async def generate_batch(
+        self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str, wait_seconds: float
+    ) -> tuple[str, list[Job | Json]]:
+        """Submit a batch and wait for it: its id, and what became of each item so far. Raises what `batch` raises."""
+        batch_id = await self.submit_batch(requests, caller, request_id)
+        try:
+            return batch_id, await self.batch(batch_id, caller, wait_seconds)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                items = await self._registry.jobs.of_batch(batch_id, caller.tenant)
+                for job in (item for item in items if isinstance(item, Job) and not item.state.is_final):
+                    await self._cut_off(job.job_id)
+            raise
 
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
         """What became of each item of a batch, in their order: its job, or the error that stood in its way; waits for
@@ -188,13 +215,20 @@ class JobService:
         if not request.sync:
             return job
         try:
-            return await self.wait(job.job_id, self._config.sync_wait, on_progress)
+            ended = await self.wait(job.job_id, self._config.sync_wait, on_progress)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
-                running = self._worker.running(job.job_id)
-                if running is not None and not running.is_sent:
-                    await self._worker.cancel(job.job_id)
+                await self._cut_off(job.job_id)
             raise
+        return replace(ended, is_joined=job.is_joined)
+
+    async def _cut_off(self, job_id: str) -> None:
+        """Nobody waits for the job any more: what was not sent is ended, for the rest an equal call may come."""
+        running = self._worker.running(job_id)
+        if running is not None and not running.is_sent:
+            await self._worker.cancel(job_id)
+        else:
+            await self._registry.jobs.cut_off(job_id)
 
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:
         """The job when it has ended, or as it stands after `seconds`."""

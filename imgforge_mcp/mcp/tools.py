@@ -78,9 +78,8 @@ async def edit_image(context: ToolContext, wanted: EditImage) -> types.CallToolR
 
 async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> types.CallToolResult:
     requests = [_item(number, item) for number, item in enumerate(wanted.items)]
-    batch_id = await context.forge.submit_batch(requests, context.caller, context.request_id)
     seconds = context.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
-    items = await context.forge.batch(batch_id, context.caller, seconds)
+    batch_id, items = await context.forge.generate_batch(requests, context.caller, context.request_id, seconds)
     answer = await results.batch_answer(context.forge, context.presentation, batch_id, items)
     return results.data_result(answer, context.form)
 

@@ -53,6 +53,8 @@ class NewJob:
     warnings: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     """Whom this process would ask, best first; whoever takes the job up asks nobody else."""
+    digest: str | None = None
+    """What equal calls have in common (jobs.joining)."""
     asked: str | None = None
     """The fingerprint of the request as it came, its references by name; `request` has them by content."""
 
@@ -205,6 +207,14 @@ class JobRegistry(Protocol):
 
     async def set_progress(self, job_id: str, progress: Progress) -> None:
         """For readers in other processes; call it seldom."""
+
+    async def cut_off(self, job_id: str) -> None:
+        """Note that the call which waited for a job was cut off by its client."""
+
+    async def join(self, digest: str, tenant: str, within: float) -> Job | None:
+        """The newest job of that digest whose call was cut off, or whose process is gone: unfinished, or ended less
+        than `within` seconds ago with a picture or with a call that may have been billed. It is joined by one call
+        only, until that one is cut off too."""
 
     async def request_cancel(self, job_id: str) -> bool:
         """Ask for a job's end, whoever runs it; False when it has ended already."""

@@ -142,6 +142,26 @@ class SqliteJobs:
             lambda sql: sql.change("set_progress", job_id=job_id, owner=self.owner, progress=text)
         )
 
+    async def cut_off(self, job_id: str) -> None:
+        now = self._seconds()
+        await self._database.write(lambda sql: sql.change("cut_off", job_id=job_id, now=now))
+
+    async def join(self, digest: str, tenant: str, within: float) -> Job | None:
+        now = self._seconds()
+        wanted = {"digest": digest, "tenant": tenant, "now": now, "since": now - within}
+
+        def act(sql: Statements) -> Job | None:
+            row = sql.one("joinable", **wanted)
+            if row is None:
+                return None
+            sql.change("joined", job_id=row["job_id"])
+            return _job(sql, row["job_id"])
+
+        # Not by the reading connection, so that it comes after the mark of a call that was cut off a moment ago; and to
+        # its end, so that a call that is cut off now leaves its own mark.
+        with anyio.CancelScope(shield=True):
+            return await self._database.write(act)
+
     async def request_cancel(self, job_id: str) -> bool:
         return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
 

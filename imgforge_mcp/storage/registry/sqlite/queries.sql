@@ -11,9 +11,9 @@ SELECT job_id, fingerprint, asked FROM idempotency WHERE idempotency_key = :key 
 
 -- name: insert_job
 INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant,
-                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, routes, created_at)
+                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, routes, digest, created_at)
 VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
-        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :routes, :now);
+        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :routes, :digest, :now);
 
 -- name: job
 SELECT * FROM jobs WHERE job_id = :job_id;
@@ -122,6 +122,27 @@ UPDATE jobs SET cost = :cost, cost_basis = :cost_basis WHERE job_id = :job_id;
 
 -- name: set_progress
 UPDATE jobs SET progress = :progress WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;
+
+-- name: cut_off
+UPDATE jobs SET cut_off_at = :now WHERE job_id = :job_id;
+
+-- name: joinable
+-- The newest equal job whose call was cut off, or whose process is gone; unfinished, or ended lately with a picture or
+-- with a call that may have been billed.
+SELECT job_id FROM jobs
+WHERE digest = :digest AND tenant = :tenant
+  AND (cut_off_at > 0
+       OR (cut_off_at IS NULL AND ((completed_at IS NULL AND lease_until < :now)
+                                   OR json_extract(error, '$.code') = 'interrupted')))
+  AND (completed_at IS NULL
+       OR (completed_at > :since
+           AND (state = 'completed'
+                OR (state = 'failed' AND EXISTS (SELECT 1 FROM attempts
+                                                 WHERE attempts.job_id = jobs.job_id AND attempts.maybe_billed)))))
+ORDER BY job_id DESC LIMIT 1;
+
+-- name: joined
+UPDATE jobs SET cut_off_at = 0 WHERE job_id = :job_id;
 
 -- name: request_cancel
 UPDATE jobs SET cancel_requested = 1 WHERE job_id = :job_id AND completed_at IS NULL;

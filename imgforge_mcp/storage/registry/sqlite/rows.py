@@ -76,6 +76,7 @@ def new_job_row(new: NewJob, now: datetime) -> dict[str, Any]:
         "save_root": new.save_root,
         "warnings": to_text(list(new.warnings)),
         "routes": to_text(list(new.routes)),
+        "digest": new.digest,
         "now": now.timestamp(),
     }
 

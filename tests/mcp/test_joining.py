@@ -1,0 +1,146 @@
+"""A call that is repeated after its client cut it off joins the first one's job: one picture is bought, not three."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+from mcp.client import Client
+
+from tests.answers import on_hang, told
+from tests.conftest import OpenClient
+from tests.emulators import Emulator
+from tests.virtual_clock import VirtualClock
+
+pytestmark = pytest.mark.anyio
+
+Emulate = Callable[..., Emulator]
+PROMPT = {"prompt": "a lighthouse in a storm", "model": "together/flux-schnell"}
+
+
+async def cut_off(client: Client, emulator: Emulator, name: str = "generate_image", **asked: Any) -> None:
+    """A call that its client gives up while the provider works."""
+    hangs = anyio.Event()
+    on_hang(emulator, hangs.set)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.call_tool, name, {**PROMPT, **asked} if name == "generate_image" else asked)
+        await hangs.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def given_up(client: Client, **asked: Any) -> None:
+    """A call that is given up after a moment, whatever the server does meanwhile."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(client.call_tool, "generate_image", {**PROMPT, **asked})
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+def slow(emulate: Emulate) -> Emulator:
+    """A provider that takes its time."""
+    emulator = emulate("together")
+    emulator.fault("hang", times=1)
+    return emulator
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_call_repeated_three_times_is_bought_once(mode: str, slow: Emulator, client_on: OpenClient) -> None:
+    async with client_on(slow, mode=mode) as client:
+        await cut_off(client, slow, seed=7)
+        await given_up(client, seed=7)
+        slow.clear()
+        job = told(await client.call_tool("generate_image", {**PROMPT, "seed": 7}))
+        jobs = told(await client.call_tool("check_job", {}))["jobs"]
+    assert job["state"] == "completed"
+    assert "joined" in job["message"]
+    assert [line["job_id"] for line in jobs] == [job["job_id"]]
+    assert len(slow.submits) == 1
+
+
+async def test_the_picture_of_a_call_that_was_cut_off_is_given_to_the_next_one_once(
+    slow: Emulator, client_on: OpenClient
+) -> None:
+    async with client_on(slow) as client:
+        await cut_off(client, slow)
+        slow.clear()
+        [line] = told(await client.call_tool("check_job", {}))["jobs"]
+        await client.call_tool("check_job", {"job_id": line["job_id"], "wait_seconds": 50})
+        second = told(await client.call_tool("generate_image", {**PROMPT, "sync": "true", "seed": ""}))
+        third = told(await client.call_tool("generate_image", PROMPT))
+    assert second["job_id"] == line["job_id"]
+    assert third["job_id"] != second["job_id"]
+    assert "joined" not in third["message"]
+    assert len(slow.submits) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"seed": 8}, id="seed"),
+        pytest.param({"prompt": "a lighthouse"}, id="prompt"),
+        pytest.param({"n": 2}, id="number"),
+        pytest.param({"metadata": {"page": "2"}}, id="metadata"),
+        pytest.param({"project_id": "book"}, id="project"),
+        pytest.param({"idempotency_key": "k"}, id="key"),
+    ],
+)
+async def test_another_request_is_another_job(other: dict[str, Any], slow: Emulator, client_on: OpenClient) -> None:
+    async with client_on(slow) as client:
+        await cut_off(client, slow)
+        slow.clear()
+        job = told(await client.call_tool("generate_image", {**PROMPT, **other}))
+    assert "joined" not in job["message"]
+    assert len(slow.submits) >= 2
+
+
+async def test_two_callers_who_are_both_there_stay_two_jobs(emulate: Emulate, client_on: OpenClient) -> None:
+    emulator = emulate("together")
+    answers: list[dict[str, Any]] = []
+
+    async def ask(client: Client) -> None:
+        answers.append(told(await client.call_tool("generate_image", PROMPT)))
+
+    async with client_on(emulator) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, client)
+        tasks.start_soon(ask, client)
+    assert len({job["job_id"] for job in answers}) == len(emulator.submits) == 2
+
+
+async def test_a_new_process_on_the_same_home_joins_too(slow: Emulator, client_on: OpenClient) -> None:
+    async with client_on(slow) as client:
+        await cut_off(client, slow)
+        slow.clear()
+        async with client_on(slow) as other:
+            job = told(await other.call_tool("generate_image", PROMPT))
+    assert job["state"] == "completed"
+    assert len(slow.submits) == 1
+
+
+async def test_after_ten_minutes_it_is_a_new_wish(slow: Emulator, client_on: OpenClient, clock: VirtualClock) -> None:
+    async with client_on(slow) as client:
+        await cut_off(client, slow)
+        slow.clear()
+        [line] = told(await client.call_tool("check_job", {}))["jobs"]
+        await client.call_tool("check_job", {"job_id": line["job_id"], "wait_seconds": 50})
+        clock.advance(601)
+        again = told(await client.call_tool("generate_image", PROMPT))
+    assert again["job_id"] != line["job_id"]
+
+
+async def test_joining_can_be_switched_off(slow: Emulator, client_on: OpenClient) -> None:
+    async with client_on(slow, IMGFORGE_JOIN_REPEATS="off") as client:
+        await cut_off(client, slow)
+        slow.clear()
+        await client.call_tool("generate_image", PROMPT)
+    assert len(slow.submits) == 2
+
+
+async def test_a_batch_that_was_cut_off_is_joined_item_by_item(slow: Emulator, client_on: OpenClient) -> None:
+    items = [PROMPT, {**PROMPT, "seed": 5}]
+    async with client_on(slow) as client:
+        await cut_off(client, slow, "generate_batch", items=items)
+        slow.clear()
+        answer = told(await client.call_tool("generate_batch", {"items": items}))
+    assert [item["state"] for item in answer["items"]] == ["completed"] * 2
+    assert len(slow.submits) <= 3
