@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
@@ -54,6 +55,7 @@ class JobService:
         self._worker = worker
         self._references = references
         self._clock = clock
+        self._joining = anyio.Lock()
 
     async def submit(self, request: ImageRequest, caller: Caller, *, request_id: str | None = None) -> Job:
         """Record a job and start it; with an idempotency key that is known: the job that has it.
@@ -68,10 +70,8 @@ class JobService:
             return known
         request, save_root = await self._settled(request, caller)
         digest = equal_calls(request, (each.settings_hash for each in self._providers.values()))
-        if self._config.join_repeats:
-            same = await self._registry.jobs.join(digest, caller.tenant, JOIN_SECONDS)
-            if same is not None:
-                return replace(same, is_joined=True)
+        if self._config.join_repeats and (same := await self._joined(digest, caller)) is not None:
+            return same
         ranked = await self._planner.candidates(request)
         if nearest_rest(ranked) > PATIENCE:
             raise all_resting(ranked)
@@ -97,6 +97,21 @@ class JobService:
         if created:
             self._worker.start(job, ranked)
         return job
+
+    async def _joined(self, digest: str, caller: Caller) -> Job | None:
+        """The job of an equal call that was cut off, if there is one. One call at a time: one that is cut off itself by
+        now has left its mark before the next one looks."""
+        async with self._joining:
+            same = await self._registry.jobs.join(digest, caller.tenant, JOIN_SECONDS)
+            if same is None:
+                return None
+            try:
+                await anyio.lowlevel.checkpoint()
+            except anyio.get_cancelled_exc_class():
+                with anyio.CancelScope(shield=True):
+                    await self._cut_off(same.job_id)
+                raise
+        return replace(same, is_joined=True)
 
     async def _claimed(self, claim: Claim, request: ImageRequest, caller: Caller) -> Job:
         """The job that an idempotency key stands for. References are compared by their content; one that cannot be had

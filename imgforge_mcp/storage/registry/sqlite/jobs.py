@@ -150,17 +150,19 @@ class SqliteJobs:
         now = self._seconds()
         wanted = {"digest": digest, "tenant": tenant, "now": now, "since": now - within}
 
-        def act(sql: Statements) -> Job | None:
+        def act(sql: Statements) -> list[Job]:
             row = sql.one("joinable", **wanted)
             if row is None:
-                return None
+                return []
             sql.change("joined", job_id=row["job_id"])
-            return _job(sql, row["job_id"])
+            return [_job(sql, row["job_id"])]
 
         # Not by the reading connection, so that it comes after the mark of a call that was cut off a moment ago; and to
         # its end, so that a call that is cut off now leaves its own mark.
+        joined: list[Job] = []
         with anyio.CancelScope(shield=True):
-            return await self._database.write(act)
+            joined += await self._database.write(act)
+        return next(iter(joined), None)
 
     async def request_cancel(self, job_id: str) -> bool:
         return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
