@@ -4,7 +4,7 @@ Decoder."""
 import base64
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.formats import FORMATS
@@ -187,7 +187,7 @@ def within(image: "Image", side: int, resample: int | None = None) -> "Image":
     return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor))), resample)
 
 
-def encoded(image: "Image", name: str, **options: int) -> bytes:
+def encoded(image: "Image", name: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, name, **({"compress_level": 6} if name == "PNG" else options))
     return buffer.getvalue()

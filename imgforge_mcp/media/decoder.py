@@ -21,10 +21,11 @@ from imgforge_mcp.base.errors import BadReply, InvalidRequest
 from imgforge_mcp.base.formats import FORMATS, SVG
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.decode import MAX_INPUT_PIXELS, MAX_PIXELS
-from imgforge_mcp.media.header import Header, read_header
+from imgforge_mcp.media.header import PLAIN_PIXELS, Header, read_header
 from imgforge_mcp.media.processes import DecodeProcesses
 from imgforge_mcp.media.tasks import TASKS
 from imgforge_mcp.media.vector import look_at
+from imgforge_mcp.media.writing import Measure
 
 SECONDS = 10.0
 """Of processor time for one picture: 40 megapixels of noise take 2 as PNG and 4 as AVIF."""
@@ -122,6 +123,21 @@ class Decoder:
         """
         return await self._own("as_mask", data, {"width": width, "height": height, "marks": marks}, "mask")
 
+    async def made(self, data: bytes, operation: str, *, kind: str = "", **options: Any) -> InputImage:
+        """One of `writing.OPERATIONS` done to a picture on this machine, and the result as `kind` (png, jpeg, webp,
+        avif, ico, pdf; left out, in the kind that it had, else PNG).
+
+        Raises:
+            BadReply: no sound image.
+            InvalidRequest: the operation cannot be done with these options.
+        """
+        return await self._run("as_made", data, {"operation": operation, "kind": kind, **options})
+
+    async def measure(self, data: bytes) -> Measure:
+        """Kind, size and transparency, by the pixels. Raises BadReply."""
+        seen = await self._run("measurement", data, {})
+        return Measure(mime_type=seen.mime_type, width=seen.width, height=seen.height, has_transparency=bool(seen.data))
+
     def close(self) -> None:
         """End the decode processes; those at work too."""
         self._processes.close()
@@ -141,8 +157,9 @@ class Decoder:
     async def _run(self, name: str, data: bytes, options: dict[str, Any]) -> InputImage:
         header, is_input = read_header(data), name.startswith("as_")
         is_known = header.kind in FORMATS or (is_input and header.kind)
-        async with self._memory.admitted(_weight(header, data, is_input=is_input)):
-            if header.is_plain or not is_known:
+        is_small = _pixels_wanted(header, options) <= PLAIN_PIXELS
+        async with self._memory.admitted(_weight(header, data, options, is_input=is_input)):
+            if (header.is_plain and is_small) or not is_known:
                 return await anyio.to_thread.run_sync(
                     lambda: TASKS[name](data, **options), limiter=self._thread_limiter()
                 )
@@ -215,10 +232,16 @@ class MemoryGate:
             event.set()
 
 
-def _weight(header: Header, data: bytes, *, is_input: bool) -> int:
-    """Bytes that decoding will take; a size that only a decoder knows counts as the largest."""
+def _weight(header: Header, data: bytes, options: dict[str, Any], *, is_input: bool) -> int:
+    """Bytes that a task will take; a size that only a decoder knows counts as the largest."""
     most = MAX_INPUT_PIXELS if is_input else MAX_PIXELS
-    pixels = min(header.pixels or most, most)
-    if not header.kind:
-        pixels = 0
-    return pixels * (INPUT_BYTES_PER_PIXEL if is_input else BYTES_PER_PIXEL) + len(data)
+    pixels = min(header.pixels or most, most) if header.kind else 0
+    each = INPUT_BYTES_PER_PIXEL if is_input else BYTES_PER_PIXEL
+    return max(pixels * each, _pixels_wanted(header, options) * BYTES_PER_PIXEL) + len(data)
+
+
+def _pixels_wanted(header: Header, options: dict[str, Any]) -> int:
+    """Those of what is to be made, where it may be larger than what it is made of."""
+    said: int = (options.get("width") or 0) * (options.get("height") or 0)
+    scale: int = options.get("scale", 1)
+    return min(MAX_PIXELS, max(said, header.pixels * scale**2))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from imgforge_mcp.media.convert import InputImage, as_input, as_marks, as_mask, inspect, preview, scaled
+from imgforge_mcp.media.writing import made, measurement
 
 TASKS: dict[str, Callable[..., InputImage]] = {
     "inspect": inspect,
@@ -13,6 +14,8 @@ TASKS: dict[str, Callable[..., InputImage]] = {
     "as_input": as_input,
     "as_marks": as_marks,
     "as_mask": as_mask,
+    "as_made": made,
+    "measurement": measurement,
 }
 Json = dict[str, Any]
 HEAD = struct.Struct(">IQ")
