@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from imgforge_mcp.base.types import LOWER_TIER, Asset, Attempt, AttemptState, Caller, CostBasis, Job, JobState, Json
+from imgforge_mcp.base.types import (
+    FITTED,
+    LOWER_TIER,
+    Asset,
+    Attempt,
+    AttemptState,
+    Caller,
+    CostBasis,
+    Job,
+    JobState,
+    Json,
+)
 
 if TYPE_CHECKING:
     from imgforge_mcp.forge import Forge
@@ -205,6 +216,8 @@ def _done(forge: "Forge", base_url: str | None, job: Job) -> str:
     lower = " ".join(warning for warning in job.warnings if warning.startswith(LOWER_TIER))
     text = f"{lower} " if lower else ""
     text += f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
+    for note in job.warnings:
+        text += f". {note.removesuffix('.')}" if note.startswith(FITTED) else ""
     if forge.draws_alone:
         text += f". No image provider is configured, so the embedded engine made it. {ADD_A_KEY}"
     if job.not_drawn:

@@ -101,7 +101,13 @@ async def open_forge(
     preparation = Preparation(registry, assets, decoder)
     housekeeping = Housekeeping(registry, assets, clock, cap_bytes=config.cache_max_bytes, keep_days=config.keep_days)
     delivery = Delivery(
-        config=config, registry=registry, assets=assets, housekeeping=housekeeping, clock=clock, redactor=redactor
+        config=config,
+        registry=registry,
+        assets=assets,
+        decoder=decoder,
+        housekeeping=housekeeping,
+        clock=clock,
+        redactor=redactor,
     )
     attempts = Attempts(
         config=config,

@@ -17,6 +17,8 @@ Json = dict[str, Any]
 ASPECT_RATIO = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9])?):([1-9][0-9]{0,2}(?:\.[0-9])?)")
 
 
+FITTED = "Fitted to"
+"""How the warning begins that an image was brought to an exact size on this machine; the message repeats it."""
 LOWER_TIER = "Served from the lower tier"
 """How the warning begins that must come first in a message."""
 
@@ -123,6 +125,8 @@ class ImageRequest(BaseModel):
     """Pixels; fitted to what the model can do."""
     image_size: Annotated[Literal["512", "1K", "2K", "4K"], Field(examples=["2K"])] | None = None
     """Resolution class."""
+    fit: Literal["model", "cover", "contain"] = "model"
+    """Cut or fill to exactly width x height."""
     n: Annotated[int, Field(ge=1, le=4)] = 1
     """Number of images."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, examples=[42])] | None = None
@@ -134,7 +138,7 @@ class ImageRequest(BaseModel):
     output_format: Literal["png", "jpeg", "webp"] | None = None
     """Left out: the provider's own."""
     enhance: bool | None = None
-    """Add the tier's quality boosters to the prompt; left out: by tier."""
+    """Add quality boosters to the prompt; left out: by tier."""
     template: Annotated[str, Field(min_length=1, max_length=64, examples=["poster"])] | None = None
     """A named template from the configuration."""
     input_images: (
@@ -160,7 +164,7 @@ class ImageRequest(BaseModel):
     sync: bool = True
     """Wait for the image; false returns at once with a job id."""
     max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.05])] | None = None
-    """Refuse models whose listed price is above this."""
+    """The highest listed price."""
     allow_lower_tier: bool = True
     """False: refuse rather than be served from one tier lower."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None

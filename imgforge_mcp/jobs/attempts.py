@@ -241,7 +241,7 @@ class Attempts:
         )
         result = await self._driver.run(run, upstream.operation)
         with anyio.CancelScope(shield=True):
-            assets = await self._delivery.store(result, running.warnings)
+            assets = await self._delivery.store(result, running)
         return Brought(result=result, assets=assets)
 
     async def _accepted(self, running: RunningJob, upstream: UpstreamCall, operation: Operation) -> None:

@@ -12,12 +12,13 @@ import anyio.to_thread
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, StorageError
-from imgforge_mcp.base.formats import EXTENSIONS
+from imgforge_mcp.base.formats import EXTENSIONS, SVG
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.base.types import Asset, Job, JobState, cost_of
+from imgforge_mcp.base.types import FITTED, Asset, Job, JobState, cost_of
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.outcome import without_secrets
 from imgforge_mcp.jobs.running import RunningJob
+from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.driver import Made, Result
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
@@ -38,11 +39,13 @@ class Delivery:
         config: Config,
         registry: Registry,
         assets: AssetDirectory,
+        decoder: Decoder,
         housekeeping: Housekeeping,
         clock: Clock,
         redactor: Redactor,
     ) -> None:
         self._config = config
+        self._decoder = decoder
         self._housekeeping = housekeeping
         self._clock = clock
         self._registry = registry
@@ -53,9 +56,10 @@ class Delivery:
         """Raises StorageError: an image could not be stored, so none should be bought."""
         await anyio.to_thread.run_sync(self._assets.prepare)
 
-    async def store(self, result: Result, warnings: list[str]) -> tuple[Asset, ...]:
+    async def store(self, result: Result, running: RunningJob) -> tuple[Asset, ...]:
         """Every image in the store before anything else can fail; its record joins the attempt's settlement. Where only
-        some could be stored, the warnings tell where the others are.
+        some could be stored, the job's warnings tell where the others are. Where the request wants an exact size, what
+        is made to it comes in an image's place, and the image is kept beside.
 
         Raises:
             StorageError: none could be stored; the message tells where they are.
@@ -68,8 +72,30 @@ class Delivery:
                 failures.append(error)
         if failures and not stored:
             raise failures[0]
-        warnings.extend(error.message for error in failures)
-        return tuple(stored)
+        running.warnings.extend(error.message for error in failures)
+        return tuple([await self._fitted(asset, running) for asset in stored])
+
+    async def _fitted(self, asset: Asset, running: RunningJob) -> Asset:
+        """The image at exactly the size that was asked for; what fails here costs no image."""
+        request = running.job.request
+        width, height = request.width or asset.width, request.height or asset.height
+        if request.fit == "model" or (asset.width, asset.height) == (width, height) or asset.mime_type == SVG:
+            return asset
+        try:
+            await self._registry.assets.add(asset)
+            data = await anyio.to_thread.run_sync(self._assets.read, asset)
+            made = await self._decoder.made(data, "fit", width=width, height=height, fit=request.fit)
+            put = partial(self._assets.put, made.data, made.mime_type, made.width, made.height)
+            fitted = await anyio.to_thread.run_sync(put)
+        except ForgeError as error:
+            running.warnings.append(f"Not fitted to {width}x{height}: {error.message}")
+            return asset
+        how = "its edges cut" if request.fit == "cover" else "the rest filled"
+        running.warnings.append(
+            f"{FITTED} {width}x{height} on this machine, {how}; as it came, {asset.width}x{asset.height}: "
+            f"{asset.asset_id[:12]}."
+        )
+        return replace(fitted, seed=asset.seed)
 
     async def _kept(self, image: Made) -> Asset:
         """A paid picture in the store, for which room may be made meanwhile; until then a copy of it lies in the
@@ -100,10 +126,10 @@ class Delivery:
     async def keep_previews(self, stored: tuple[Asset, ...], result: Result) -> None:
         """Those that were made while the pixels were at hand, so that they need not be decoded again; by now the
         images are safe."""
-        for asset, image in zip(stored, result.images, strict=True):
-            if image.sound.rendition is not None:
-                size = self._config.preview_max_px
-                keep = partial(self._assets.keep_rendition, asset, size, image.sound.rendition)
+        renditions = {image.staged.asset_id: image.sound.rendition for image in result.images}
+        for asset in stored:
+            if (rendition := renditions.get(asset.asset_id)) is not None:
+                keep = partial(self._assets.keep_rendition, asset, self._config.preview_max_px, rendition)
                 await anyio.to_thread.run_sync(keep)
 
     async def finish(self, running: RunningJob, error: ForgeError | None = None, *, is_canceled: bool = False) -> None:

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import Forbidden, ForgeError, NotFound
+from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotFound
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress, QualityTier
 from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
@@ -136,6 +136,8 @@ class JobService:
             request = _for_anybody(request)
         if request.template is not None:
             request = with_template(request, find_template(request.template, self._config.templates))
+        if request.fit != "model" and (request.width is None or request.height is None):
+            raise InvalidRequest(f"fit {request.fit} needs width and height, such as 1170 and 2532.", field="fit")
         save_root, changes = None, dict[str, object]()
         if request.save_to is not None:
             path, root = await anyio.to_thread.run_sync(

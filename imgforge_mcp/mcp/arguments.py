@@ -12,7 +12,7 @@ from imgforge_mcp.base.types import PROJECT_ID, ImageRequest, Json, QualityTier,
 INTERNAL = frozenset({"is_edit", "mask", "strength"})
 """Fields of ImageRequest that generate_image does not take."""
 MAX_ITEMS = 50
-AS_BEFORE = "As in generate_image."
+AS_BEFORE = "As above."
 AN_ID = "01KAXB7GVJ8Q3W5N9T2D4E6F8H"
 
 

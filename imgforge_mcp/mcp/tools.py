@@ -201,7 +201,7 @@ TOOLS = (
         title="Edit an image",
         description=(
             "Changes an image as the prompt says, inside the mask where one is given, and answers like generate_image. "
-            "The image may be a job_id or asset_id from before."
+            "The image may be a job_id or asset_id from before. 'As above': as in generate_image."
         ),
         arguments=EditImage,
         handler=edit_image,

@@ -172,7 +172,7 @@ def _size(
         case "fixed":
             width, height = sizing.default_width, sizing.default_height
     ratio = _ratio_name(width, height, sizing.ratios)
-    if _is_asked(request) and _differs(request, wanted, (width, height), sizing):
+    if _is_asked(request) and request.fit == "model" and _differs(request, wanted, (width, height), sizing):
         made = ratio if sizing.kind == "ratio" else f"{width}x{height}"
         warnings.append(f"{model.name} cannot make {_asked(request, wanted)}; the nearest it can do is {made}.")
     if request.image_size and not (request.width or request.height) and not makes(model, request.image_size):
