@@ -49,7 +49,7 @@ async def test_a_sound_picture_of_a_rare_kind_is_kept_as_it_came(
     emulator.delivered = corpus()[name]
     async with client_on(emulator) as client:
         (asset,) = told(await client.call_tool("generate_image", ASKED))["assets"]
-    assert asset["asset_id"] == hashlib.sha256(emulator.delivered).hexdigest()
+    assert hashlib.sha256(emulator.delivered).hexdigest().startswith(asset["asset_id"])
     assert asset["mime_type"] == f"image/{name.split()[0]}"
 
 

@@ -65,7 +65,8 @@ async def test_a_picture_of_ours_is_itself_however_it_is_named(
     async with client_on(emulate("together")) as client:
         made = told(await client.call_tool("generate_image", PROMPT))
         asset = made["assets"][0]
-        named = way(asset["asset_id"], made["job_id"], Path(asset["path"]))
+        path = Path(asset["path"])
+        named = way(path.parent.name + path.stem, made["job_id"], path)
         job = told(await client.call_tool("generate_image", {**TAKES_REFERENCES, "input_images": [named]}))
         again = told(await client.call_tool("generate_image", {**TAKES_REFERENCES, "input_images": [named] * 2}))
     assert (job["state"], again["state"]) == ("completed", "completed")
