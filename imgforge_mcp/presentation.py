@@ -266,7 +266,11 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+    """The text within a length, cut between words where it has any."""
+    if len(text) <= length:
+        return text
+    start, space, _ = text[:length].rpartition(" ")
+    return (start if space and len(start) > length // 2 else text[: length - 1]).rstrip(" ,;:") + "…"
 
 
 def asset_url(base_url: str, asset: Asset) -> str:

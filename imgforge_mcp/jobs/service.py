@@ -34,6 +34,12 @@ OnProgress = Callable[[Progress], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 
+def estimated(elapsed: float, usual: float) -> float:
+    """How far work is that usually takes so long, when nobody tells: half way at the usual time, always further on,
+    never near the end, for it may take ten times as long."""
+    return 0.95 * elapsed / (elapsed + 0.9 * usual)
+
+
 class JobService:
     """One per process; what it starts runs in the worker."""
 
@@ -249,7 +255,6 @@ class JobService:
 
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:
         """The job when it has ended, or as it stands after `seconds`."""
-        started = self._clock.monotonic()
         here: RunningJob | None = None
         with self._clock.move_on_after(seconds):
             while True:
@@ -267,24 +272,26 @@ class JobService:
                     else:
                         await self._clock.sleep(step)
                 if on_progress is not None and not (here and here.done.is_set()):
-                    await on_progress(await self._progress(job_id, self._clock.monotonic() - started))
+                    await on_progress(await self._progress(job_id))
         return await self._registry.jobs.get(job_id)
 
-    async def _progress(self, job_id: str, elapsed: float) -> Progress:
-        """The upstream's own figure where there is one, else elapsed time against the model's usual time; says
-        which."""
+    async def _progress(self, job_id: str) -> Progress:
+        """The upstream's own figure where there is one, else the time since the job began against the model's usual
+        time; says which."""
         running = self._worker.running(job_id)
-        job = None if running else await self._registry.jobs.get(job_id)
-        reported = running.progress if running else job.progress if job else None
+        job = await self._registry.jobs.get(job_id)
+        reported = running.progress if running else job.progress
         if reported is not None and reported.fraction is not None:
             return replace(reported, message=f"{reported.message} (reported by the provider)")
-        usual = await self._usual_seconds(job_id)
-        fraction = min(0.95, elapsed / usual) if usual else None
+        elapsed = (self._clock.now() - job.created_at).total_seconds()
+        usual = self._usual_seconds(job)
         about = f"{elapsed:.0f} s of usually {usual:.0f} s (estimated)" if usual else f"{elapsed:.0f} s"
-        return Progress(message=f"{reported.message}, {about}" if reported else about, fraction=fraction)
+        return Progress(
+            message=f"{reported.message}, {about}" if reported else about,
+            fraction=estimated(elapsed, usual) if usual else None,
+        )
 
-    async def _usual_seconds(self, job_id: str) -> float | None:
-        job = await self._registry.jobs.get(job_id)
+    def _usual_seconds(self, job: Job) -> float | None:
         configured = self._providers.get(job.provider or "")
         model = next((m for m in configured.models if m.slug == job.model), None) if configured else None
         return model.latency if model else None

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import mcp_types as types
-from mcp.shared.exceptions import MCPError
 
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.config import Config, Template
-from imgforge_mcp.base.errors import InvalidRequest
+from imgforge_mcp.base.errors import InvalidRequest, NotFound, RequestError
 from imgforge_mcp.jobs.boosters import PARTS, built
+from imgforge_mcp.mcp.resources import refused
 from imgforge_mcp.presentation import Presentation
 
 MEANINGS = {
@@ -54,8 +54,8 @@ def get(config: Config, name: str, arguments: Mapping[str, str]) -> types.GetPro
     """Raises MCPError: no such prompt, or an argument is missing."""
     try:
         text = _text(config, name, arguments)
-    except InvalidRequest as error:
-        raise MCPError(types.INVALID_PARAMS, error.message) from None
+    except RequestError as error:
+        raise refused(error) from None
     message = types.PromptMessage(role="user", content=types.TextContent(text=text))
     return types.GetPromptResult(messages=[message])
 
@@ -95,9 +95,10 @@ def _text(config: Config, name: str, arguments: Mapping[str, str]) -> str:
         return f"Call generate_image with this prompt: {built(arguments)}"
     idea = arguments.get("prompt", "").strip()
     if name != "enhance_prompt" and name not in config.templates:
-        raise InvalidRequest(f"There is no prompt of that name: {name[:64]}")
+        known = ", ".join(["build_prompt", "enhance_prompt", *config.templates])
+        raise NotFound(f"There is no prompt of that name: {name[:64]}; there are {known}.", prompt=name[:64])
     if not idea:
-        raise InvalidRequest("The argument prompt is missing.", field="prompt")
+        raise InvalidRequest('The argument prompt is missing: the idea, such as "a red fox".', field="prompt")
     if name == "enhance_prompt":
         tone = arguments.get("tone", "").strip()
         return ENHANCE.format(prompt=idea, tone=f" The tone: {tone}." if tone else "")

@@ -10,7 +10,8 @@ import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
 from imgforge_mcp.app.lazy import LazyForge
-from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.errors import ForgeError, NotFound
 from imgforge_mcp.base.formats import SVG
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.mcp import results
@@ -76,8 +77,17 @@ async def read(lazy: LazyForge, presentation: Presentation, context: Any, uri: s
             guide = resources.files("imgforge_mcp").joinpath("guide.md").read_text("utf-8")
             return _text(uri, guide, "text/markdown")
     except ForgeError as error:
-        raise MCPError(types.INVALID_PARAMS, error.message, {"uri": uri[:200], "code": error.code}) from None
-    raise MCPError(types.INVALID_PARAMS, "There is no such resource.", {"uri": uri[:200]})
+        raise refused(error, uri=uri[:200]) from None
+    unknown = NotFound(
+        f"There is no such resource; there are {MODELS}, {USAGE}, {GUIDE}, imgforge://assets/ID and imgforge://jobs/ID."
+    )
+    raise refused(unknown, uri=uri[:200])
+
+
+def refused(error: ForgeError, **more: str) -> MCPError:
+    """An error where the protocol has no result to put it in: its `data` is the shape that errors have everywhere, with
+    `more` beside it."""
+    return MCPError(types.INVALID_PARAMS, error.message, {**error.body(f"req_{Clock().new_id()}"), **more})
 
 
 async def _image(forge: Forge, uri: str, data: bytes, mime_type: str) -> types.ReadResourceResult:

@@ -4,6 +4,7 @@ Every line that is not a message gets a JSON-RPC error; a message above 32 MiB i
 stdin, a closed stdout, SIGTERM, SIGINT and SIGHUP end the process within two seconds with the registry settled.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -26,6 +27,7 @@ from pydantic_core import from_json
 
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.config import Config
+from imgforge_mcp.mcp.front import Front
 from imgforge_mcp.mcp.server import create_server
 
 MAX_MESSAGE = 32 * 1024 * 1024
@@ -97,6 +99,7 @@ async def _serve(config: Config, wire: _Wire) -> None:
             connection.start_soon(shell.read_lines)
             connection.start_soon(shell.write_messages)
             connection.start_soon(shell.end_when_told, connection.cancel_scope)
+            connection.start_soon(shell.front.serve_side, server, shell.outgoing.clone())
             await server.run(shell.incoming, shell.outgoing, server.create_initialization_options())
             connection.cancel_scope.cancel()
         shell.arm_exit()
@@ -112,9 +115,10 @@ class _Shell:
         self._lines_in: MemoryObjectSendStream[Line]
         self._lines: MemoryObjectReceiveStream[Line]
         self._lines_in, self._lines = anyio.create_memory_object_stream(8)
-        self._to_server: MemoryObjectSendStream[SessionMessage | Exception]
+        to_server: MemoryObjectSendStream[SessionMessage | Exception]
         self.incoming: MemoryObjectReceiveStream[SessionMessage | Exception]
-        self._to_server, self.incoming = anyio.create_memory_object_stream(0)
+        to_server, self.incoming = anyio.create_memory_object_stream(0)
+        self.front = Front(to_server)
         self.outgoing: MemoryObjectSendStream[SessionMessage]
         self._from_server: MemoryObjectReceiveStream[SessionMessage]
         self.outgoing, self._from_server = anyio.create_memory_object_stream(0)
@@ -149,11 +153,15 @@ class _Shell:
 
     async def read_lines(self) -> None:
         """Messages to the server, errors straight back; at the end, a moment for what is still being answered."""
-        async with self._to_server, self._lines:
+        with contextlib.closing(self.front):
+            await self._pass_on_lines()
+
+    async def _pass_on_lines(self) -> None:
+        async with self._lines:
             async for line in self._lines:
                 message = await self._understood(line)
                 if message is not None:
-                    await self._to_server.send(SessionMessage(message))
+                    await self.front.send(message)
             self._is_ended = True
             if self._unanswered:
                 with anyio.move_on_after(ANSWER_SECONDS):

@@ -14,6 +14,7 @@ from PIL import Image
 from tests.answers import is_named, told, uri
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
+from tests.mcp.test_errors import check_shape
 
 pytestmark = pytest.mark.anyio
 
@@ -95,3 +96,5 @@ async def test_what_is_not_there_is_a_protocol_error(uri: str, client_on: OpenCl
         with pytest.raises(MCPError) as refused:
             await client.read_resource(uri)
     assert refused.value.error.code == -32602
+    check_shape({name: value for name, value in refused.value.error.data.items() if name != "uri"})
+    assert (refused.value.error.data["code"], refused.value.error.data["status"]) == ("not_found", 404)

@@ -87,6 +87,33 @@ async def test_progress_rises_and_says_that_it_is_an_estimate(
     assert 0 < heard.figures[0] < heard.figures[4] <= 95.5
 
 
+async def test_an_estimate_never_stands_still_and_is_never_nearly_done(
+    emulate: Emulate, client_on: OpenClient, clock: VirtualClock
+) -> None:
+    emulator = emulate("together")
+    emulator.fault("hang")
+    heard = Heard()
+    hangs = anyio.Event()
+    on_hang(emulator, hangs.set)
+
+    async def let_time_pass() -> None:
+        await hangs.wait()
+        while len(heard.figures) < 18:
+            clock.advance(2)
+            await anyio.wait_all_tasks_blocked()
+        emulator.clear()
+
+    async with client_on(emulator, IMGFORGE_SYNC_WAIT="300") as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(let_time_pass)
+        await client.call_tool("generate_image", PROMPT, progress_callback=heard)
+    estimates = [
+        figure for figure, message in zip(heard.figures, heard.messages, strict=True) if "estimated" in message
+    ]
+    assert rises(estimates)
+    assert estimates[0] <= 50
+    assert estimates[-1] < 95
+
+
 async def test_figures_of_the_provider_are_passed_on_as_such(emulate: Emulate, client_on: OpenClient) -> None:
     emulator = emulate("bfl")
     emulator.polls = 30
