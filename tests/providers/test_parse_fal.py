@@ -213,3 +213,21 @@ def test_an_error_means(status: int, body: object, kind: type[ForgeError]) -> No
 
 def test_a_lost_result_is_not_a_dead_model() -> None:
     assert type(PROVIDER.failure(reply({"detail": "x"}, 404, operation=DONE), DEV)) is Rejected
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "operation", "is_billed"),
+    [
+        pytest.param(422, {"detail": [{"type": "content_policy_violation"}]}, DONE, True, id="refused by the runner"),
+        pytest.param(422, {"detail": [{"type": "no_media_generated", "msg": "x"}]}, DONE, True, id="drew nothing"),
+        pytest.param(422, {"detail": [{"type": "image_too_large", "msg": "x"}]}, DONE, True, id="a runner's check"),
+        pytest.param(422, {"detail": [{"type": "content_policy_violation"}]}, None, False, id="refused at the door"),
+        pytest.param(422, {"detail": [{"type": "missing", "msg": "x"}]}, None, False, id="never queued"),
+        pytest.param(500, {"detail": "x"}, DONE, False, id="failed"),
+        pytest.param(504, {"detail": "x", "error_type": "request_timeout"}, DONE, False, id="timed out"),
+    ],
+)
+def test_what_a_runner_has_begun_may_be_billed(
+    status: int, body: object, operation: Operation | None, is_billed: bool
+) -> None:
+    assert PROVIDER.failure(reply(body, status, operation=operation), DEV).maybe_billed is is_billed
