@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from imgforge_mcp.base.errors import AccountBlocked, BadReply, ForgeError
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Manifest, Reply, Request
+from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Images, Manifest, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
+from imgforge_mcp.providers.reading.costs import cost_of
 from imgforge_mcp.providers.reading.meaning import Meaning, Meanings, error_of
 from imgforge_mcp.providers.reading.refusals import is_refusal_word
 from imgforge_mcp.providers.reading.wire import decoded_or_none, listed, quoted
@@ -40,6 +41,11 @@ class Gemini(DirectProvider):
         "API_KEY_INVALID": Meaning.KEY,
         "FAILED_PRECONDITION": Meaning.NO_ACCESS,
     }
+
+    def parse(self, reply: Reply, call: Call) -> Images:
+        body = decoded_or_none(reply.body)
+        images = self.images(reply, call, body)
+        return replace(images, cost_usd=cost_of(body, call.model.options.get("tokens")))
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
         """A quota that is counted by the day, or is nothing on a free account, is used up; the delay beside it is that

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Part, Reply, Request
-from imgforge_mcp.providers.reading.wire import amount, decoded_or_none
+from imgforge_mcp.providers.reading.costs import cost_of
+from imgforge_mcp.providers.reading.wire import decoded_or_none
 from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, text_parts
 
 GENERATIONS = "/v1/images/generations"
@@ -33,10 +34,9 @@ class OpenAI(DirectProvider):
         return DIALECTS[dialect if dialect in DIALECTS else "openai"](call)
 
     def parse(self, reply: Reply, call: Call) -> Images:
-        images = self.images(reply, call)
         body = decoded_or_none(reply.body)
-        usage = body.get("usage") if isinstance(body, dict) else None
-        return replace(images, cost_usd=_cost(usage, call))
+        images = self.images(reply, call, body)
+        return replace(images, cost_usd=cost_of(body, call.model.options.get("tokens")))
 
 
 def server(name: str, base_url: str, *, title: str = "", needs_key: bool = False) -> OpenAI:
@@ -157,19 +157,6 @@ def _edit(fields: dict[str, Any], call: Call) -> Request:
     if call.mask is not None:
         files.append(("mask", image_part(call.mask.data, call.mask.mime_type, "mask")))
     return Request(target=EDITS, form=(*text_parts(fields), *files))
-
-
-def _cost(usage: object, call: Call) -> float | None:
-    """What the tokens cost, where the reply counts them and the catalogue prices them (US dollars per million)."""
-    match usage, call.model.options.get("tokens"):
-        case {"input_tokens": into, "output_tokens": made, **rest}, {"text": text, "image": image, "out": out}:
-            details = rest.get("input_tokens_details")
-            seen = amount(details.get("image_tokens")) if isinstance(details, dict) else None
-            counted, drawn = amount(into), amount(made)
-            if counted is not None and drawn is not None:
-                seen = min(seen or 0.0, counted)
-                return float(round(((counted - seen) * text + seen * image + drawn * out) / 1e6, 6))
-    return None
 
 
 PROVIDER = OpenAI()
