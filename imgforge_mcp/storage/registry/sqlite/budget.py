@@ -43,5 +43,5 @@ def _over_budget(name: str, variable: str, cap: float, so_far: int, amount: int)
 
 def committed(sql: Statements, day: str) -> tuple[int, int]:
     """Millionths of a US dollar spent or reserved on a day, and in its month."""
-    row = sql.one("committed", day=day, month=day[:7])
-    return (0, 0) if row is None else (row["day"], row["month"])
+    [row] = sql.all("committed", day=day, month=day[:7])
+    return row["day"], row["month"]

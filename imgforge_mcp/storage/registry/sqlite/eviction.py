@@ -8,8 +8,8 @@ from imgforge_mcp.storage.registry.sqlite.rows import to_asset
 
 def total_bytes(sql: Statements) -> int:
     """Bytes of all images and their renditions."""
-    row = sql.one("asset_bytes")
-    return 0 if row is None else int(row["value"])
+    [row] = sql.all("asset_bytes")
+    return int(row["value"])
 
 
 def remove(sql: Statements, row: sqlite3.Row) -> bool:
