@@ -33,7 +33,8 @@ class Pausing(ComfyUI):
     def upload(self, call: Call) -> Answer:
         if not self.inputs:
             self._faults.set(Fault(kind="hang", phase="upload"))
-        return super().upload(call)
+        answer: Answer = super().upload(call)
+        return answer
 
 
 @pytest.fixture
