@@ -50,17 +50,27 @@ class _LazyTransport:
     """The one transport, made with the first request: loading an HTTP client costs more than all the rest of the
     start."""
 
-    def __init__(self, clock: Clock, redactor: Redactor, trusted_hosts: frozenset[str]) -> None:
+    def __init__(self, clock: Clock, redactor: Redactor, config: Config, trusted_hosts: frozenset[str]) -> None:
         self._clock = clock
         self._redactor = redactor
+        self._config = config
         self._trusted_hosts = trusted_hosts
         self._transport: Transport | None = None
 
     def __call__(self) -> "Transport":
         if self._transport is None:
-            from imgforge_mcp.net.transport import Transport
+            from imgforge_mcp.net.proxies import Proxies
+            from imgforge_mcp.net.transport import Outlets, Transport
 
-            self._transport = Transport(self._clock, self._redactor, self._trusted_hosts)
+            config = self._config
+            outlets = Outlets(
+                trusted_hosts=self._trusted_hosts,
+                private_hosts=config.private_hosts,
+                proxies=Proxies.of(config.proxy, config.environment, config.private_hosts),
+                certificates=config.environment.get("SSL_CERT_FILE"),
+                certificate_directory=config.environment.get("SSL_CERT_DIR"),
+            )
+            self._transport = Transport(self._clock, self._redactor, outlets)
         return self._transport
 
     async def warm(self) -> None:
@@ -95,7 +105,7 @@ async def open_forge(
     assets = AssetDirectory(config.home)
     registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
     planner = Planner(_router(config, providers), registry, clock, config)
-    transport = _LazyTransport(clock, redactor, _trusted_hosts(providers))
+    transport = _LazyTransport(clock, redactor, config, _trusted_hosts(providers))
     decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
     driver = Driver(clock, transport, assets, decoder)
     preparation = Preparation(registry, assets, decoder)

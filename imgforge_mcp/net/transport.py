@@ -1,18 +1,21 @@
-"""The only HTTP client: one pool, one TLS context, total deadlines, byte caps, checked and pinned addresses.
+"""The only HTTP client: one pool a way out, one TLS context, total deadlines, byte caps, checked and pinned addresses.
 
-A request goes to the address that was checked, never to a second look-up of the same name. Submits follow no redirect.
-A failure says whether anything had been sent: refused before that is `Unavailable`, after it `Ambiguous`.
+A request goes to the address that was checked, never to a second look-up of the same name. Submits follow no redirect,
+nothing keeps cookies. A failure says whether anything had been sent: before that it is `Unavailable`, after it
+`Ambiguous`. No exception of another library leaves here.
 """
 
+import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import anyio
+import anyio.to_thread
 import httpcore
 import httpx
 
@@ -21,24 +24,57 @@ from imgforge_mcp.base.errors import Ambiguous, BadReply, InvalidRequest, Provid
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.net.addresses import is_public
 from imgforge_mcp.net.exchange import Answer, Outgoing, Part
+from imgforge_mcp.net.pool import CheckedNetwork, PinnedTransport
+from imgforge_mcp.net.proxies import Proxies, is_among, may_be_asked
 
 IMAGE_CAP = 48 * 1024 * 1024
-CONNECT_SECONDS = 10.0
+ERROR_CAP = 256 * 1024
+"""Bytes of an error's body that are looked at."""
 MAX_REDIRECTS = 3
+REDIRECTS = (301, 302, 303, 307, 308)
 USER_AGENT = "imgforge-mcp"
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+FOREIGN = (
+    *(httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, httpcore.ConnectionNotAvailable, zlib.error),
+    *(ssl.SSLError, OSError, ValueError, TypeError, ArithmeticError, LookupError, RuntimeError),
+    *(anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, anyio.BusyResourceError),
+)
+"""Everything that the libraries below, and the standard library below them, are known to raise over hostile input."""
+RAW_HOST = re.compile(rb"[0-9A-Za-z._~:-]*")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+HEADER_VALUE = re.compile(r"[!-~\x80-\xff]([ \t!-~\x80-\xff]*[!-~\x80-\xff])?|")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlets:
+    """How the configuration says requests leave: hosts (host or host:port) that may be plain http and of any address,
+    names and networks of the user's own that may be asked, proxies, certificate authorities beside the public ones."""
+
+    trusted_hosts: frozenset[str] = frozenset()
+    private_hosts: tuple[str, ...] = ()
+    proxies: Proxies = Proxies()
+    certificates: str | None = None
+    certificate_directory: str | None = None
+
+    def trusts(self, host: str, port: int | None) -> bool:
+        bare = host.strip("[]").lower()
+        names = {bare, f"{bare}:{port}", f"[{bare}]", f"[{bare}]:{port}"}
+        return bool(names & self.trusted_hosts) or is_among(bare, self.private_hosts)
+
+    def allows(self, address: str) -> bool:
+        return is_public(address) or is_among(address, self.private_hosts)
 
 
 class Transport:
-    """Sends what `Outgoing` describes. `trusted_hosts` (host or host:port) may be plain http and of any address: they
-    are the user's own word, from the configuration."""
+    """Sends what `Outgoing` describes, by the ways out of `outlets`: they are the user's own word."""
 
-    def __init__(self, clock: Clock, redactor: Redactor, trusted_hosts: Iterable[str] = ()) -> None:
+    def __init__(self, clock: Clock, redactor: Redactor, outlets: Outlets | Iterable[str] = ()) -> None:
         self._clock = clock
         self._redactor = redactor
-        self._trusted = set(trusted_hosts)
-        self._client: httpx.AsyncClient | None = None
+        self._outlets = outlets if isinstance(outlets, Outlets) else Outlets(trusted_hosts=frozenset(outlets))
+        self._context: ssl.SSLContext | None = None
+        self._ways: dict[str | None, PinnedTransport] = {}
+        self._admitted: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,20 +82,31 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        for way in self._ways.values():
+            await way.aclose()
 
     async def warm(self) -> None:
-        """Make the client before it is needed, so that no request waits for its TLS context."""
-        await self._ready_client()
+        """Make the TLS context before it is needed, so that no request waits for it; a file of certificates that
+        cannot be read is told to the first request."""
+        try:
+            await self._way(None)
+        except ProviderError:
+            return
 
     def admit(self, url: str) -> None:
         """Trust one more host and port: another door of a machine that the user has named."""
         with suppress(httpx.InvalidURL, ValueError):
-            self._trusted.add(httpx.URL(url).netloc.decode("ascii", "replace"))
+            self._admitted.add(httpx.URL(url).netloc.decode("ascii", "replace"))
 
     def trusts(self, url: httpx.URL) -> bool:
-        return url.netloc.decode("ascii", "replace") in self._trusted
+        netloc = url.netloc.decode("ascii", "replace").lower()
+        return self._is_trusted(url.host, url.port) or netloc in self._outlets.trusted_hosts | self._admitted
+
+    def _is_trusted(self, host: str, port: int | None) -> bool:
+        bare = host.strip("[]").lower()
+        return self._outlets.trusts(host, port) or not self._admitted.isdisjoint(
+            {f"{bare}:{port}", f"[{bare}]:{port}", bare, f"[{bare}]"}
+        )
 
     async def send(self, outgoing: Outgoing) -> Answer:
         """Send once and read the whole answer.
@@ -85,8 +132,8 @@ class Transport:
             self.check(url)
             asked = Outgoing(method="GET", url=url, seconds=seconds, cap=cap, headers=headers or {})
             headers, reply = None, await self._bounded(asked)
-            if reply.status in (301, 302, 303, 307, 308) and "location" in reply.headers:
-                url = str(httpx.URL(url).join(reply.headers["location"]))
+            if reply.status in REDIRECTS and "location" in reply.headers:
+                url = _joined(url, reply.headers["location"])
                 continue
             if reply.status != 200:
                 raise Unavailable(
@@ -101,102 +148,123 @@ class Transport:
         Raises:
             InvalidRequest: with the reason.
         """
-        try:
-            parsed = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError):
-            raise InvalidRequest("Not a valid URL; give an https URL.", field="url") from None
-        if self.trusts(parsed):
+        parsed = _parsed(url)
+        if self.trusts(parsed) and parsed.scheme in ("http", "https"):
             return
         if parsed.scheme != "https" or parsed.userinfo or not parsed.host or parsed.port not in (None, 443):
             raise InvalidRequest("Only https URLs on the standard port, without a user name, are fetched.", field="url")
 
     async def _bounded(self, outgoing: Outgoing) -> Answer:
+        sending = _Sending()
         with self._clock.move_on_after(outgoing.seconds) as scope:
             try:
-                return await self._exchange(outgoing)
-            except NOT_SENT as error:
-                raise Unavailable(f"No connection to the provider ({_kind(error)}).") from None
-            except (httpx.HTTPError, httpx.StreamError) as error:
+                return await self._exchange(outgoing, sending)
+            except FOREIGN as error:
+                if not sending.has_begun:
+                    raise Unavailable(f"No connection to the provider ({_kind(error)}).") from None
                 raise _after_sending(outgoing, f"The connection failed ({_kind(error)})") from None
         assert scope.cancelled_caught
+        if not sending.has_begun:
+            raise Unavailable(f"No connection to the provider within {outgoing.seconds:.0f} s.")
         raise _after_sending(outgoing, f"No whole answer within {outgoing.seconds:.0f} s")
 
-    async def _exchange(self, outgoing: Outgoing) -> Answer:
-        client = await self._ready_client()
-        async with client.stream(
-            outgoing.method,
-            outgoing.url,
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **outgoing.headers},
-            params=outgoing.query or None,
-            json=outgoing.json,
-            files=_multipart(outgoing.form),
-            follow_redirects=False,
-        ) as response:
-            body = b"".join([chunk async for chunk in _capped(response, outgoing)])
-            headers = {name.lower(): value for name, value in response.headers.items()}
-        if response.status_code >= 400:
-            body = self._redactor.data(body)
-        return Answer(status=response.status_code, headers=headers, body=body)
-
-    async def _ready_client(self) -> httpx.AsyncClient:
-        """The client, made with the first request: its TLS context is the dearest thing in it, so a thread makes it."""
-        if self._client is None:
-            context = await anyio.to_thread.run_sync(_tls_context)
-            if self._client is None:
-                self._client = httpx.AsyncClient(
-                    transport=_PinnedTransport(context, self._trusted), timeout=None, trust_env=False
-                )
-        return self._client
-
-
-class _PinnedTransport(httpx.AsyncHTTPTransport):
-    """httpx's own transport over a pool whose connections go through `_CheckedNetwork`."""
-
-    def __init__(self, context: ssl.SSLContext, trusted: AbstractSet[str]) -> None:
-        super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=5.0,
-            network_backend=_CheckedNetwork(trusted),
+    async def _exchange(self, outgoing: Outgoing, sending: "_Sending") -> Answer:
+        request = _request(outgoing, sending)
+        way = await self._way_to(request.url)
+        response = await way.handle_async_request(request)
+        try:
+            is_error = response.status_code >= 400
+            body = await _error_body(response) if is_error else await _whole_body(response, outgoing)
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(
+            status=response.status_code, headers=headers, body=self._redactor.data(body) if is_error else body
         )
 
+    async def _way_to(self, url: httpx.URL) -> PinnedTransport:
+        """The pool for a URL. Behind a proxy nothing is resolved here: the host is checked as it is written."""
+        proxy = self._outlets.proxies.proxy(url.scheme, url.host, url.port)
+        if proxy is not None and not self.trusts(url) and not may_be_asked(url.host):
+            raise httpx.ConnectError("the address is not public")
+        return await self._way(proxy)
 
-class _CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Resolves a name once, refuses it if any of its addresses is not public, and connects to what was checked."""
+    async def _way(self, proxy: str | None) -> PinnedTransport:
+        """Made with the first request: its TLS context is the dearest thing in it, so a thread makes it."""
+        if self._context is None:
+            context = await anyio.to_thread.run_sync(_tls_context, self._outlets)
+            self._context = self._context or context
+        if proxy not in self._ways:
+            trusts = self._is_trusted if proxy is None else _anywhere
+            network = CheckedNetwork(self._clock, trusts, self._outlets.allows)
+            self._ways[proxy] = PinnedTransport(self._context, network, proxy)
+        return self._ways[proxy]
 
-    def __init__(self, trusted: AbstractSet[str]) -> None:
-        self._trusted = trusted
-        self._network = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        if not {host, f"{host}:{port}", f"[{host}]:{port}"} & self._trusted:
-            host = await self._checked(host, port)
-        return await self._network.connect_tcp(host, port, CONNECT_SECONDS, local_address, socket_options)
+@dataclass(slots=True)
+class _Sending:
+    """Whether the first byte of a request may have left."""
 
-    async def _checked(self, host: str, port: int) -> str:
-        try:
-            found = await anyio.getaddrinfo(host, port)
-        except OSError:
-            raise httpcore.ConnectError("the name does not resolve") from None
-        addresses = [str(sockaddr[0]) for *_, sockaddr in found]
-        if not addresses or not all(is_public(address) for address in addresses):
-            raise httpcore.ConnectError("the address is not public")
-        return addresses[0]
+    has_begun: bool = field(default=False)
 
-    async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
-        raise httpcore.UnsupportedProtocol("unix sockets are not used")
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by the connection; a CONNECT to a proxy is not the request."""
+        if event.endswith("send_request_headers.started") and getattr(info.get("request"), "method", b"") != b"CONNECT":
+            self.has_begun = True
 
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)
+
+def _request(outgoing: Outgoing, sending: _Sending) -> httpx.Request:
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **outgoing.headers}
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise Unavailable("A header holds characters that cannot be sent, so nothing was; check the key.")
+    return httpx.Request(
+        outgoing.method,
+        outgoing.url,
+        headers=headers,
+        params=outgoing.query or None,
+        json=outgoing.json,
+        files=_multipart(outgoing.form),
+        extensions={"trace": sending.trace, "timeout": {}},
+    )
+
+
+def _anywhere(host: str, port: int) -> bool:
+    """What a proxy's own pool trusts: it connects to nothing but the proxy, which the user named."""
+    return True
+
+
+def _parsed(url: str) -> httpx.URL:
+    """Raises InvalidRequest: no URL, or of a host that has no spelling on the wire."""
+    try:
+        parsed = httpx.URL(url)
+        if parsed.host.encode("idna") and not RAW_HOST.fullmatch(parsed.raw_host):
+            raise ValueError
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise InvalidRequest("Not a valid URL; give an https URL.", field="url") from None
+    return parsed
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return str(httpx.URL(url).join(location))
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise Unavailable("The image's address leads to something that is no URL.") from None
+
+
+async def _whole_body(response: httpx.Response, outgoing: Outgoing) -> bytes:
+    return b"".join([chunk async for chunk in _capped(response, outgoing)])
+
+
+async def _error_body(response: httpx.Response) -> bytes:
+    """What an error says, cut: its status counts even where its body is cut off, endless, or of an odd encoding."""
+    said = bytearray()
+    try:
+        async for chunk in _capped(response, Outgoing(method="GET", url="", seconds=0, cap=ERROR_CAP)):
+            said += chunk
+    except (ProviderError, *FOREIGN):
+        pass
+    return bytes(said)
 
 
 async def _capped(response: httpx.Response, outgoing: Outgoing) -> AsyncIterator[bytes]:
@@ -238,10 +306,23 @@ def _multipart(form: tuple[tuple[str, Part], ...] | None) -> list[tuple[str, Any
     return [(name, (part.filename, part.value, part.content_type)) for name, part in form]
 
 
-def _tls_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
+def _tls_context(outlets: Outlets) -> ssl.SSLContext:
+    """The public certificate authorities, and those that the user's own network has beside them.
+
+    Raises:
+        Unavailable: their file cannot be read.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    for name, place in (("cafile", outlets.certificates), ("capath", outlets.certificate_directory)):
+        try:
+            if place:
+                context.load_verify_locations(**{name: place})
+        except (OSError, ssl.SSLError, ValueError):
+            variable = "SSL_CERT_FILE" if name == "cafile" else "SSL_CERT_DIR"
+            raise Unavailable(f"{variable} names no certificates that can be read; mend or unset it.") from None
+    return context
 
 
-def _kind(error: Exception) -> str:
+def _kind(error: BaseException) -> str:
     """The error's class only: httpx puts URLs into its messages."""
     return type(error).__name__

@@ -13,6 +13,7 @@ from imgforge_mcp.base.errors import ProviderError
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.configured import ConfiguredProvider, ConfiguredProviders
 from imgforge_mcp.providers.driver import Driver
+from imgforge_mcp.providers.reading.wire import decoded_or_none
 from imgforge_mcp.storage.images.files import write_whole
 
 FILE = "models.json"
@@ -82,8 +83,8 @@ class KeyChecks:
             return KeyCheck(key="unreachable")
         try:
             listed = configured.provider.listed_ids(reply)
-        except ProviderError:
-            return KeyCheck(key="unchecked")
+        except ProviderError:  # a list of a shape of its own is an answer; a page for people says nothing of the key
+            return KeyCheck(key="works" if decoded_or_none(reply.body) is not None else "unchecked")
         if not listed:
             return KeyCheck(key="works")
         today = self._clock.now().date()

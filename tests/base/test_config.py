@@ -254,7 +254,7 @@ def test_what_is_ours_or_a_clusters_is_no_misspelling(variable: str, file: Path)
 @pytest.mark.parametrize("word", ["off", "none", "OFF"])
 def test_what_is_off_may_be_called_so(word: str, file: Path) -> None:
     config = configured(file, IMGFORGE_KEEP_DAYS=word, IMGFORGE_CONFIRM_ABOVE_USD=word, IMGFORGE_PROXY=word)
-    assert (config.keep_days, config.confirm_above_usd, config.proxy) == (None, None, None)
+    assert (config.keep_days, config.confirm_above_usd, config.proxy) == (None, None, "")
 
 
 def test_a_secret_is_shown_neither_in_an_error_nor_in_a_repr(file: Path) -> None:

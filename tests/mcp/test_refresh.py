@@ -160,3 +160,26 @@ def test_the_doctor_is_content_with_a_key_that_works(
     report = json.loads(run(account(tmp_path, environment, **emulator.environment()), "doctor", "--json").stdout)
     assert report["configured"]["together"] == "the key works"
     assert report["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        pytest.param({"data": []}, "works", id="no models yet"),
+        pytest.param([], "works", id="an empty list"),
+        pytest.param({"object": "list"}, "works", id="no list"),
+        pytest.param({"models": {"flux": {}}}, "works", id="a shape of its own"),
+        pytest.param({"items": [{"title": "flux"}]}, "works", id="other names"),
+    ],
+)
+async def test_a_server_that_answers_is_not_called_unreachable_for_its_list(
+    body: object, state: str, emulate: Emulate, forge_on: OpenForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = emulate("together")
+    routes = [
+        (path, door, (lambda call: Answer(200, body)) if door.path == "/v1/models" else act)
+        for path, door, act in emulator._routes
+    ]
+    monkeypatch.setattr(emulator, "_routes", routes)
+    async with forge_on(emulator) as forge:
+        assert (await forge.check_providers())["together"].key == state

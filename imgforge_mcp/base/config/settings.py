@@ -76,7 +76,8 @@ class Settings(BaseModel):
     store_url: Annotated[str, BeforeValidator(values.bucket)] | None = None
     store_redirect: Switch = False
     """Whether assets are answered by a redirect to the store, where that is a bucket."""
-    proxy: Annotated[str | None, BeforeValidator(or_off(values.proxy))] = Field(default=None, repr=False)
+    proxy: Annotated[str, BeforeValidator(values.proxy)] | None = Field(default=None, repr=False)
+    """None: what HTTPS_PROXY and NO_PROXY say; "": none."""
     private_hosts: Annotated[tuple[str, ...], BeforeValidator(values.hosts)] = ()
     allow_local_paths: Switch = False
     """Whether HTTP clients may name paths on this machine."""

@@ -202,8 +202,10 @@ def base_url(value: object) -> str:
 
 
 def proxy(value: object) -> str:
-    """An http or https proxy, with user name and password where it wants them."""
-    reason = "must be the address of an http or https proxy, such as http://proxy.example:3128"
+    """An http or https proxy, with user name and password where it wants them; nothing where off was said."""
+    if value is False or (isinstance(value, str) and value.strip().casefold() in ("off", "none")):
+        return ""
+    reason = "must be the address of an http or https proxy, such as http://proxy.example:3128, or off"
     try:
         found = one_line(value) if isinstance(value, str) else ""
         parts = urlsplit(found if "://" in found else f"http://{found}")

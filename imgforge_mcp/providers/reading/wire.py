@@ -1,13 +1,11 @@
 """The first steps with a reply: JSON within bounds, lists of objects, single values that are safe to store and send."""
 
-import json
 from typing import Any
 
+from imgforge_mcp.base.bounded_json import TooMuch, decode
 from imgforge_mcp.base.errors import BadReply
 from imgforge_mcp.base.types import Json
 
-MOST_VALUES = 400_000
-"""Values in one JSON text, counted by its brackets and commas before it is decoded: 90 MB of `{},` would take 8 GB."""
 ERROR_BYTES = 256 * 1024
 """What is read of an error's body."""
 
@@ -18,11 +16,11 @@ def decoded(body: bytes) -> Any:
     Raises:
         BadReply: it is no JSON, too deep, or holds too many values.
     """
-    if sum(body.count(mark) for mark in (b",", b"{", b"[")) > MOST_VALUES:
-        raise BadReply("The provider's JSON holds too many values.")
     try:
-        return json.loads(body.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError):
+        return decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except TooMuch as error:
+        raise BadReply(f"The provider's JSON {error}.") from None
+    except ValueError:
         raise BadReply("The provider answered with something other than JSON.") from None
 
 
