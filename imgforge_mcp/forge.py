@@ -19,13 +19,13 @@ from imgforge_mcp.jobs.service import BATCH, JobService, OnProgress
 from imgforge_mcp.providers.checks import KeyCheck
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.providers.contract import Manifest
-from imgforge_mcp.providers.listing import Filter
+from imgforge_mcp.providers.listing import Filter, Purpose
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
 from imgforge_mcp.storage.registry.contract import ANY, Registry, Wanted
 
 KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-__all__ = ["BATCH", "Filter", "Forge", "OnProgress", "Wanted"]
+__all__ = ["BATCH", "Filter", "Forge", "OnProgress", "Purpose", "Wanted"]
 
 
 class Forge:

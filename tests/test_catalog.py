@@ -12,8 +12,10 @@ from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, Tier, bundled_table, load_catalog
 from imgforge_mcp.providers.contract import ModelSpec
 from imgforge_mcp.providers.services import load, names
+from imgforge_mcp.routing.pricing import quoted
 
 TODAY = date(2026, 11, 25)
+MAX = {f"{provider}/flux-2-max" for provider in ("bfl", "fal", "replicate", "together")}
 SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
 CAPABILITIES = {"text_to_image", "edit", "inpaint", "references", "transparent", "vector", "text_rendering"}
 ROWS = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models]
@@ -53,6 +55,14 @@ def test_every_row_belongs_to_a_provider_that_exists(model: ModelSpec) -> None:
     assert model.provider in {*names(), "local"}
 
 
+def test_every_purpose_names_models_that_there_are_and_its_source() -> None:
+    catalog = load_catalog()
+    slugs = {model.slug for model in catalog.models}
+    assert catalog.fitness.keys() == catalog.fitness_sources.keys() == {"text", "photo", "logo", "edit"}
+    assert not [slug for order in catalog.fitness.values() for slug in order if slug not in slugs]
+    assert all(re.search(r"20\d\d", source) for source in catalog.fitness_sources.values())
+
+
 @pytest.mark.parametrize("model", RETIRED)
 def test_a_retired_model_names_a_successor_that_is_served(model: ModelSpec) -> None:
     assert model.successor is not None
@@ -69,7 +79,7 @@ def test_every_source_is_in_the_list_at_the_end_of_the_file() -> None:
 def test_the_file_has_only_fields_that_are_read() -> None:
     table = bundled_table()
     row = {"sizing", "id", "price"} | set(ModelSpec.__dataclass_fields__)
-    assert table.keys() == {"checked", "tiers", "sizings", "dialects", "slugs", "providers", "models"}
+    assert table.keys() == {*("checked", "tiers", "fitness", "sizings", "dialects", "slugs", "providers", "models")}
     assert table["models"].keys() == table["providers"].keys()
     assert all(entry.keys() <= row for rows in table["models"].values() for entry in rows.values())
     assert {slug for rows in table["models"].values() for slug in rows} == table["slugs"].keys()
@@ -125,8 +135,8 @@ def test_the_names_of_the_requirements_resolve(slug: str) -> None:
             {"together/flux-schnell", "huggingface/flux-schnell"},
             id="an id with capitals is not that of who writes none",
         ),
-        pytest.param("FLUX.2 Max", {"bfl/flux-2-max", "fal/flux-2-max", "together/flux-2-max"}, id="display name"),
-        pytest.param("flux.2 [max]", {"bfl/flux-2-max", "fal/flux-2-max", "together/flux-2-max"}, id="as its maker"),
+        pytest.param("FLUX.2 Max", MAX, id="display name"),
+        pytest.param("flux.2 [max]", MAX, id="as its maker"),
     ],
 )
 def test_a_name_stands_for_these_rows(name: str, rows: set[str]) -> None:
@@ -273,6 +283,12 @@ def test_a_server_of_the_users_own_serves_its_models_by_its_dialect() -> None:
     assert [model.slug for model in catalog.of_provider("mybox")] == ["mine", "other"]
 
 
+SIZES_AND_TIERS = [
+    *(("1K", QualityTier.DRAFT), ("1K", QualityTier.PREMIUM)),
+    *(("2K", QualityTier.DRAFT), ("2K", QualityTier.PREMIUM)),
+]
+
+
 def test_a_server_of_xai_knows_its_prices() -> None:
     server = {
         "name": "xai",
@@ -280,7 +296,17 @@ def test_a_server_of_xai_knows_its_prices() -> None:
         "models": [{"id": "grok-imagine-image-pro"}, {"id": "grok-imagine-image-quality"}],
     }
     catalog = load_catalog({"servers": [server]})
-    assert [model.price.image for model in catalog.of_provider("xai")] == [0.05, None]
+    pro, quality = catalog.of_provider("xai")
+    assert pro.is_retired(TODAY)
+    assert quality.is_retired(TODAY)
+    assert pro.successor == "grok-imagine-image-2.0"
+    newest = load_catalog(
+        {"servers": [{"name": "xai", "dialect": "xai", "models": [{"id": "grok-imagine-image-2.0"}]}]}
+    )
+    (model,) = newest.of_provider("xai")
+    assert (model.max_n, model.max_inputs) == (10, 5)
+    prices = [quoted(model, width=1024, height=1024, image_size=size, tier=tier).usd for size, tier in SIZES_AND_TIERS]
+    assert prices == [0.04, 0.06, 0.06, 0.08]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, TypeVar
@@ -47,6 +47,10 @@ class Catalog:
 
     models: tuple[ModelSpec, ...]
     tiers: Mapping[QualityTier, Tier]
+    fitness: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Slugs by purpose, the fittest first."""
+    fitness_sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each of these orders comes from."""
 
     def of_provider(self, name: str) -> tuple[ModelSpec, ...]:
         return tuple(model for model in self.models if model.provider == name)
@@ -135,7 +139,7 @@ def _merged(overrides: Mapping[str, Any]) -> Catalog:
     for name, changes in _table(overrides.get("tiers", {}), "tiers").items():
         tier, changed = _changed_tier(tiers, name, _table(changes, f"tiers.{name}"))
         tiers[tier] = changed
-    catalog = Catalog(models=tuple(models.values()), tiers=tiers)
+    catalog = replace(bundled, models=tuple(models.values()), tiers=tiers)
     _know_every_slug(catalog, overrides.get("tiers", {}))
     return catalog
 
@@ -152,6 +156,8 @@ def _bundled() -> Catalog:
     return Catalog(
         models=tuple(_rows(table)),
         tiers={QualityTier(name): _tier(entry) for name, entry in table["tiers"].items()},
+        fitness={purpose: tuple(entry["slugs"]) for purpose, entry in table["fitness"].items()},
+        fitness_sources={purpose: entry["source"] for purpose, entry in table["fitness"].items()},
     )
 
 
@@ -246,12 +252,21 @@ def _served(servers: object) -> Iterator[ModelSpec]:
             slug = given.pop("slug", given.get("id"))
             if not isinstance(slug, str) or not slug:
                 raise ConfigError(f"servers.{provider}.models: each needs an id.", entry=f"servers.{provider}.models")
-            defaults = dict(dialects[dialect])
-            prices = defaults.pop("prices", {})
-            if given.get("id") in prices:
-                defaults["price"] = {"image": prices[given["id"]]}
-            common = {"name": slug, "source": "configuration", "options": {"dialect": dialect}}
+            defaults = _of_dialect(dialects[dialect], given.get("id"))
+            options = {"dialect": dialect, **defaults.pop("options", {})}
+            common = {"name": slug, "source": "configuration", "options": options}
             yield _checked({**common, **defaults, **given}, provider, slug, f"servers.{provider}.models.{slug}")
+
+
+def _of_dialect(dialect: Json, model_id: object) -> Json:
+    """What a dialect says about a model of that id: what all of its models take, its own price, its end."""
+    row = {name: value for name, value in dialect.items() if name not in ("prices", "retired", "options")}
+    options = dict(dialect.get("options", {}))
+    if model_id not in options.pop("efforts_of", [model_id]):
+        options.pop("effort", None)
+    if model_id in dialect.get("prices", {}):
+        row["price"] = dialect["prices"][model_id]
+    return {**row, **dialect.get("retired", {}).get(model_id, {}), "options": options}
 
 
 def _changed_tier(tiers: Mapping[QualityTier, Tier], name: str, changes: Json) -> tuple[QualityTier, Tier]:

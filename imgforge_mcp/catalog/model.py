@@ -19,7 +19,8 @@ class Price:
     `image` per image; `first_megapixel` then `megapixel` for each further one, or `megapixel` alone; `megapixel_step`
     per megapixel and inference step; `tile` per 512x512 tile; `step` per inference step, `tile_step` per tile and step;
     `by_size` per resolution class, in place of `image`. `by_tier` multiplies all of these, where the model's effort
-    follows the quality tier (the prices themselves are then those of a factor of 1). Reference images are added to
+    follows the quality tier (the prices themselves are then those of a factor of 1), and `adds_by_tier` adds to it.
+    Reference images are added to
     that: `input_image` for each, `input_megapixel` for each of its megapixels as sent. `counting` says how the provider
     counts megapixels: of 10^6 or of 2^20 pixels, pro rata or started ones whole. All None: the price is not known.
     """
@@ -36,6 +37,7 @@ class Price:
     counting: Counting = "decimal"
     by_size: Mapping[str, float] = field(default_factory=dict)
     by_tier: Mapping[str, float] = field(default_factory=dict)
+    adds_by_tier: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -68,7 +70,8 @@ class Price:
         elif self.megapixel is not None:
             cost += self.megapixel * self._megapixels(pixels)
         cost += (self.megapixel_step or 0.0) * steps * self._megapixels(pixels)
-        return round(cost * self.by_tier.get(tier or "", 1.0), 6)
+        cost = cost * self.by_tier.get(tier or "", 1.0) + self.adds_by_tier.get(tier or "", 0.0)
+        return round(cost, 6)
 
     def of_inputs(self, sizes: Sequence[tuple[int, int]]) -> float:
         """What reference images of these sizes, as they are sent, add to the price of one image."""

@@ -115,6 +115,7 @@ async def models(forge: Forge, options: argparse.Namespace) -> int:
         provider=options.provider,
         capability=options.capability,
         available_only=not options.all,
+        is_full=True,
     )
     answer = await forge.models(wanted, is_paged=False)
     lines = ["Tiers, and who would be tried first:"]
@@ -378,8 +379,8 @@ def _model_rows(entry: Json) -> list[str]:
     tiers = ", ".join(entry["tiers"]) or "no tier"
     rows = [f"  {entry['slug']:<24} {entry['state']:<15} {tiers}"]
     for offer in entry["providers"]:
-        price = offer.get("price_usd")
-        cost = "price unknown" if price is None else "free" if price == 0 else f"${price:.4g}"
+        price, bound = offer.get("price_usd"), offer.get("price_bound_usd")
+        cost = "free" if price == 0 else f"${price:.4g}" if price else f"at most ${bound:.4g}" if bound else "no price"
         rows.append(f"    {offer['provider']}: {offer['id']}, {cost}, {offer['latency_seconds']:g} s, {offer['state']}")
     return rows
 

@@ -1,5 +1,6 @@
 """What is added to a prompt, and why: the tiers' boosters and the user's templates. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from imgforge_mcp.base.config import Template
@@ -10,10 +11,34 @@ PARTS = ("subject", "setting", "mood", "art_style", "lighting", "camera", "extra
 NOT_FROM_TEMPLATES = frozenset({"prompt", "template", "idempotency_key", "metadata", "save_to", "sync"})
 
 
+PLAIN = {
+    "a logo": r"logos?|logotypes?|wordmarks?|monograms?|emblems?|brand ?marks?|letterheads?",
+    "an icon": r"icons?|favicons?|pictograms?|glyphs?|emojis?|app icons?|stickers?|badges?",
+    "a vector drawing": r"vectors?|svgs?|clip ?art|line ?art|line drawings?|flat design|silhouettes?|stencils?",
+    "a diagram": r"diagrams?|infographics?|flow ?charts?|charts?|wireframes?|mock-?ups?|blueprints?|floor ?plans?",
+    "a pixel drawing": r"pixel ?art|8-?bit|16-?bit",
+    "lettering": r"typography|typographic|lettering|calligraphy|captions?|headlines?|title cards?|"
+    r"(?:that|which) (?:says?|reads?)|(?:saying|reading|written|titled|text|words?) [\"'“‘«„].+",
+}
+"""Kinds of picture to which words for photographs and paintings do harm, by what names them in a prompt."""
+QUOTED = re.compile(r"[\"“„«](?=\S)[^\"”“»]{2,80}[\"”“»]")
+"""Words to be written into the picture."""
+
+
+def plain_kind(prompt: str) -> str | None:
+    """What kind of picture a prompt asks for, if it is one that takes no boosters."""
+    for kind, words in PLAIN.items():
+        if re.search(rf"\b(?:{words})\b", prompt, re.IGNORECASE):
+            return kind
+    return "lettering" if QUOTED.search(prompt) else None
+
+
 def boosted(prompt: str, tier: QualityTier, boosters: Sequence[str], enhance: bool | None) -> tuple[str, str]:
     """The prompt with the tier's boosters that it does not hold already, and the account of what was added."""
     if enhance is False:
         return prompt, "Nothing added: enhance is false."
+    if enhance is None and (kind := plain_kind(prompt)):
+        return prompt, f"Nothing added: boosters do {kind} no good; enhance true adds them all the same."
     missing = [booster for booster in boosters if booster.lower() not in prompt.lower()]
     if not missing:
         return prompt, f"Nothing added: the prompt holds every booster of tier {tier.value}."

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from imgforge_mcp.base import kindly
 from imgforge_mcp.base.schemas import schema_of
 from imgforge_mcp.base.types import PROJECT_ID, ImageRequest, Json, QualityTier, Reference, Text
+from imgforge_mcp.forge import Purpose
 
 INTERNAL = frozenset({"is_edit", "mask", "strength"})
 """Fields of ImageRequest that generate_image does not take."""
@@ -47,14 +48,18 @@ class GenerateBatch(Arguments):
 
 
 class ListModels(Arguments):
+    purpose: Annotated[Purpose, Field(examples=["text"])] | None = Field(default=None, alias="for")
+    """The fittest first."""
     tier: Annotated[QualityTier, Field(strict=False, examples=["standard"])] | None = None
-    """Only models of this tier."""
     provider: Annotated[str, Field(max_length=64, examples=["together"])] | None = None
-    """Only models of this provider."""
     capability: Annotated[str, Field(max_length=64, examples=["edit"])] | None = None
-    """Only models that can do this: edit, inpaint, references, negative_prompt, seed, transparent, vector …"""
+    """Such as edit, inpaint, references, seed, transparent, vector."""
+    model: Annotated[str, Field(max_length=200, examples=["flux-schnell"])] | None = None
+    """All about this one."""
+    detail: Literal["short", "full"] = "short"
+    """full: also health, limits, sources."""
     available_only: bool = True
-    """False also shows models without a key and withdrawn ones."""
+    """False: also those without a key and withdrawn ones."""
     cursor: Annotated[str, Field(max_length=16, examples=["50"])] | None = None
     """next_cursor of the page before."""
 

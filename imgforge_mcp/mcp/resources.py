@@ -70,7 +70,7 @@ async def read(lazy: LazyForge, presentation: Presentation, context: Any, uri: s
             job = await forge.job(match[1], caller)
             return _text(uri, results.compact(job_json(forge, presentation.base_url, job, shown=WHOLE)))
         if uri == MODELS:
-            return _text(uri, results.compact(await forge.models(Filter())))
+            return _text(uri, results.compact(await forge.models(Filter(is_full=False))))
         if uri == USAGE:
             return _text(uri, results.compact(await forge.usage("month", None, caller)))
         if uri == GUIDE:

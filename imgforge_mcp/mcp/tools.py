@@ -113,6 +113,9 @@ async def list_models(context: ToolContext, wanted: ListModels) -> types.CallToo
         provider=wanted.provider,
         capability=wanted.capability,
         available_only=wanted.available_only,
+        purpose=wanted.purpose,
+        model=wanted.model,
+        is_full=wanted.detail == "full",
     )
     answer = await context.forge.models(chosen, wanted.cursor)
     return results.data_result(answer, context.form, summary=f"{answer['total']} models.")
@@ -225,9 +228,8 @@ TOOLS = (
         name="list_models",
         title="List image models",
         description=(
-            "Shows which models can be used now, what they cost and can do, and which one each quality tier would "
-            "pick. "
-            "Not needed before generate_image."
+            "Shows which models can be used now, what they cost and are good at, and which one each quality tier would "
+            "pick. Not needed before generate_image."
         ),
         arguments=ListModels,
         handler=list_models,
@@ -235,12 +237,7 @@ TOOLS = (
         is_idempotent=True,
         output={
             "type": "object",
-            "properties": {
-                "tiers": ITEMS,
-                "models": ITEMS,
-                "total": {"type": "integer"},
-                "next_cursor": {"type": "string"},
-            },
+            "properties": {"tiers": {"type": "array"}, "models": {"type": "array"}, "total": {"type": "integer"}},
             "required": ["tiers", "models", "total"],
         },
     ),

@@ -28,6 +28,17 @@ WHOLE_PROVIDER = ("auth", "account", "wrong_address", "quota_exceeded")
 """Outcomes that concern every model of the provider: they share its key, its account and its address."""
 
 
+WHY = {
+    "auth": "its key was rejected",
+    "quota_exceeded": "its quota is used up",
+    "rate_limited": "it asked to slow down",
+    "model_gone": "the provider does not know it any more",
+    "breaker_open": "it failed repeatedly",
+    "unavailable": "it was out of order",
+}
+"""The outcomes after which a candidate rests, in words."""
+
+
 @dataclass(slots=True)
 class _Record:
     """One candidate's decayed counts."""
@@ -65,6 +76,11 @@ class Vitals:
     """Whether there were calls of late that `success` follows from; else it is what is assumed of anybody."""
     is_timed: bool = False
     """Whether `latency` was measured; else it is the catalogue's."""
+
+    @property
+    def why_shut(self) -> str:
+        """Why it may not be tried now, and when it may, in words."""
+        return f"{WHY.get(self.reason, self.reason.replace('_', ' '))}, may be tried in {self.rest:.0f} s"
 
 
 @dataclass(slots=True)

@@ -319,7 +319,7 @@ def _reason(vitals: Vitals, quote: Quote, note: str | None) -> str:
     measured = [f"{vitals.success:.0%} success"] if vitals.is_measured else []
     parts = [cost, *measured, f"{'' if vitals.is_timed else 'usually '}{vitals.latency:.0f} s"]
     if vitals.rest > 0:
-        parts.append(f"{vitals.reason}, may be tried in {vitals.rest:.0f} s")
+        parts.append(vitals.why_shut)
     if note:
         parts.append(note.split(":")[0].lower())
     return ", ".join(parts)

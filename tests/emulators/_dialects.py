@@ -83,11 +83,11 @@ class XAI(Dialect):
 
     @route("POST", EDITS, phase="submit")
     def edit(self, call: Call) -> Order:
-        """From up to three pictures, each an object with a URL."""
+        """From up to five pictures, each an object with a URL."""
         body = self.expect(call, self.fields | {"image", "images"})
         images = body.get("images") or [body.get("image")]
-        if call.form or not 1 <= len(images) <= 3 or not all(_is_image_url(each) for each in images):
-            raise self.decline("400", "image: {url, type} or up to three in images")
+        if call.form or not 1 <= len(images) <= 5 or not all(_is_image_url(each) for each in images):
+            raise self.decline("400", "image: {url, type} or up to five in images")
         return self._order(body)
 
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:

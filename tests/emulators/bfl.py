@@ -1,4 +1,5 @@
-"""Black Forest Labs: api.bfl.ai/openapi.json (2026-04-23), docs.bfl.ml errors page, blackforest 0.1.3."""
+"""Black Forest Labs: api.bfl.ai/openapi.json (2026-04-23), docs.bfl.ml errors page, blackforest 0.1.3;
+FLUX 3 Image as docs.comfy.org has it (2026-11)."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -21,6 +22,8 @@ def _inputs(number: int) -> set[str]:
 
 FLUX_2 = SIZED | _inputs(8)
 KONTEXT = COMMON | _inputs(4) | {"aspect_ratio", "prompt_upsampling"}
+FLUX_3 = {"prompt", "images", "aspect_ratio", "resolution", "grounding", "safety_tolerance", "version"}
+RESOLUTIONS = {"768": 0.75, "1k": 1.0, "1.5k": 1.5, "2k": 2.0, "4k": 4.0}
 # Model: documented fields and the price of a picture in credits.
 MODELS: dict[str, tuple[set[str], float]] = {
     "flux-2-pro": (FLUX_2, 3.0),
@@ -30,6 +33,7 @@ MODELS: dict[str, tuple[set[str], float]] = {
     "flux-2-klein-4b": (SIZED | _inputs(4), 1.4),
     "flux-2-klein-9b": (SIZED | _inputs(4), 1.5),
     "flux-2-klein-9b-preview": (SIZED | _inputs(4), 1.5),
+    "flux-3-image": (FLUX_3, 4.8),
     "flux-pro-1.1": (REDUX, 4.0),
     "flux-dev": (REDUX | TUNED, 2.5),
     "flux-pro-1.1-ultra": (COMMON | {"aspect_ratio", "raw", "image_prompt", "image_prompt_strength"}, 6.0),
@@ -126,6 +130,13 @@ class BlackForestLabs(QueueEmulator):
         return Answer(200, {"credits": 1000.0})
 
     def _size(self, model: str, body: Mapping[str, Any]) -> tuple[int, int]:
+        if model == "flux-3-image":
+            factor = RESOLUTIONS.get(body.get("resolution", "1k"))
+            ratio = body.get("aspect_ratio", "auto")
+            if factor is None:
+                raise self.decline("400", f"resolution must be one of {', '.join(RESOLUTIONS)}")
+            width, height = ratio_size("1:1" if ratio == "auto" else ratio)
+            return round(width * factor), round(height * factor)
         if "kontext" in model or "ultra" in model:
             return ratio_size(body.get("aspect_ratio") or ("16:9" if "ultra" in model else "1:1"))
         step, low, high = (16, 64, 4096) if "flux-2" in model else (32, 256, 1440)
@@ -142,6 +153,9 @@ class BlackForestLabs(QueueEmulator):
             raise self.decline("400", "Input should be 'jpeg', 'png' or 'webp'")
         if body.get("safety_tolerance", 2) not in range(6 if "flux-2" in model else 7):
             raise self.decline("400", "safety_tolerance is out of range")
+        for image in body.get("images") or []:
+            if not str(image).startswith(("http://", "https://")) and not is_base64(image):
+                raise self.decline("400", "images holds what is neither a URL nor base64")
         for name in {*_inputs(8), "image", "mask", "image_prompt"} & {name for name, value in body.items() if value}:
             if not str(body[name]).startswith(("http://", "https://")) and not is_base64(body[name]):
                 raise self.decline("400", f"{name} is neither a URL nor base64")

@@ -1,4 +1,4 @@
-"""Ideogram 3.0: its OpenAPI (2026-06), developer.ideogram.ai; no official Python client is known."""
+"""Ideogram 3.0: its OpenAPI (2026-06), developer.ideogram.ai; 4.0 as docs.comfy.org has it (2026-11)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -96,6 +96,20 @@ class Ideogram(Emulator):
     def generate(self, call: Call) -> Order:
         """From words; files of reference need a form."""
         return self._order(self.expect(call, GENERATE))
+
+    @route("POST", "/v1/ideogram-v4/generate", phase="submit")
+    def generate_4(self, call: Call) -> Order:
+        """Version 4: words under another name, a size of about 2K, no number and no seed."""
+        body = self.expect(call, {"text_prompt", "json_prompt", "rendering_speed", "resolution"})
+        if bool(body.get("text_prompt")) == bool(body.get("json_prompt")):
+            raise self.decline("400", "exactly one of text_prompt and json_prompt")
+        if body.get("rendering_speed", "DEFAULT") not in ("DEFAULT", "TURBO", "QUALITY"):
+            raise self.decline("400", "rendering_speed")
+        width, height = (int(side) for side in body.get("resolution", "2048x2048").split("x"))
+        if not 3_000_000 < width * height < 4_500_000:
+            raise self.decline("400", "resolution")
+        text = str(body.get("text_prompt") or "")
+        return Order(model="ideogram-v4", prompt=text, width=width, height=height, body=body)
 
     @route("POST", "/v1/ideogram-v3/remix", phase="submit")
     def remix(self, call: Call) -> Order:

@@ -18,7 +18,7 @@ RETIRED = {"dall-e-2": "2026-05-12", "dall-e-3": "2026-05-12", "gpt-image-1": "2
 SIZES = {"1024x1024", "1536x1024", "1024x1536"}
 FIELDS = {
     *("prompt", "model", "n", "size", "quality", "background", "output_format", "output_compression", "moderation"),
-    *("stream", "partial_images", "user", "safety_identifier"),
+    *("stream", "partial_images", "user", "safety_identifier", "complexity"),
 }
 EDIT_FIELDS = FIELDS | {"image", "image[]", "images", "mask", "markup", "input_fidelity"}
 ERRORS = {

@@ -59,6 +59,22 @@ MODELS = {
     "black-forest-labs/flux-1.1-pro-ultra": Schema(
         fields=COMMON | {"image_prompt", "image_prompt_strength", "raw"}, ratios=WIDE, formats={"jpg", "png"}
     ),
+    "black-forest-labs/flux-dev": Schema(
+        fields={
+            *("prompt", "aspect_ratio", "num_outputs", "num_inference_steps", "seed", "output_format", "guidance"),
+            *("output_quality", "disable_safety_checker", "go_fast", "megapixels", "image", "prompt_strength"),
+        },
+        ratios=WIDE,
+        formats=FORMATS,
+        is_list=True,
+    ),
+    "black-forest-labs/flux-2-max": FLUX_2,
+    "black-forest-labs/flux-3-image": Schema(
+        fields={"prompt", "images", "aspect_ratio", "resolution", "grounding", "safety_tolerance"},
+        ratios=WIDE | {"auto", "2:1", "1:2", "7:5", "5:7"},
+        formats={"png"},
+        inputs=("images", 10),
+    ),
     "black-forest-labs/flux-kontext-pro": KONTEXT,
     "black-forest-labs/flux-kontext-max": KONTEXT,
     "black-forest-labs/flux-2-pro": FLUX_2,
@@ -66,7 +82,7 @@ MODELS = {
         FLUX_2, fields=FLUX_2.fields | {"steps", "guidance", "prompt_upsampling"}, inputs=("input_images", 10)
     ),
 }
-LIMITS = {"num_outputs": (1, 4), "num_inference_steps": (1, 4), "safety_tolerance": (0, 6), "output_quality": (0, 100)}
+LIMITS = {"num_outputs": (1, 4), "num_inference_steps": (1, 50), "safety_tolerance": (0, 6), "output_quality": (0, 100)}
 ENVELOPE = {"input", "webhook", "webhook_events_filter", "stream"}
 ERRORS = {
     "400": (422, "Input validation failed", "- input: prompt is required"),

@@ -29,6 +29,29 @@ def test_boosters_are_added_and_accounted_for(prompt: str, enhance: bool | None,
     assert account in logic
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a minimalist logo for a bakery",
+        "app icon of a fox",
+        "flat vector illustration of a city",
+        "an infographic about bees",
+        "a shop sign that says OPEN",
+        'a poster with the words "SUMMER SALE"',
+        "pixel art of a knight",
+    ],
+)
+def test_plain_kinds_of_picture_take_no_boosters_unless_asked(prompt: str) -> None:
+    result, logic = boosted(prompt, QualityTier.PREMIUM, LIGHT, None)
+    assert (result, logic.startswith("Nothing added: boosters do ")) == (prompt, True)
+    assert boosted(prompt, QualityTier.PREMIUM, LIGHT, True)[0] == f"{prompt}, high quality, detailed"
+
+
+@pytest.mark.parametrize("prompt", ["an iconic lighthouse", "a man reading a book", "a badger in the snow"])
+def test_a_word_within_a_word_makes_no_plain_picture(prompt: str) -> None:
+    assert boosted(prompt, QualityTier.STANDARD, LIGHT, None)[0] != prompt
+
+
 def test_premium_and_above_get_the_strong_set_and_the_others_a_light_one() -> None:
     tiers = load_catalog().tiers
     for tier in QualityTier:

@@ -18,9 +18,9 @@ def fixed(call: Call) -> Json:
     return dict(body) if isinstance(body, Mapping) else {}
 
 
-def effort(call: Call) -> str | None:
+def effort(call: Call, option: str = "effort") -> str | None:
     """The model's own word for the effort that the quality tier stands for, where it has one."""
-    words = call.model.options.get("effort", {})
+    words = call.model.options.get(option, {})
     word = words.get(call.tier) if isinstance(words, Mapping) else None
     return word if isinstance(word, str) else None
 

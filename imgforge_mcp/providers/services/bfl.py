@@ -45,9 +45,14 @@ class BlackForestLabs(Provider):
             "output_format": call.output_format,
             **fixed(call),
         }
+        if call.model.sizing.image_sizes:
+            fields["resolution"] = (call.image_size or "1K").lower()
         first = str(call.model.options.get("inputs", "input_image"))
-        for place, image in enumerate(call.inputs, 1):
-            fields[first if place == 1 else f"{first}_{place}"] = image.base64
+        if first == "images":
+            fields["images"] = [image.base64 for image in call.inputs] or None
+        else:
+            for place, image in enumerate(call.inputs, 1):
+                fields[first if place == 1 else f"{first}_{place}"] = image.base64
         fields["mask"] = call.mask.base64 if call.mask else None
         return Request(target=f"/v1/{call.model.model_id}", json=given(fields))
 

@@ -21,7 +21,12 @@ class Ideogram(DirectProvider):
 
     def submit(self, call: Call) -> Request:
         base = f"/v1/{call.model.model_id}"
-        fields: dict[str, Any] = {
+        fields: dict[str, Any]
+        if speed := call.model.options.get("speed"):
+            size = f"{call.width}x{call.height}" if call.is_size_asked else None
+            fields = {"text_prompt": call.prompt, "rendering_speed": speed, "resolution": size}
+            return Request(target=f"{base}/generate", json=given(fields))
+        fields = {
             "prompt": call.prompt,
             "seed": call.seed,
             "rendering_speed": effort(call),

@@ -65,6 +65,7 @@ def _openai(call: Call) -> Request:
         "n": call.n,
         "size": _size(call) if is_sized else None,
         "quality": effort(call),
+        "complexity": effort(call, "complexity"),
         "output_format": call.output_format,
         **fixed(call),
     }
@@ -78,6 +79,7 @@ def _xai(call: Call) -> Request:
         "n": call.n,
         "aspect_ratio": call.aspect_ratio if call.is_size_asked else None,
         "resolution": call.image_size.lower() if call.image_size else None,
+        "quality": effort(call),
         "response_format": "b64_json",
         **fixed(call),
     }

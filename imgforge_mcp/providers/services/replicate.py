@@ -31,7 +31,8 @@ class Replicate(Provider):
         fields: dict[str, Any] = {
             "prompt": call.prompt,
             "negative_prompt": call.negative_prompt,
-            "aspect_ratio": call.aspect_ratio if is_sized else "match_input_image",
+            "aspect_ratio": call.aspect_ratio if is_sized else options.get("matches_inputs", "match_input_image"),
+            "resolution": (call.image_size or "1K").lower() if model.sizing.image_sizes else None,
             "num_outputs": call.n if model.max_n > 1 else None,
             "num_inference_steps": call.steps,
             "seed": call.seed,
