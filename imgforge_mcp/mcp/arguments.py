@@ -53,15 +53,13 @@ class ListModels(Arguments):
     tier: Annotated[QualityTier, Field(strict=False, examples=["standard"])] | None = None
     provider: Annotated[str, Field(max_length=64, examples=["together"])] | None = None
     capability: Annotated[str, Field(max_length=64, examples=["edit"])] | None = None
-    """Such as edit, inpaint, references, seed, transparent, vector."""
+    """edit, inpaint, seed, vector …"""
     model: Annotated[str, Field(max_length=200, examples=["flux-schnell"])] | None = None
-    """All about this one."""
+    """This one in full."""
     detail: Literal["short", "full"] = "short"
-    """full: also health, limits, sources."""
     available_only: bool = True
-    """False: also those without a key and withdrawn ones."""
+    """False adds unusable ones."""
     cursor: Annotated[str, Field(max_length=16, examples=["50"])] | None = None
-    """next_cursor of the page before."""
 
 
 class CheckJob(Arguments):

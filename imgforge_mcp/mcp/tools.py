@@ -228,8 +228,7 @@ TOOLS = (
         name="list_models",
         title="List image models",
         description=(
-            "Shows which models can be used now, what they cost and are good at, and which one each quality tier would "
-            "pick. Not needed before generate_image."
+            "Models that can be used now: price, strengths, whom each tier would ask. Not needed before generate_image."
         ),
         arguments=ListModels,
         handler=list_models,

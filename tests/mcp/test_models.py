@@ -181,7 +181,7 @@ async def test_a_line_says_what_a_chooser_needs(emulate: Emulate, client_on: Ope
     (pro,) = (line for line in answer["models"] if line.startswith("flux-2-pro:"))
     assert pro == (
         "flux-2-pro: $0.03 at 1024x1024 via bfl; Production quality at a moderate price; takes reference images; "
-        "up to 2048 px a side, 4.19 MP"
+        "up to 2048x2048"
     )
     (bound,) = (line for line in answer["models"] if line.startswith("flux-2-pro-preview:"))
     assert "at most $0.03" in bound

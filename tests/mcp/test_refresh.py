@@ -47,7 +47,7 @@ def keep(home: Path, text: str) -> None:
 
 async def leading(client: Client) -> list[str]:
     """Every candidate in the routing order of the standard tier, as list_models tells it."""
-    tiers = told(await client.call_tool("list_models", {"tier": "standard"}))["tiers"]
+    tiers = told(await client.call_tool("list_models", {"detail": "full", "tier": "standard"}))["tiers"]
     return [place["candidate"] for tier in tiers for place in tier["order"]]
 
 
