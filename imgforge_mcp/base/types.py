@@ -166,7 +166,7 @@ class ImageRequest(BaseModel):
     max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.05])] | None = None
     """The highest listed price."""
     allow_lower_tier: bool = True
-    """False: refuse rather than go one tier lower."""
+    """False: never one tier lower."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
     """Also write the image to this path."""
     is_edit: bool = False

@@ -51,15 +51,19 @@ class ListModels(Arguments):
     purpose: Annotated[Purpose, Field(examples=["text"])] | None = Field(default=None, alias="for")
     """The fittest first."""
     tier: Annotated[QualityTier, Field(strict=False, examples=["standard"])] | None = None
+    """Only its models."""
     provider: Annotated[str, Field(max_length=64, examples=["together"])] | None = None
+    """Only its models."""
     capability: Annotated[str, Field(max_length=64, examples=["edit"])] | None = None
     """edit, inpaint, seed, vector …"""
     model: Annotated[str, Field(max_length=200, examples=["flux-schnell"])] | None = None
     """This one in full."""
     detail: Literal["short", "full"] = "short"
+    """How much."""
     available_only: bool = True
     """False adds unusable ones."""
     cursor: Annotated[str, Field(max_length=16, examples=["50"])] | None = None
+    """next_cursor."""
 
 
 class CheckJob(Arguments):
