@@ -227,9 +227,7 @@ TOOLS = (
     Tool(
         name="list_models",
         title="List image models",
-        description=(
-            "Models that can be used now: price, strengths, whom each tier would ask. Not needed before generate_image."
-        ),
+        description=("Usable models: price, strengths, whom each tier would ask. Not needed before generate_image."),
         arguments=ListModels,
         handler=list_models,
         is_read_only=True,
