@@ -29,7 +29,7 @@ def test_the_provider_that_the_readme_shows_is_a_whole_one() -> None:
     images = provider.parse(reply, call)
     assert isinstance(images, Images)
     assert images.pictures[0].data == b"\x89PNG\r\n\x1a\n"
-    refusal = Reply(status=400, headers={}, body=b'{"error": "against our policy"}')
+    refusal = Reply(status=400, headers={}, body=b'{"error": {"code": "OFF_POLICY"}}')
     assert isinstance(provider.failure(refusal, call), ContentRefused)
 
 
