@@ -157,6 +157,7 @@ class Delivery:
             saved_to=saved,
             cost_usd=cost,
             cost_basis=basis,
+            renditions=self._assets.take_rendition_bytes(),
         )
         with anyio.CancelScope(shield=True):
             running.job = await self._registry.jobs.finish(job.job_id, ending)

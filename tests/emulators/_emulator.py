@@ -120,6 +120,10 @@ class Emulator:
             raise ValueError(f"{self.name} has no fault {kind!r} in phase {phase!r}")
         self._faults.set(Fault(kind=kind, phase=phase, times=times, retry_after=retry_after))
 
+    def stop_answering(self, phase: str) -> None:
+        """Let every call of a phase hang until `clear()`, one that buys nothing included, such as `cancel`."""
+        self._faults.set(Fault(kind="hang", phase=phase))
+
     def clear(self) -> None:
         """Switch all faults off; hung calls are answered after all."""
         self._faults.clear()

@@ -1,7 +1,7 @@
 """What jobs need of a registry, in the words of the domain: the values that go in, and the two ways it says "stop"."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -128,6 +128,8 @@ class Ending:
     saved_to: tuple[str, ...] = ()
     cost_usd: float | None = None
     cost_basis: CostBasis | None = None
+    renditions: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of renditions that were made meanwhile, by asset id: they join the total in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,13 +83,8 @@ class SqliteAssets:
         await self._database.write(act)
 
     async def count_renditions(self, added: Mapping[str, int]) -> None:
-        def act(sql: Statements) -> None:
-            for asset_id, amount in added.items():
-                if sql.change("add_rendition_bytes", asset_id=asset_id, amount=amount):
-                    sql.change("add_asset_bytes", amount=amount)
-
         if added:
-            await self._database.write(act)
+            await self._database.write(lambda sql: count_renditions(sql, added))
 
     async def total_bytes(self) -> int:
         return await self._database.read(total_bytes)
@@ -113,6 +108,13 @@ class SqliteAssets:
             else:  # the others first, and this one in an hour
                 sql.change("touch_asset", asset_id=row["asset_id"], now=self._seconds())
         return gone
+
+
+def count_renditions(sql: Statements, added: Mapping[str, int]) -> None:
+    """Add bytes of renditions to the total, within somebody's transaction."""
+    for asset_id, amount in added.items():
+        if sql.change("add_rendition_bytes", asset_id=asset_id, amount=amount):
+            sql.change("add_asset_bytes", amount=amount)
 
 
 def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:

@@ -24,7 +24,7 @@ from imgforge_mcp.storage.registry.contract import (
     Wanted,
 )
 from imgforge_mcp.storage.registry.sqlite.access import admit
-from imgforge_mcp.storage.registry.sqlite.assets import note_inputs, record
+from imgforge_mcp.storage.registry.sqlite.assets import count_renditions, note_inputs, record
 from imgforge_mcp.storage.registry.sqlite.budget import committed, hold, reserve
 from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
 from imgforge_mcp.storage.registry.sqlite.lists import batch, page, searchable
@@ -44,7 +44,6 @@ from imgforge_mcp.storage.registry.sqlite.rows import (
 
 KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
-MOST_AT_ONCE = 32
 """How many jobs are taken over in one go."""
 
 
@@ -132,6 +131,7 @@ class SqliteJobs:
                 cost_basis=ending.cost_basis.value if ending.cost_basis else None,
                 now=self._seconds(),
             )
+            count_renditions(sql, ending.renditions)
             return _job(sql, job_id)
 
         return await self._database.write(act)
