@@ -52,7 +52,7 @@ async def looked_at(settings: dict[str, str], job: Job, seconds: float, *, adopt
 
 async def ended(settings: dict[str, str], job: Job, seconds: float) -> Job:
     async with open_forge(load_config(settings), VirtualClock(START + timedelta(seconds=seconds))) as forge:
-        return await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+        return await forge.job(job.job_id, forge.caller(), wait_seconds=36000.0)
 
 
 @pytest.mark.parametrize("others", [(), ("together",), ("bfl",)], ids=["no key", "another key", "another account"])
@@ -105,7 +105,7 @@ async def test_long_after_its_deadline_anybody_records_the_end_of_a_job(
         job = await submit(forge, model=KLEIN)
         await seen(lambda: len(bfl.calls) >= 2, "a first question")
     async with open_forge(load_config(environment), VirtualClock(START + timedelta(hours=2))) as forge:
-        done = await forge.job(job.job_id, forge.caller(), wait_seconds=60.0)
+        done = await forge.job(job.job_id, forge.caller(), wait_seconds=36000.0)
     assert done.state is JobState.FAILED
     assert [(attempt.outcome, attempt.maybe_billed) for attempt in done.attempts] == [("interrupted", True)]
     assert done.cost_usd == done.attempts[0].price_usd
@@ -166,7 +166,7 @@ async def test_an_outcome_that_is_committed_late_is_learned(emulate: Emulate, en
 
 async def _drawn(forge: Forge) -> Job:
     job = await submit(forge, model=SCHNELL)
-    return await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+    return await forge.job(job.job_id, forge.caller(), wait_seconds=36000.0)
 
 
 def test_commands_never_adopt() -> None:
