@@ -17,7 +17,7 @@ from imgforge_mcp.base.errors import (
     QuotaExceeded,
     WrongAddress,
 )
-from imgforge_mcp.base.types import AttemptState, Job, Progress
+from imgforge_mcp.base.types import Attempt, AttemptState, Job, Progress
 from imgforge_mcp.jobs.attempts import Attempts, together
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.outcome import Cause, all_failed, interrupted, is_billed, out_of_time
@@ -136,11 +136,12 @@ class Execution:
         raise all_failed(causes, self._key_variables)
 
     async def _next(self, running: RunningJob, causes: Sequence[Cause]) -> Candidate | None:
-        """The best candidate that may be tried now; waits a little when all of them rest. A provider that may have
-        billed for this job before a restart is not asked again."""
+        """The best candidate that may be tried now; waits a little when all of them rest. What was asked for this job
+        before a restart is not asked again, nor is a provider that may have billed for it."""
         billed = {attempt.provider for attempt in running.earlier if attempt.maybe_billed}
+        asked = {f"{attempt.provider}/{attempt.model}" for attempt in running.earlier if self._was_asked(attempt)}
         while True:
-            ranked = [c for c in await self._ranked(running) if c.provider not in billed]
+            ranked = [c for c in await self._ranked(running) if c.provider not in billed and c.name not in asked]
             allowed = [c for c in _fresh(ranked, causes) if self._is_within_limit(running, c)]
             if len(causes) >= MAX_CANDIDATES:
                 allowed = [candidate for candidate in allowed if candidate.is_local]
@@ -155,6 +156,10 @@ class Execution:
                 raise all_resting(allowed)
             running.report(Progress(message=f"waiting {seconds:.0f} s for {allowed[0].name} to be ready again"))
             await self._clock.sleep(seconds)
+
+    def _was_asked(self, attempt: Attempt) -> bool:
+        """Whether a call of an earlier process left it; work of this program may simply be done again."""
+        return attempt.outcome != "canceled" and not self._providers.is_local(attempt.provider)
 
     async def _ranked(self, running: RunningJob) -> Sequence[Candidate]:
         """Whom to ask, best first: the first time as it was found when the job was recorded."""

@@ -1,0 +1,262 @@
+"""One seed: processes with different keys on one home, jobs and cancellations, kills; then what must always hold."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import anyio.to_thread
+
+from imgforge_mcp.app.open import _router
+from imgforge_mcp.base.config import Config, load_config
+from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.jobs.adoption import Adoption
+from imgforge_mcp.jobs.attempts import Attempts
+from imgforge_mcp.jobs.delivery import Delivery
+from imgforge_mcp.jobs.execution import Execution
+from imgforge_mcp.jobs.housekeeping import Housekeeping
+from imgforge_mcp.jobs.inputs import References
+from imgforge_mcp.jobs.planner import Planner
+from imgforge_mcp.jobs.preparation import Preparation
+from imgforge_mcp.jobs.resume import Resume
+from imgforge_mcp.jobs.service import JobService
+from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
+from imgforge_mcp.routing.router import Router
+from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
+from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS, to_millionths
+from tests.faults.simulation.world import Books, Killed, Life, Loop, LoopClock, Shelf, Upstream, World
+
+KEYS = {"TOGETHER_API_KEY": "together-key", "BFL_API_KEY": "bfl-key", "FAL_KEY": "fal-key"}
+MODELS = (None, None, "together/flux-schnell", "bfl/flux-1.1-pro", "fal/flux-2-pro")
+PRICES = """
+[models."together/flux-schnell"]
+price = { image = 0.04 }
+max_n = 1
+"""
+CHAOS_SECONDS = 60.0
+GRACE_SECONDS = 3600.0 + 120.0
+
+
+class _Registry:
+    """The job half over the simulated file."""
+
+    def __init__(self, books: Books, clock: LoopClock, owner: str) -> None:
+        self.jobs = SqliteJobs(cast(Any, books), clock.now, owner)
+
+
+class _Housekeeping:
+    def poke(self) -> None:
+        """Nothing is ever thrown away here."""
+
+
+@cache
+def _configured(names: frozenset[str]) -> tuple[Config, ConfiguredProviders, Router]:
+    here = Path("/nonexistent")
+    settings = {"IMGFORGE_HOME": str(here), "IMGFORGE_CONFIG": "", "IMGFORGE_JOB_DEADLINE": "60"}
+    config = load_config({**settings, **{name: KEYS[name] for name in names}})
+    providers = open_configured(config, load_catalog(config.catalog, config.source))
+    return config, providers, _router(config, providers)
+
+
+class Process:
+    """What `open_forge` builds, over simulated disks and providers."""
+
+    def __init__(self, life: Life, clock: LoopClock) -> None:
+        config, providers, router = _configured(life.keys)
+        registry = cast(Any, _Registry(Books(life), clock, clock.new_id()))
+        planner = Planner(router, registry, clock, config)
+        shelf, upstream = cast(Any, Shelf(life)), cast(Any, Upstream(life, clock))
+        preparation = Preparation(registry, shelf, cast(Any, None))
+        redactor = Redactor([])
+        delivery = Delivery(
+            config=config,
+            registry=registry,
+            assets=shelf,
+            housekeeping=cast(Housekeeping, _Housekeeping()),
+            clock=clock,
+            redactor=redactor,
+        )
+        attempts = Attempts(
+            config=config,
+            registry=registry,
+            planner=planner,
+            providers=providers,
+            driver=upstream,
+            delivery=delivery,
+            clock=clock,
+            redactor=redactor,
+        )
+        execution = Execution(
+            planner=planner,
+            providers=providers,
+            preparation=preparation,
+            attempts=attempts,
+            resume=Resume(attempts=attempts, preparation=preparation, providers=providers, clock=clock),
+            delivery=delivery,
+            clock=clock,
+        )
+        self.life = life
+        self.worker = Worker(execution, registry, clock, Adoption(planner, providers, clock))
+        self.service = JobService(
+            config=config,
+            registry=registry,
+            planner=planner,
+            providers=providers,
+            worker=self.worker,
+            references=References(registry, shelf, cast(Any, None), cast(Any, None)),
+            clock=clock,
+        )
+
+
+CALLER = Caller(sees_all=True)
+
+
+@dataclass(slots=True, kw_only=True)
+class Simulation:
+    """One seed."""
+
+    seed: int
+    world: World
+    clock: LoopClock
+
+    async def play(self) -> list[Job]:
+        chance = self.world.chance
+        async with anyio.create_task_group() as tasks:
+            for _ in range(chance.randrange(2, 4)):
+                names = frozenset(chance.sample(sorted(KEYS), chance.randrange(1, 4)))
+                tasks.start_soon(self._process, names, chance.choice((0.0, 0.002, 0.01, 0.03)))
+        return await self._finish()
+
+    async def _process(self, names: frozenset[str], deadliness: float) -> None:
+        """A client that is started again and again: it lives, submits, cancels, and dies or is stopped."""
+        chance = self.world.chance
+        started = self.clock.monotonic()
+        while self.clock.monotonic() - started < CHAOS_SECONDS:
+            life = Life(self.world, deadliness, keys=names)
+            try:
+                with anyio.move_on_after(chance.uniform(5.0, CHAOS_SECONDS)):
+                    await self._one_life(Process(life, self.clock))
+            except BaseExceptionGroup as group:
+                if group.split(Killed)[1] is not None:
+                    raise
+            except Killed:
+                pass
+            life.is_dead = True
+            await anyio.sleep(chance.uniform(0.0, 20.0))
+
+    async def _one_life(self, process: Process) -> None:
+        chance = self.world.chance
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(process.worker.serve)
+            for _ in range(chance.randrange(1, 4)):
+                tasks.start_soon(self._use, process)
+            await anyio.sleep_forever()
+
+    async def _use(self, process: Process) -> None:
+        chance = self.world.chance
+        number = chance.randrange(6)
+        key = f"key {number}" if chance.random() < 0.6 else None
+        request = ImageRequest(
+            prompt=f"fox {number}",
+            model=MODELS[number % len(MODELS)],
+            n=1 + number % 2,
+            enhance=False,
+            idempotency_key=key,
+        )
+        with suppress(ForgeError):
+            job = await process.service.submit(request, CALLER)
+            await process.service.wait(job.job_id, chance.uniform(0.0, 30.0))
+            if chance.random() < 0.4:
+                await process.service.cancel(job.job_id, CALLER)
+
+    async def _finish(self) -> list[Job]:
+        """A process with every key comes and stays, until all jobs have ended or none will."""
+        process = Process(Life(self.world, 0.0, keys=frozenset(KEYS)), self.clock)
+        ids = [row[0] for row in self.world.connection.execute("SELECT job_id FROM jobs")]
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(process.worker.serve)
+            await process.service.wait_for_all(ids, CHAOS_SECONDS + GRACE_SECONDS)
+            jobs = [await process.service.job(job_id, CALLER) for job_id in ids]
+            tasks.cancel_scope.cancel()
+        return jobs
+
+    # What must always hold -----------------------------------------------------------------------------------------
+
+    def check(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            assert job.state.is_final, f"{job.job_id} has not ended by its deadline and grace"
+            assert all(a.ended_at is not None for a in job.attempts), f"{job.job_id} ended with a call that is open"
+            if job.state is JobState.COMPLETED:
+                assert job.assets, f"{job.job_id} is completed without a picture"
+            assert {asset.asset_id for asset in job.assets} <= self.world.pictures, f"{job.job_id}'s picture is lost"
+        self._check_orders(jobs)
+        self._check_books(jobs)
+
+    def _check_orders(self, jobs: list[Job]) -> None:
+        for key, order in self.world.ledger.items():
+            assert order.arrivals <= 1, f"{key} was sent {order.arrivals} times"
+        keyed = [job.request.idempotency_key for job in jobs if job.request.idempotency_key]
+        assert len(keyed) == len(set(keyed)), "one key has two jobs"
+        recorded = {f"{a.job_id}-{a.part}:{a.provider}/{a.model}" for job in jobs for a in job.attempts}
+        assert self.world.ledger.keys() <= recorded, "something was sent that is not on record"
+
+    def _check_books(self, jobs: list[Job]) -> None:
+        """To the cent: what each call is booked at is what its provider charged; a call whose process was gone before
+        it knew is maybe billed at its price."""
+        ((reserved, spent),) = self.world.connection.execute("SELECT sum(reserved), sum(spent) FROM spend").fetchall()
+        assert not reserved, f"{reserved} are reserved for nothing"
+        booked = 0
+        for attempt in (attempt for job in jobs for attempt in job.attempts):
+            booked += to_millionths(attempt.cost_usd) or 0
+            order = self.world.ledger.get(f"{attempt.job_id}-{attempt.part}:{attempt.provider}/{attempt.model}")
+            charged = order.charged if order is not None else 0.0
+            if attempt.outcome == "interrupted" and attempt.maybe_billed:
+                assert attempt.cost_usd == attempt.price_usd
+            elif charged:
+                assert attempt.cost_usd == charged, f"{attempt} was charged {charged}"
+            else:
+                assert not attempt.cost_usd, f"{attempt} was charged nothing"
+        assert booked == (spent or 0), f"the calls add up to {booked}, spent are {spent}"
+        of_jobs = sum(round((job.cost_usd or 0.0) * MILLIONTHS) for job in jobs)
+        assert of_jobs == booked, f"the jobs cost {of_jobs}, the calls {booked}"
+
+
+def simulate(seed: int) -> int:
+    """Play one seed and check it; how many jobs there were. Raises AssertionError: an invariant is broken."""
+    return anyio.run(partial(_simulate, seed), backend_options={"loop_factory": Loop})
+
+
+async def _simulate(seed: int) -> int:
+    world = World(random.Random(seed))
+    simulation = Simulation(seed=seed, world=world, clock=LoopClock())
+    try:
+        jobs = await simulation.play()
+        simulation.check(jobs)
+    except AssertionError as broken:
+        raise AssertionError(f"seed {seed}: {broken}") from broken
+    finally:
+        world.connection.close()
+    return len(jobs)
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """Work that is given to a thread is done at once: the virtual time would not wait for it."""
+    given = anyio.to_thread.run_sync
+
+    async def at_once(act: Any, *arguments: Any, **_: Any) -> Any:
+        return act(*arguments)
+
+    anyio.to_thread.run_sync = cast(Any, at_once)
+    try:
+        yield
+    finally:
+        anyio.to_thread.run_sync = given
