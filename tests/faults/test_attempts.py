@@ -14,7 +14,8 @@ from imgforge_mcp.base.errors import IdempotencyConflict
 from imgforge_mcp.base.types import CostBasis, JobState
 from imgforge_mcp.presentation import message
 from imgforge_mcp.providers.services import together as together_adapter
-from imgforge_mcp.storage.registry.sqlite.database import Database
+from imgforge_mcp.storage.registry.sqlite import jobs
+from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
 from tests.answers import committed
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
@@ -182,11 +183,11 @@ async def test_a_call_that_finds_no_free_place_before_its_deadline_is_free(
         for _ in range(200):
             await anyio.lowlevel.checkpoint()
         clock.advance(101)
-        jobs = [await forge.job(job.job_id, forge.caller(), wait_seconds=1000.0) for job in (first, second)]
+        both = [await forge.job(job.job_id, forge.caller(), wait_seconds=1000.0) for job in (first, second)]
         assert await committed(forge) == 0.04
-    assert [[attempt.maybe_billed for attempt in job.attempts] for job in jobs] == [[True], []]
-    assert [(job.error or {})["code"] for job in jobs] == ["timeout", "timeout"]
-    assert [job.cost_usd for job in jobs] == [0.04, 0.0]
+    assert [[attempt.maybe_billed for attempt in job.attempts] for job in both] == [[True], []]
+    assert [(job.error or {})["code"] for job in both] == ["timeout", "timeout"]
+    assert [job.cost_usd for job in both] == [0.04, 0.0]
     assert len(together.submits) == 1
 
 
@@ -249,26 +250,27 @@ async def test_a_key_stands_for_its_job_though_the_file_that_it_named_is_gone(
 async def test_one_picture_takes_at_most_three_reads_and_four_writes_of_the_registry(
     emulate: Emulate, forge_on: OpenForge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A transaction that changes nothing is a read. What nobody waits for, such as keeping the cap, is not counted."""
     together = emulate("together")
     counted: list[str] = []
     read, write = Database.read, Database.write
 
-    async def counted_read(self: Database, act: Any) -> Any:
-        counted.append("read")
-        return await read(self, act)
+    def watched(act: Any) -> Any:
+        def acting(sql: Statements) -> Any:
+            before = sql._connection.total_changes
+            result = act(sql)
+            if act.__module__ == jobs.__name__:
+                counted.append("read" if sql._connection.total_changes == before else "write")
+            return result
 
-    async def counted_write(self: Database, act: Any) -> Any:
-        counted.append("write")
-        return await write(self, act)
+        return acting
 
+    monkeypatch.setattr(Database, "read", lambda self, act: read(self, watched(act)))
+    monkeypatch.setattr(Database, "write", lambda self, act: write(self, watched(act)))
+    request = ImageRequest(prompt="a blue fox", model="together/flux-schnell", width=256, height=256)
     async with forge_on(together) as forge:
         await draw(forge)
-        for _ in range(50):
-            await anyio.lowlevel.checkpoint()
-        monkeypatch.setattr(Database, "read", counted_read)
-        monkeypatch.setattr(Database, "write", counted_write)
-        request = ImageRequest(prompt="a blue fox", model="together/flux-schnell", width=256, height=256)
+        counted.clear()
         job = await forge.generate(request, forge.caller())
         assert job.state is JobState.COMPLETED
-        assert counted.count("read") <= 3
-        assert counted.count("write") <= 4
+        assert (counted.count("read"), counted.count("write")) == (3, 4)
