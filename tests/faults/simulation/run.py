@@ -80,6 +80,7 @@ class Process:
             config=config,
             registry=registry,
             assets=shelf,
+            decoder=cast(Any, None),
             housekeeping=cast(Housekeeping, _Housekeeping()),
             clock=clock,
             redactor=redactor,
