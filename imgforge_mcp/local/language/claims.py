@@ -222,7 +222,7 @@ def _nouns(sentence: _Sentence) -> set[int]:
             continue
         if length == 1 and phrase in SILENT and not drawing:
             continue
-        if length == 1 and _speaks_of_the_picture(sentence, start):
+        if length == 1 and not depicted.parts_of(phrase) and _speaks_of_the_picture(sentence, start):
             continue
         proofs = _proofs(sentence, phrase, drawing, start, heads)
         if start in worn:
@@ -421,6 +421,7 @@ def _claim(sentence: _Sentence, at: int, end: int, kind: ClaimKind) -> None:
 
 def _claim_number(sentence: _Sentence, at: int, end: int, noun: _Noun | None) -> None:
     word = sentence.words[at]
+    end += sentence.words[end : end + 1] == ("of",)
     if word in _VAGUE and word not in _COUNTED_WORDS:
         count = -2
     else:
@@ -482,7 +483,9 @@ def _relation_proofs(relation: str, before: _Noun | None, noun: _Noun) -> Iterat
             if before.key is not None:
                 yield Proof(parts=(part, f"air:{before.key}"))
             yield from (
-                Proof(parts=(part, *other.parts)) for other in before.proofs if other.parts[0] in _OVERHEAD - {"trees"}
+                Proof(parts=(part, *other.parts))
+                for other in before.proofs
+                if other.parts[0] in _OVERHEAD - {"trees"} or other.parts[0].startswith("time:")
             )
         elif (part in _FURNITURE and relation not in _SIDE_BY_SIDE) or (
             relation in ("under", "beneath", "below") and part not in _OVERHEAD

@@ -180,8 +180,7 @@ FEATURES: Final = {
     "big-sun": "big_sun giant_sun huge_sun",
     "blossom": "blossom blossoms sakura cherry_blossom cherry_blossoms cherry_trees cherry_tree",
     "flowers": (
-        "flowers flower wildflowers wildflower tulips roses poppies daisies lavender sunflowers flower_field floral "
-        "blooming"
+        "flowers wildflowers wildflower tulips roses poppies daisies lavender sunflowers flower_field floral blooming"
     ),
     "lavender": "lavender",
     "sunflowers": "sunflowers sunflower_field field_of_sunflowers",

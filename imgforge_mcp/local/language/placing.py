@@ -189,6 +189,8 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
             outdoors = ["meadow"]
         if home in ("portrait", "room", "studio") and outdoors:
             home = outdoors[0]
+        if home == "portrait" and any(subject.relation == "holding" for subject in subjects):
+            home = "meadow"
         if home == "portrait" and subjects[0].action in _WHERE_DONE:
             home = _WHERE_DONE[subjects[0].action]
         if home == "portrait" and (features or found["season"] or found["weather"] or found["time"]):

@@ -190,12 +190,12 @@ def _size(before: tuple[str, ...]) -> float:
 
 
 def _relation(reading: Reading, start: int, ends: list[int]) -> tuple[Relation, int | None]:
-    """What stands between this thing and the one before it."""
+    """What stands between this thing and the one before it; of two relations the one that is nearer."""
     if not ends:
         return "", None
     gap = reading.words[ends[-1] : start]
     for length in (3, 2, 1):
-        for place in range(len(gap) - length + 1):
+        for place in reversed(range(len(gap) - length + 1)):
             relation = concepts.RELATIONS.get(" ".join(gap[place : place + length]))
             if relation:
                 return cast(Relation, relation), len(ends) - 1

@@ -357,6 +357,8 @@ def _aspect(name: str) -> float:
 
 def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:
     """The subject carries the anchor: the one that was named first sits on the one named after."""
+    if anchor.contact == "air" and kind_of(subject.name).medium == "ground":
+        anchor = replace(anchor, foot=stage.ground, contact="ground")
     seat = _TOPS.get(subject.name, 0.2)
     mount = Spot(
         subject,
