@@ -25,7 +25,7 @@ def test_the_provider_that_the_readme_shows_is_a_whole_one() -> None:
     assert isinstance(request, Request)
     assert request.json is not None
     assert request.json["seed"] == 7
-    reply = Reply(status=200, headers={}, body=json.dumps({"picture": PIXEL}).encode())
+    reply = Reply(status=200, headers={}, body=json.dumps({"image": PIXEL}).encode())
     images = provider.parse(reply, call)
     assert isinstance(images, Images)
     assert images.pictures[0].data == b"\x89PNG\r\n\x1a\n"
