@@ -76,6 +76,10 @@ class Forge:
         """Submit, and wait as long as a client may be kept waiting. Raises what `submit` raises."""
         return await self._jobs.generate(request, caller, request_id, on_progress)
 
+    async def quote(self, request: ImageRequest, caller: Caller) -> tuple[float, str]:
+        """What the request would cost at list prices (US dollars), and from whom. Raises what `submit` raises."""
+        return await self._jobs.quote(request, caller)
+
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:
         """The job when it has ended, or as it stands after `seconds`."""
         return await self._jobs.wait(job_id, seconds, on_progress)

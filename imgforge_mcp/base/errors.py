@@ -3,7 +3,7 @@
 ForgeError                 code, status, message, details
 ├─ RequestError            the caller's: never fails over, never hurts a provider's health
 │  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound (└─ Deleted)  ├─ IdempotencyConflict
-│  ├─ ContentRefused  ├─ BudgetExceeded  ├─ InvalidProject
+│  ├─ ContentRefused  ├─ BudgetExceeded  ├─ InvalidProject  ├─ ConfirmationRequired  ├─ Declined
 │  └─ Unauthorized  └─ Forbidden  └─ LimitReached  └─ AllowanceUsed
 ├─ ProviderError           theirs; its class says what follows from it
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
@@ -137,6 +137,20 @@ class AllowanceUsed(LimitReached):
     """The caller's own limit a day or a month."""
 
     code = "quota_exceeded"
+
+
+class ConfirmationRequired(RequestError):
+    """The price is above what the user wants to be asked about, and the client cannot ask; nothing was sent."""
+
+    code = "confirmation_required"
+    status = 402
+
+
+class Declined(RequestError):
+    """The user did not agree to the price; nothing was sent."""
+
+    code = "declined"
+    status = 402
 
 
 class ProviderError(ForgeError):

@@ -167,6 +167,8 @@ class ImageRequest(BaseModel):
     """The highest listed price."""
     allow_lower_tier: bool = True
     """False: never one tier lower."""
+    confirm_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.25])] | None = None
+    """The price that the user has agreed to, where one is asked for."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
     """Also write the image to this path."""
     is_edit: bool = False
@@ -185,7 +187,9 @@ class ImageRequest(BaseModel):
     def fingerprint(self) -> str:
         """What makes two requests the same one, under one idempotency key: everything but how the answer is awaited and
         where a copy goes. A digest, so that it carries no text of the caller's."""
-        values = self.model_dump(mode="json", exclude_none=True, exclude={"idempotency_key", "sync", "save_to"})
+        values = self.model_dump(
+            mode="json", exclude_none=True, exclude={"idempotency_key", "sync", "save_to", "confirm_cost_usd"}
+        )
         text = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

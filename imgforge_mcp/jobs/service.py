@@ -104,6 +104,17 @@ class JobService:
             self._worker.start(job, ranked)
         return job
 
+    async def quote(self, request: ImageRequest, caller: Caller) -> tuple[float, str]:
+        """What the request would cost at list prices (US dollars), and from whom; nothing where it costs nothing now.
+        Raises what `submit` raises."""
+        if request.idempotency_key is not None and await self._registry.jobs.claim(
+            request.idempotency_key, caller.tenant
+        ):
+            return 0.0, ""
+        request, _ = await self._settled(request, caller)
+        first = (await self._planner.candidates(request))[0]
+        return first.price_usd or 0.0, first.name
+
     async def _joined(self, digest: str, caller: Caller) -> Job | None:
         """The job of an equal call that was cut off, if there is one. One call at a time: one that is cut off itself by
         now has left its mark before the next one looks."""

@@ -14,6 +14,7 @@ INTERNAL = frozenset({"is_edit", "mask", "strength"})
 """Fields of ImageRequest that generate_image does not take."""
 MAX_ITEMS = 50
 AS_BEFORE = "As above."
+SAID_BEFORE = frozenset({"description", "minimum", "maximum", "minItems", "maxItems"})
 AN_ID = "01KAXB7GVJ8Q3W5N9T2D4E6F8H"
 
 
@@ -45,6 +46,8 @@ class GenerateBatch(Arguments):
     """Each one generate_image's arguments."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
     """Wait up to this long for all of them; left out: as long as generate_image would."""
+    confirm_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[2.5])] | None = None
+    """The price of all that the user has agreed to, where one is asked for."""
 
 
 class ListModels(Arguments):
@@ -74,7 +77,7 @@ class CheckJob(Arguments):
     include_preview: bool = True
     """Whether to show the image."""
     detail: bool = False
-    """True: everything on record, attempts and times too."""
+    """True: all that is on record."""
     limit: Annotated[int, Field(ge=1, le=50)] = 10
     """How many recent jobs to list."""
 
@@ -109,9 +112,9 @@ def schema(model: type[BaseModel], hidden: frozenset[str]) -> Json:
 
 
 def _undescribed(whole: Json) -> Json:
-    """A schema without its descriptions: another tool has them."""
+    """A schema without its descriptions and bounds: another tool has them."""
     properties = {
-        name: {key: entry for key, entry in field.items() if key != "description"}
+        name: {key: entry for key, entry in field.items() if key not in SAID_BEFORE}
         for name, field in whole["properties"].items()
     }
     return {**whole, "properties": properties}

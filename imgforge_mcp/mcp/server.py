@@ -31,10 +31,12 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
 
         return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config)))
 
-    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(
+        context: Any, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         from imgforge_mcp.mcp.tools import call
 
-        return await call(lazy, presentation, context, params.name, params.arguments or {})
+        return await call(lazy, presentation, context, params)
 
     async def list_resources(context: Any, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         from imgforge_mcp.mcp.resources import resource_list

@@ -27,6 +27,7 @@ from imgforge_mcp.mcp.arguments import (
     ListModels,
 )
 from imgforge_mcp.mcp.clients import Form, form_for
+from imgforge_mcp.mcp.confirming import confirmed
 from imgforge_mcp.mcp.roots import declared_roots
 from imgforge_mcp.presentation import Presentation
 
@@ -42,12 +43,17 @@ class ToolContext:
     form: Form
     caller: Caller
     context: Any
+    params: types.CallToolRequestParams
     request_id: str
 
     async def on_progress(self, progress: Progress) -> None:
         """Tell a client that gave a progress token; figures never go back."""
         value = round((progress.fraction or 0.0) * 100, 1)
         await self.context.session.report_progress(value, 100.0, progress.message)
+
+
+Answer = types.CallToolResult | types.InputRequiredResult
+"""A result, or what the client has to ask its user first (2026-07-28)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ class Tool:
     title: str
     description: str
     arguments: type[BaseModel]
-    handler: Callable[[ToolContext, Any], Awaitable[types.CallToolResult]]
+    handler: Callable[[ToolContext, Any], Awaitable[Answer]]
     is_read_only: bool = False
     is_idempotent: bool = False
     is_open_world: bool = False
@@ -67,17 +73,26 @@ class Tool:
     """Fields of the arguments' type that callers do not see."""
 
 
-async def generate_image(context: ToolContext, request: ImageRequest) -> types.CallToolResult:
+async def generate_image(context: ToolContext, request: ImageRequest) -> Answer:
+    question = await confirmed(context.forge, context.caller, context.context, context.params, [request])
+    if question is not None:
+        return question
     job = await context.forge.generate(request, context.caller, context.request_id, _rising(context.on_progress))
     return await results.job_result(context.forge, context.presentation, context.form, job)
 
 
-async def edit_image(context: ToolContext, wanted: EditImage) -> types.CallToolResult:
+async def edit_image(context: ToolContext, wanted: EditImage) -> Answer:
     return await generate_image(context, wanted.request())
 
 
-async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> types.CallToolResult:
+async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> Answer:
     requests = [_item(number, item) for number, item in enumerate(wanted.items)]
+    able = [request for request in requests if isinstance(request, ImageRequest)]
+    question = await confirmed(
+        context.forge, context.caller, context.context, context.params, able, wanted.confirm_cost_usd, is_batch=True
+    )
+    if question is not None:
+        return question
     seconds = context.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
     batch_id, items = await context.forge.generate_batch(requests, context.caller, context.request_id, seconds)
     answer = await results.batch_answer(context.forge, context.presentation, batch_id, items)
@@ -175,11 +190,11 @@ def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress
     return rising
 
 
-STATE = {"type": "string", "enum": ["queued", "processing", "completed", "failed", "canceled"]}
+STATE = {"type": "string"}
 ITEMS = {"type": "array", "items": {"type": "object"}}
 JOB: Json = {
     "type": "object",
-    "properties": {"message": {"type": "string"}, "job_id": {"type": "string"}, "assets": {"type": "array"}},
+    "properties": {"message": {"type": "string"}},
     "required": ["message"],
 }
 """A job, or check_job's list of jobs."""
@@ -323,21 +338,21 @@ def input_schema(name: str) -> Mapping[str, Any] | None:
 
 
 async def call(
-    lazy: LazyForge, presentation: Presentation, context: Any, name: str, values: Mapping[str, Any]
-) -> types.CallToolResult:
+    lazy: LazyForge, presentation: Presentation, context: Any, params: types.CallToolRequestParams
+) -> Answer:
     """One tool call, with every failure as an error result.
 
     Raises:
         MCPError: there is no such tool.
     """
-    request_id = _request_id()
+    request_id, name = _request_id(), params.name
     offered = _offered(lazy.config)
     if name not in offered:
         unknown = NotFound(f"Unknown tool: {name[:64]}; there are {', '.join(offered)}.", tool=name[:64])
         raise MCPError(types.INVALID_PARAMS, unknown.message, unknown.body(request_id))
     tool = BY_NAME[name]
     try:
-        parsed = arguments.parse(tool.arguments, values, tool.hidden)
+        parsed = arguments.parse(tool.arguments, params.arguments or {}, tool.hidden)
         forge = await lazy.forge()
         caller = await declared_roots(context, parsed, presentation.caller(forge, context))
         context = ToolContext(
@@ -346,6 +361,7 @@ async def call(
             form=form_for(context, lazy.config),
             caller=caller,
             context=context,
+            params=params,
             request_id=request_id,
         )
         return await tool.handler(context, parsed)
