@@ -9,7 +9,7 @@ import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
 from imgforge_mcp.base.errors import ConfirmationRequired, Declined, ForgeError
-from imgforge_mcp.base.types import Caller, ImageRequest
+from imgforge_mcp.base.types import Caller, ImageRequest, Json
 from imgforge_mcp.forge import Forge
 
 ANSWER = "price"
@@ -57,7 +57,7 @@ async def confirmed(
     message = (
         f"{names}: the listed price is ${total:.4g}, above the limit of ${above:.4g} (IMGFORGE_CONFIRM_ABOVE_USD)."
     )
-    details = {"price_usd": total, "limit_usd": above, "models": names}
+    details: Json = {"price_usd": total, "limit_usd": above, "models": names}
     if not _can_ask(context):
         raise ConfirmationRequired(
             f"{message} Nothing was sent; if the user agrees, call again with confirm_cost_usd {total:g}.", **details

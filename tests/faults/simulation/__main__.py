@@ -1,21 +1,10 @@
 """`python -m tests.faults.simulation --seeds 10000 [--first N] [--processes 2]`: ends with 1 if a seed is broken."""
 
 import argparse
-import logging
 import multiprocessing
 import sys
 
-from tests.faults.simulation.run import simulate, without_threads
-
-
-def played(seed: int) -> tuple[int, str]:
-    """How many jobs a seed had, and what is broken about it."""
-    logging.disable(logging.CRITICAL)
-    with without_threads():
-        try:
-            return simulate(seed), ""
-        except AssertionError as error:
-            return 0, str(error)
+from tests.faults.simulation.run import played
 
 
 def main() -> int:
