@@ -3,12 +3,18 @@
 import base64
 import json
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "[redacted]"
 SHORTEST_SECRET = 6
+SHORTEST_PART = 8
+"""Characters of a secret that already tell something of it, in any letter case; of what is encoded, 12."""
+SHORTEST_ENCODED_PART = 12
+LONGEST_WORD = 11
+"""Letters of a part that may be an ordinary word, such as a provider's name."""
 
 
 class Redactor:
@@ -17,25 +23,50 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: tuple[str, ...] = ()
         self._byte_forms: tuple[bytes, ...] = ()
+        self._parts: dict[int, frozenset[str]] = {}
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Add secrets; one shorter than six characters would garble ordinary text and is left out."""
+        secrets = list(secrets)
         forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
         self._forms = tuple(sorted({*self._forms, *forms}, key=len, reverse=True))
         self._byte_forms = tuple(form.encode() for form in self._forms)
+        plain = {secret.lower() for secret in secrets if len(secret) >= SHORTEST_PART}
+        encoded = {form.lower() for form in forms} - plain
+        self._learn_parts(SHORTEST_PART, plain)
+        self._learn_parts(SHORTEST_ENCODED_PART, encoded)
+
+    def _learn_parts(self, length: int, forms: Iterable[str]) -> None:
+        parts = {form[start : start + length] for form in forms for start in range(len(form) - length + 1)}
+        self._parts[length] = self._parts.get(length, frozenset()) | parts
 
     def text(self, text: str) -> str:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
-        return text
+        return self._without_parts(text)
 
     def data(self, data: bytes) -> bytes:
         for form in self._byte_forms:
             if form in data:
                 data = data.replace(form, MASK.encode())
-        return data
+        text = data.decode("latin-1")
+        shown = self._without_parts(text)
+        return data if shown is text else shown.encode("latin-1")
+
+    def _without_parts(self, text: str) -> str:
+        """The text with every longer piece of a secret masked: a cut, or another letter case, hides nothing."""
+        spans = [span for length, parts in self._parts.items() if parts for span in _found(text, parts, length)]
+        if not spans:
+            return text
+        shown, end = [], 0
+        for start, stop in sorted(spans):
+            if stop > end:
+                shown.append(text[end:start] if start > end else "")
+                shown.append(MASK if start >= end or not shown else "")
+                end = stop
+        return "".join([*shown, text[end:]])
 
     def value(self, value: Any) -> Any:
         """The same for a decoded JSON value."""
@@ -63,6 +94,28 @@ class RedactingFilter(logging.Filter):
             record.exc_text = self.redactor.text(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
         return True
+
+
+def _found(text: str, parts: frozenset[str], length: int) -> Iterator[tuple[int, int]]:
+    """Where pieces of at least `length` characters stand, unless they may be an ordinary word."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a letter whose small form is longer; then positions would not fit
+        lowered = text
+    start = -1
+    for place in range(len(lowered) - length + 1):
+        if lowered[place : place + length] in parts:
+            start = place if start < 0 else start
+        elif start >= 0:
+            if not _is_word(text[start : place + length - 1]):
+                yield start, place + length - 1
+            start = -1
+    if start >= 0 and not _is_word(text[start:]):
+        yield start, len(text)
+
+
+def _is_word(piece: str) -> bool:
+    letters = piece.strip("-_./ :")
+    return len(letters) <= LONGEST_WORD and bool(re.fullmatch(r"[A-Za-z]*", letters))
 
 
 def _forms(secret: str) -> set[str]:

@@ -8,7 +8,7 @@ provider's own confirmation. Whatever else ends a call that was sent, a defect o
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -230,6 +230,9 @@ class Attempts:
         async def accepted(operation: Operation) -> None:
             await self._accepted(running, upstream, operation)
 
+        def report(progress: Progress) -> None:
+            running.report(replace(progress, message=self._redactor.text(progress.message)))
+
         run = Run(
             provider=upstream.configured.provider,
             settings=upstream.configured.settings,
@@ -237,7 +240,7 @@ class Attempts:
             deadline=running.deadline,
             sent=sent,
             accepted=accepted,
-            report=running.report,
+            report=report,
         )
         result = await self._driver.run(run, upstream.operation)
         with anyio.CancelScope(shield=True):
@@ -250,7 +253,8 @@ class Attempts:
         upstream.operation = operation
         try:
             with anyio.CancelScope(shield=True):
-                await self._registry.jobs.accept(running.job.job_id, upstream.attempt_id, operation.to_json())
+                handle = replace(operation, message=self._redactor.text(operation.message or "") or None)
+                await self._registry.jobs.accept(running.job.job_id, upstream.attempt_id, handle.to_json())
         except (LeaseLost, StorageError):
             logger.warning("job %s: the handle of its call could not be recorded", running.job.job_id)
         if running.is_canceled:

@@ -30,6 +30,8 @@ from imgforge_mcp.net.proxies import Proxies, is_among, may_be_asked
 IMAGE_CAP = 48 * 1024 * 1024
 ERROR_CAP = 256 * 1024
 """Bytes of an error's body that are looked at."""
+SPOKEN_BYTES = 4096
+"""Of a good answer that is looked through for secrets: words about accepted work are shorter, pictures longer."""
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 USER_AGENT = "imgforge-mcp"
@@ -178,9 +180,8 @@ class Transport:
         finally:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(
-            status=response.status_code, headers=headers, body=self._redactor.data(body) if is_error else body
-        )
+        is_said = is_error or _is_said(body)
+        return Answer(status=response.status_code, headers=headers, body=self._redactor.data(body) if is_said else body)
 
     async def _way_to(self, url: httpx.URL) -> PinnedTransport:
         """The pool for a URL. Behind a proxy nothing is resolved here: the host is checked as it is written."""
@@ -280,6 +281,11 @@ async def _capped(response: httpx.Response, outgoing: Outgoing) -> AsyncIterator
         if total > outgoing.cap:
             raise _bad_reply(outgoing, f"The answer is larger than {outgoing.cap // 2**20} MiB.")
         yield piece
+
+
+def _is_said(body: bytes) -> bool:
+    """Whether a good answer is a few words, which may echo a key, and not a picture, which stays as it came."""
+    return len(body) <= SPOKEN_BYTES and body.lstrip()[:1] in (b"{", b"[", b'"')
 
 
 def _inflated(inflate: "zlib._Decompress", chunk: bytes, outgoing: Outgoing, total: int) -> bytes:

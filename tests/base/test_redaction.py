@@ -65,3 +65,24 @@ def test_a_log_record_shows_no_key_in_message_arguments_or_exception() -> None:
     assert KEY not in stream.getvalue()
     assert stream.getvalue().count(MASK) == 2
     assert "ValueError" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("the key sk-5e0c1f9a77b2c4 was", id="cut at its end"),
+        pytest.param("the key 1f9a77b2c4d8e6f0 was", id="cut at its start"),
+        pytest.param("the key 1F9A77B2 was", id="eight characters in capitals"),
+        pytest.param("the key c2stNWUwYzFmOWE3 was", id="a part of its base64"),
+    ],
+)
+def test_a_part_of_a_key_is_masked(said: str) -> None:
+    assert Redactor(["sk-5e0c1f9a77b2c4d8e6f0"]).text(said) == f"the key {MASK} was"
+    assert Redactor(["sk-5e0c1f9a77b2c4d8e6f0"]).data(said.encode()) == f"the key {MASK} was".encode()
+
+
+def test_a_word_that_a_key_happens_to_hold_is_left_alone() -> None:
+    redactor = Redactor(["canary-together-5e0c1f9a77"])
+    assert (
+        redactor.text("asked together/flux-schnell by together, £ İ") == "asked together/flux-schnell by together, £ İ"
+    )
