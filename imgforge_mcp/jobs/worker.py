@@ -59,13 +59,14 @@ class Worker:
             with anyio.move_on_after(PARTING_SECONDS, shield=True), suppress(ForgeError):
                 await self._registry.jobs.release()
 
-    def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> RunningJob:
-        """Run a job whose lease this process holds. Must be called while `serve` runs."""
-        assert self._tasks is not None
+    def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> None:
+        """Run a job whose lease this process holds. When `serve` has ended meanwhile, the job is left to the process
+        that finds its lease run out."""
+        if self._tasks is None:
+            return
         running = self._execution.begin(job, ranked)
         self._running[job.job_id] = running
         self._tasks.start_soon(self._run, running, name=f"job {job.job_id}")
-        return running
 
     def running(self, job_id: str) -> RunningJob | None:
         return self._running.get(job_id)

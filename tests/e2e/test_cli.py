@@ -106,7 +106,7 @@ def test_a_job_that_another_process_cancels_is_a_failure_for_the_one_that_waits(
     [
         pytest.param(["generate"], "prompt", id="no prompt"),
         pytest.param(["generate", ""], "prompt", id="an empty prompt"),
-        pytest.param(["generate", "x", "--n", "9"], "n: ", id="too many images"),
+        pytest.param(["generate", "x", "--n", "9"], "n must be", id="too many images"),
         pytest.param(["generate", "x", "--n", "two"], "--n", id="a word for a number"),
         pytest.param(["generate", "x", "--size", "big"], "--size", id="a size that is none"),
         pytest.param(["generate", "x", "--tier", "best"], "--tier", id="an unknown tier"),
