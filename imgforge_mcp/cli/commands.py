@@ -6,17 +6,19 @@ import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
 
 from imgforge_mcp.app.open import open_forge
 from imgforge_mcp.base import kindly, spelling
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
-from imgforge_mcp.base.types import Allowance, Asset, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, JobState, Json, Progress, QualityTier
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import job_json, job_line
 from imgforge_mcp.providers.configured import all_providers, key_hint
@@ -49,9 +51,14 @@ def run(config: Config, options: argparse.Namespace, command: Command) -> int:
             return await command(forge, options)
 
     try:
-        return anyio.run(main)
+        code = anyio.run(main)
+        sys.stdout.flush()
+        return code
     except ForgeError as error:
         return _failed(error, options)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except KeyboardInterrupt:
         print("\nInterrupted; 'imgforge-mcp jobs' shows what is still under way.", file=sys.stderr)
         return FAILED
@@ -60,7 +67,7 @@ def run(config: Config, options: argparse.Namespace, command: Command) -> int:
 async def generate(forge: Forge, options: argparse.Namespace) -> int:
     """Draw, and wait as long as the job may take: nobody times out at a terminal."""
     request = _request(options)
-    caller = forge.caller()
+    caller = _person(forge)
     show = _show_progress if sys.stderr.isatty() and not options.json else None
     job = await forge.submit(request, caller)
     try:
@@ -82,10 +89,10 @@ async def usage(forge: Forge, options: argparse.Namespace) -> int:
     if options.check:
         return await _check_usage(forge, options)
     answer = await forge.usage(options.period, options.project, forge.caller())
-    lines = [f"{answer['images']} images, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"]
+    lines = [f"{_images(answer['images'])}, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"]
     for group in ("provider", "model", "project", "day"):
         entries = answer[f"by_{group}"].items()
-        lines += [f"  {group} {name}: {entry['images']} images, ${entry['cost_usd']:.4f}" for name, entry in entries]
+        lines += [f"  {group} {name}: {_images(entry['images'])}, ${entry['cost_usd']:.4f}" for name, entry in entries]
     for name, budget in answer["budgets"].items():
         left = f", ${budget['left_usd']:.4f} left of ${budget['cap_usd']:.2f}" if "cap_usd" in budget else ", no cap"
         lines.append(f"{name} budget: ${budget['committed_usd']:.4f} spent or reserved{left}")
@@ -96,8 +103,14 @@ async def usage(forge: Forge, options: argparse.Namespace) -> int:
     return DONE
 
 
+def _images(count: int) -> str:
+    return f"{count} image{'' if count == 1 else 's'}"
+
+
 async def jobs(forge: Forge, options: argparse.Namespace) -> int:
     caller = forge.caller()
+    if options.job_id is None and options.cancel:
+        raise InvalidRequest("Say which job to end: imgforge-mcp jobs ID --cancel.", field="job_id")
     if options.job_id is None:
         found = [job_line(job) for job in await forge.recent_jobs(max(1, options.limit), caller)]
         _print(found, options, [_job_row(line) for line in found] or ["There are no jobs yet."])
@@ -283,7 +296,7 @@ BY_NAME: dict[str, Command] = {
 def _request(options: argparse.Namespace) -> ImageRequest:
     """The command's options as a request. Raises InvalidRequest."""
     values: Json = {
-        "prompt": options.prompt,
+        "prompt": " ".join(options.prompt),
         "quality_tier": options.tier,
         "model": options.model,
         "provider": options.provider,
@@ -293,11 +306,11 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         "style": options.style,
         "input_images": _inputs(options),
         "is_edit": hasattr(options, "image") or None,
-        "mask": getattr(options, "mask", None),
+        "mask": _file(options.mask) if getattr(options, "mask", None) else None,
         "strength": getattr(options, "strength", None),
         "max_cost_usd": options.max_cost,
         "idempotency_key": options.key,
-        "save_to": options.out,
+        "save_to": _here(options.out),
     }
     if options.size and spelling.size(options.size) is None and spelling.shape(options.size) is None:
         raise InvalidRequest("--size is pixels (1024x768) or a shape (16:9).", field="--size")
@@ -306,7 +319,27 @@ def _request(options: argparse.Namespace) -> ImageRequest:
 
 def _inputs(options: argparse.Namespace) -> list[str] | None:
     """The image to change first, then the references."""
-    return [*([options.image] if hasattr(options, "image") else []), *(options.input or [])] or None
+    given = [*([options.image] if hasattr(options, "image") else []), *(options.input or [])]
+    return [_file(reference) for reference in given] or None
+
+
+def _file(reference: str) -> str:
+    """A file of the current directory by its whole path; anything else as it is."""
+    return os.path.abspath(reference) if os.path.isfile(reference) else reference
+
+
+def _here(path: str | None) -> str | None:
+    """A relative path is the current directory's; one that ends in a slash stays a directory."""
+    if path is None or os.path.isabs(path) or path.startswith("~"):
+        return path
+    return os.path.abspath(path) + ("/" if path.endswith(("/", os.sep)) else "")
+
+
+def _person(forge: Forge) -> Caller:
+    """The person at the terminal, who may read and write wherever the shell may."""
+    root = Path(Path.cwd().anchor)
+    caller = forge.caller()
+    return replace(caller, directories=(*caller.directories, root), outputs=(*caller.outputs, root))
 
 
 def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
@@ -342,7 +375,7 @@ async def _export(forge: Forge, options: argparse.Namespace) -> None:
     asset = await _found(forge, options)
     if not options.path:
         raise InvalidRequest("Say where to write it: imgforge-mcp assets export ID PATH.", field="path")
-    written = await forge.export(asset, options.path, forge.caller())
+    written = await forge.export(asset, _here(options.path) or "", _person(forge))
     _print({"path": str(written)}, options, [str(written)])
 
 
@@ -412,7 +445,7 @@ def _print(value: Any, options: argparse.Namespace, lines: list[str], *, to_stde
 
 def _failed(error: ForgeError, options: argparse.Namespace) -> int:
     if options.json:
-        print(json.dumps(error.body("-"), ensure_ascii=False, indent=2))
+        print(json.dumps(error.body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
     else:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
     return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome) else FAILED

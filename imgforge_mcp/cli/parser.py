@@ -1,9 +1,12 @@
 """The command line. Each command calls one Forge method; only the servers import the MCP SDK."""
 
 import argparse
+import json
+import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from imgforge_mcp import __version__
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from imgforge_mcp.base.config import Config
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
+CHOICES = re.compile(r"[\w-]+")
 WAITING = (
     "imgforge-mcp is an MCP server and waits for a client on stdin. To draw from here: imgforge-mcp generate 'a red "
     "fox'. "
@@ -31,7 +36,8 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     from imgforge_mcp.base.config import load_config
     from imgforge_mcp.base.errors import ConfigError
 
-    options = build_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = build_parser(as_json="--json" in given).parse_args(["--help"] if given == ["help"] else given)
     if options.command == "version":
         print(f"imgforge-mcp {__version__}")
         return DONE
@@ -62,10 +68,31 @@ def set_up_logging(config: "Config") -> None:
     set_up(config.log_level, Redactor(config.secrets()))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, with the nearest right word; to a program as JSON."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        choice = CHOICE.search(message)
+        close = get_close_matches(choice[1], CHOICES.findall(choice[2]), 1) if choice else []
+        sentence = f"{message}; did you mean {close[0]}?" if close else message
+        if not self.as_json:
+            self.exit(WRONG_USAGE, f"{self.format_usage()}{self.prog}: {sentence}\n")
+        from imgforge_mcp.base.clock import Clock
+        from imgforge_mcp.base.errors import InvalidRequest
+
+        print(json.dumps(InvalidRequest(sentence).body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
+        self.exit(WRONG_USAGE)
+
+
+def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
+    """The whole command line; `as_json`: how it complains."""
+    _Parser.as_json = as_json
+    parser = _Parser(
         prog="imgforge-mcp", description="Image generation for MCP clients. Without a command: an MCP server on stdio."
     )
+    parser.add_argument("--version", action="version", version=f"imgforge-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("version", help="print the version")
     _add_serve(commands)
@@ -111,12 +138,12 @@ def _add_serve(commands: Any) -> None:
 
 def _add_generate(commands: Any) -> None:
     generate = _add(commands, "generate", "draw a picture")
-    generate.add_argument("prompt")
+    generate.add_argument("prompt", nargs="+", help="what to draw; quotes are not needed")
     generate.add_argument("--input", action="append", metavar="REFERENCE", help="a reference image; may be repeated")
     _add_picture_options(generate)
     edit = _add(commands, "edit", "change a picture")
-    edit.add_argument("image", help="asset id, job id, https URL or file path below an output directory")
-    edit.add_argument("prompt", help="what to change")
+    edit.add_argument("image", help="a file, an asset id, a job id or an https URL")
+    edit.add_argument("prompt", nargs="+", help="what to change")
     edit.add_argument("--mask", metavar="REFERENCE", help="where it may change: white or transparent")
     edit.add_argument("--strength", type=float, metavar="0..1", help="how far from the original")
     edit.add_argument("--input", action="append", metavar="REFERENCE", help="a further image to go by")
@@ -134,7 +161,7 @@ def _add_picture_options(generate: Any) -> None:
     generate.add_argument("--style", metavar="NAME")
     generate.add_argument("--max-cost", type=float, metavar="USD")
     generate.add_argument("--key", metavar="TEXT", help="idempotency key: the same one never pays twice")
-    generate.add_argument("--out", metavar="PATH", help="also write the image here, below an output directory")
+    generate.add_argument("--out", metavar="PATH", help="also write the image here; relative to the current directory")
 
 
 def _add_assets(commands: Any) -> None:

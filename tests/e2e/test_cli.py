@@ -56,11 +56,9 @@ def test_the_same_key_gives_the_same_job_in_another_process(account: dict[str, s
     assert jobs[0]["job_id"] == jobs[1]["job_id"]
 
 
-def test_out_writes_below_the_pictures_and_never_over_a_file(account: dict[str, str], tmp_path: Path) -> None:
-    variables = {**account, "IMGFORGE_OUTPUT_DIRS": str(tmp_path)}
-    saved = [
-        _json(run(variables, "generate", "a lake", *SMALL, "--out", "lake.jpg", "--json"))["saved_to"] for _ in range(2)
-    ]
+def test_out_never_writes_over_a_file(account: dict[str, str], tmp_path: Path) -> None:
+    asked = ("generate", "a lake", *SMALL, "--out", "lake.jpg", "--json")
+    saved = [_json(run(account, *asked, cwd=tmp_path))["saved_to"] for _ in range(2)]
     assert saved == [[str(tmp_path / "lake.png")], [str(tmp_path / "lake-1.png")]]
 
 
@@ -110,8 +108,9 @@ def test_a_job_that_another_process_cancels_is_a_failure_for_the_one_that_waits(
         pytest.param(["generate", "x", "--n", "two"], "--n", id="a word for a number"),
         pytest.param(["generate", "x", "--size", "big"], "--size", id="a size that is none"),
         pytest.param(["generate", "x", "--tier", "best"], "--tier", id="an unknown tier"),
-        pytest.param(["generate", "x", "--out", "/etc/x.png"], "save_to", id="a forbidden place"),
-        pytest.param(["generate", "x", "--input", "/etc/passwd"], "input", id="a forbidden input"),
+        pytest.param(["modles"], "did you mean models?", id="a misspelt command"),
+        pytest.param(["jobs", "--cancel"], "which job", id="no job to end"),
+        pytest.param(["generate", "x", "--input", "/etc/passwd"], "no usable image", id="no picture"),
         pytest.param(["assets", "show"], "id", id="no image named"),
         pytest.param(["assets", "burn"], "burn", id="an unknown action"),
         pytest.param(["paint"], "paint", id="an unknown command"),
@@ -267,6 +266,41 @@ def test_the_progress_bar_stays_on_its_line_and_leaves_nothing_behind(account: d
     assert all(len(line) < columns for line in shown)
     assert shown[-1] == ""
     assert answer.stdout.startswith(b"The image is ready")
+
+
+# As a person types it ------------------------------------------------------------------------------------------------
+
+
+def test_paths_are_the_current_directorys_and_a_prompt_needs_no_quotes(account: dict[str, str], tmp_path: Path) -> None:
+    drawn = run(account, "generate", "a", "red", "fox", *SMALL, "--out", "./fox.png", cwd=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    assert (tmp_path / "fox.png").is_file()
+    edited = run(account, "edit", "fox.png", "make", "it", "blue", "--out", "made/", "--json", cwd=tmp_path)
+    assert _json(edited)["original_prompt"] == "make it blue"
+    assert [path.parent for path in (tmp_path / "made").iterdir()] == [tmp_path / "made"]
+
+
+def test_a_program_reads_wrong_usage_as_json(account: dict[str, str]) -> None:
+    answer = run(account, "generate", "--json")
+    error = json.loads(answer.stdout)
+    assert (answer.returncode, error["code"], error["status"]) == (2, "invalid_request", 400)
+    assert error["request_id"].startswith("req_")
+
+
+def test_the_version_may_be_asked_for_as_an_option(account: dict[str, str]) -> None:
+    assert run(account, "--version").stdout == run(account, "version").stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(account: dict[str, str]) -> None:
+    answer = subprocess.run(
+        ["sh", "-c", f"'{executable()}' models --all --json | head -n 1"],
+        env=account,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (answer.stdout, answer.stderr) == ("{\n", "")
 
 
 # What is loaded ----------------------------------------------------------------------------------------------------
