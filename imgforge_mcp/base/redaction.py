@@ -13,7 +13,7 @@ SHORTEST_SECRET = 6
 SHORTEST_PART = 8
 """Characters of a secret that already tell something of it, in any letter case; of what is encoded, 12."""
 SHORTEST_ENCODED_PART = 12
-LONGEST_WORD = 11
+LONGEST_WORD = 12
 """Letters of a part that may be an ordinary word, such as a provider's name."""
 
 

@@ -130,7 +130,7 @@ class ImageRequest(BaseModel):
     n: Annotated[int, Field(ge=1, le=4)] = 1
     """Number of images."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, examples=[42])] | None = None
-    """The same seed gives the same picture, where the model has seeds."""
+    """The same seed gives the same picture."""
     steps: Annotated[int, Field(ge=1, le=50, examples=[20])] | None = None
     """Inference steps."""
     style: Annotated[Text, Field(max_length=100, examples=["watercolour"])] | None = None
@@ -168,7 +168,7 @@ class ImageRequest(BaseModel):
     allow_lower_tier: bool = True
     """False: never one tier lower."""
     confirm_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.25])] | None = None
-    """The price that the user has agreed to, where one is asked for."""
+    """The price that the user agreed to."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
     """Also write the image to this path."""
     is_edit: bool = False

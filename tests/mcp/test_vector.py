@@ -77,7 +77,7 @@ async def test_no_tier_leads_to_a_vector_model(tier: QualityTier, emulate: Emula
     emulator = emulate("recraft")
     vectors = {model.slug for model in load_catalog().models if "vector" in model.capabilities}
     async with client_on(emulator) as client:
-        (order,) = told(await client.call_tool("list_models", {"tier": tier.value}))["tiers"]
+        (order,) = told(await client.call_tool("list_models", {"tier": tier.value, "detail": "full"}))["tiers"]
         job = told(await client.call_tool("generate_image", {"prompt": "a fox", "quality_tier": tier.value}))
     assert order["order"]
     assert not any(place["candidate"].partition("/")[2] in vectors for place in order["order"])
