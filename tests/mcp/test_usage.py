@@ -183,6 +183,6 @@ def test_the_command_line_tells_the_same(emulate: Emulate, environment: dict[str
     assert answer["period"] == "day"
     assert (answer["images"], answer["cost_usd"]) == (1, job["cost_usd"])
     assert list(answer["by_provider"]) == [LISTS]
-    assert lines[0].startswith(f"1 images, ${job['cost_usd']:.4f} since ")
+    assert lines[0].startswith(f"1 image, ${job['cost_usd']:.4f} since ")
     assert any(line.strip().startswith(f"provider {LISTS}: 1 images") for line in lines)
     assert "no cap" in lines[-1]
