@@ -79,9 +79,8 @@ class Access:
             await send(message)
 
         try:
-            forge = (
-                None if scope["path"].startswith("/health") and scope["path"] == "/health" else await self._lazy.forge()
-            )
+            is_liveness = scope["path"] == "/health"  # answered while the forge still opens
+            forge = None if is_liveness else await self._lazy.forge()
             caller = await self._caller(forge, scope) if forge is not None else None
         except ForgeError as error:
             await answer(error.body(request_id), error.status, {**headers_of(error), **self._challenge(error)})(

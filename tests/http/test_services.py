@@ -187,13 +187,15 @@ async def test_the_worker_keeps_templates(emulate: Emulate, site_on: OpenSite) -
 
 
 async def test_the_worker_makes_several_at_once(emulate: Emulate, site_on: OpenSite) -> None:
-    asked = {"prompts": ["prompt1", "prompt2", "prompt3"], "model": SCHNELL}
+    hook = "https://your-app.com/webhooks/generation-complete"
+    asked = {"prompts": ["prompt1", "prompt2", "prompt3"], "model": SCHNELL, "webhook_url": hook}
     async with site_on(emulate("cloudflare")) as site:
         reply = await site.http.post("/api/batch/generate", json=asked)
         batch_id = reply.json()["batch_id"]
         await site.forge.batch(batch_id, site.forge.caller(), 60)
         batch = (await site.http.get(f"/api/batch/{batch_id}")).json()
     assert reply.status_code == 202
+    assert "webhook_url" in reply.headers["warning"]  # nobody is told yet, so the caller is told that
     assert (batch["status"], batch["total"], batch["completed"], batch["failed"]) == ("completed", 3, 3, 0)
     assert [image["prompt"] for image in batch["images"]] == asked["prompts"]
 

@@ -43,7 +43,6 @@ class Generation(Body):
     style: str | None = None
     project_id: str | None = None
     stream: bool = False
-    background: str | None = None
     output_format: str | None = None
     user: str | None = None
     moderation: str | None = None

@@ -47,7 +47,6 @@ class Generation(Body):
     """1K or 2K."""
     seed: int | None = None
     project_id: str | None = None
-    webhook_url: str | None = None
 
 
 class Edit(Body):
@@ -60,7 +59,6 @@ class Edit(Body):
     model: str = EDIT
     seed: int | None = None
     project_id: str | None = None
-    webhook_url: str | None = None
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -74,7 +72,6 @@ async def generate(call: Call, body: Generation) -> Response:
         image_size=body.image_size,
         seed=body.seed,
         project_id=body.project_id or call.caller.project_id,
-        webhook_url=body.webhook_url,
     )
     return await _answered(call, request, body.model)
 
@@ -87,7 +84,6 @@ async def edit(call: Call, body: Edit) -> Response:
         is_edit=True,
         seed=body.seed,
         project_id=body.project_id or call.caller.project_id,
-        webhook_url=body.webhook_url,
     )
     return await _answered(call, request, body.model)
 

@@ -39,7 +39,6 @@ class Picture(Body):
     model: str | None = None
     """A model's slug; left out: flux-schnell where it is configured, else what the router picks."""
     project_id: str | None = None
-    webhook_url: str | None = None
 
 
 class Generation(Picture):
@@ -126,7 +125,6 @@ def _request(call: Call, body: Picture, purpose: str | None) -> ImageRequest:
         seed=body.seed,
         model=body.model or standard,
         project_id=body.project_id or call.caller.project_id,
-        webhook_url=body.webhook_url,
     )
 
 

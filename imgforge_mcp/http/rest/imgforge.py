@@ -63,11 +63,8 @@ class Generation(Body):
     mask_image: str | None = None
     input_strength: float | None = None
     output_format: str | None = None
-    output_preset: str | None = None
-    background_removal: bool = False
     metadata: dict[str, str] | None = None
     project_id: str | None = None
-    webhook_url: str | None = None
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -140,7 +137,6 @@ def _request(call: Call, body: Generation) -> ImageRequest:
         idempotency_key=body.idempotency_key,
         metadata=body.metadata,
         project_id=body.project_id or call.caller.project_id,
-        webhook_url=body.webhook_url,
         sync=body.sync,
     )
 

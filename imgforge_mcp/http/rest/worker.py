@@ -28,7 +28,6 @@ class Generation(Body):
     """A model's id; required unless the template names one."""
     template_id: str | None = None
     metadata: dict[str, Any] | None = None
-    webhook_url: str | None = None
 
 
 class Template(Body):
@@ -46,7 +45,6 @@ class Batch(Body):
     prompts: list[str]
     model: str | None = None
     template_id: str | None = None
-    webhook_url: str | None = None
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -176,7 +174,6 @@ async def _request(call: Call, prompt: str, body: Generation | Batch) -> ImageRe
         model=model,
         metadata={str(name): str(value) for name, value in metadata.items()} if metadata else None,
         project_id=call.caller.project_id,
-        webhook_url=body.webhook_url,
         **{name: settings.get(name) for name in ("width", "height", "steps", "seed", "negative_prompt", "style")},
     )
 
