@@ -10,30 +10,20 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
+from imgforge_mcp.app.jobs import Ground, JobParts, job_parts, router_for
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.jobs.adoption import Adoption
-from imgforge_mcp.jobs.attempts import Attempts
-from imgforge_mcp.jobs.delivery import Delivery
-from imgforge_mcp.jobs.execution import Execution
 from imgforge_mcp.jobs.housekeeping import Housekeeping
-from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
-from imgforge_mcp.jobs.planner import Planner
-from imgforge_mcp.jobs.preparation import Preparation
-from imgforge_mcp.jobs.resume import Resume
-from imgforge_mcp.jobs.service import JobService
-from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.media.decoder import Decoder
-from imgforge_mcp.providers.checks import KeyChecks, vanished_models
-from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint, open_configured
+from imgforge_mcp.providers.checks import KeyChecks
+from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
 from imgforge_mcp.providers.driver import Driver
-from imgforge_mcp.routing.router import Router
 from imgforge_mcp.storage.home import prepare_home
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
@@ -96,77 +86,23 @@ async def open_forge(
     """
     config = config or load_config()
     clock = clock or Clock()
-    catalog = load_catalog(config.catalog, config.source)
-    providers = open_configured(config, catalog)
+    providers = open_configured(config, load_catalog(config.catalog, config.source))
     await anyio.to_thread.run_sync(prepare_home, config.home)
     secrets = secrets_of(config, providers)
-    redactor = Redactor(secrets)
     keep_out(secrets)
-    assets = AssetDirectory(config.home)
-    registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
-    planner = Planner(_router(config, providers), registry, clock, config)
+    redactor = Redactor(secrets)
     transport = _LazyTransport(clock, redactor, config, _trusted_hosts(providers))
-    decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
-    driver = Driver(clock, transport, assets, decoder)
-    preparation = Preparation(registry, assets, decoder)
-    housekeeping = Housekeeping(registry, assets, clock, cap_bytes=config.cache_max_bytes, keep_days=config.keep_days)
-    delivery = Delivery(
-        config=config,
-        registry=registry,
-        assets=assets,
-        decoder=decoder,
-        housekeeping=housekeeping,
-        clock=clock,
-        redactor=redactor,
-    )
-    attempts = Attempts(
-        config=config,
-        registry=registry,
-        planner=planner,
-        providers=providers,
-        driver=driver,
-        delivery=delivery,
-        clock=clock,
-        redactor=redactor,
-    )
-    execution = Execution(
-        planner=planner,
-        providers=providers,
-        preparation=preparation,
-        attempts=attempts,
-        resume=Resume(attempts=attempts, preparation=preparation, providers=providers, clock=clock),
-        delivery=delivery,
-        clock=clock,
-    )
-    worker = Worker(execution, registry, clock, Adoption(planner, providers, clock) if adopts else None)
-    forge = Forge(
-        config=config,
-        registry=registry,
-        jobs=JobService(
-            config=config,
-            registry=registry,
-            planner=planner,
-            providers=providers,
-            worker=worker,
-            references=References(registry, assets, transport, decoder),
-            clock=clock,
-        ),
-        pictures=Pictures(
-            registry, assets, decoder, preview_max_px=config.preview_max_px, cap_bytes=config.cache_max_bytes
-        ),
-        models=Models(planner, providers, KeyChecks(providers, driver, clock, config.home), clock),
-        providers=providers,
-        clock=clock,
-    )
+    ground = _ground(config, providers, clock, redactor, transport)
+    parts = job_parts(ground, adopts=adopts)
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            await tasks.start(worker.serve)
-            tasks.start_soon(housekeeping.serve)
+            await tasks.start(parts.worker.serve)
+            tasks.start_soon(ground.housekeeping.serve)
             if any(configured.settings.base_url for configured in providers.values()):
                 tasks.start_soon(transport.warm)
             try:
-                yield forge
+                yield _forge(ground, parts)
             except Exception as error:  # noqa: BLE001 - kept as it is and raised below: a task group would wrap it
                 failure = error
             tasks.cancel_scope.cancel()
@@ -175,8 +111,51 @@ async def open_forge(
     finally:
         with anyio.CancelScope(shield=True):
             await transport.close()
-            await registry.close()
-            await anyio.to_thread.run_sync(decoder.close)
+            await ground.registry.close()
+            await anyio.to_thread.run_sync(ground.decoder.close)
+
+
+def _ground(
+    config: Config, providers: ConfiguredProviders, clock: Clock, redactor: Redactor, transport: _LazyTransport
+) -> Ground:
+    """The home's registry and store, and the way out to the providers."""
+    assets = AssetDirectory(config.home)
+    registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
+    decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
+    return Ground(
+        config=config,
+        providers=providers,
+        router=router_for(config, providers),
+        registry=registry,
+        assets=assets,
+        decoder=decoder,
+        driver=Driver(clock, transport, assets, decoder),
+        transport=transport,
+        housekeeping=Housekeeping(
+            registry, assets, clock, cap_bytes=config.cache_max_bytes, keep_days=config.keep_days
+        ),
+        clock=clock,
+        redactor=redactor,
+    )
+
+
+def _forge(ground: Ground, parts: JobParts) -> Forge:
+    config, clock, providers = ground.config, ground.clock, ground.providers
+    return Forge(
+        config=config,
+        registry=ground.registry,
+        jobs=parts.service,
+        pictures=Pictures(
+            ground.registry,
+            ground.assets,
+            ground.decoder,
+            preview_max_px=config.preview_max_px,
+            cap_bytes=config.cache_max_bytes,
+        ),
+        models=Models(parts.planner, providers, KeyChecks(providers, ground.driver, clock, config.home), clock),
+        providers=providers,
+        clock=clock,
+    )
 
 
 def secrets_of(config: Config, providers: ConfiguredProviders) -> tuple[str, ...]:
@@ -184,21 +163,6 @@ def secrets_of(config: Config, providers: ConfiguredProviders) -> tuple[str, ...
     in_use = [configured.settings.key for configured in providers.values() if configured.settings.key]
     accounts = [value for configured in providers.values() for value in configured.settings.settings.values()]
     return (*in_use, *accounts, *config.secrets())
-
-
-def _router(config: Config, providers: ConfiguredProviders) -> Router:
-    catalog = load_catalog(config.catalog, config.source)
-    manifests = [provider.manifest for provider in all_providers()]
-    return Router(
-        catalog=catalog,
-        entries=tuple(configured.entry for configured in providers.values()),
-        order=config.provider_order,
-        vanished=vanished_models(config.home),
-        wait_value=config.wait_value,
-        local_fallback=config.local_fallback,
-        known_providers={name: m.name for m in manifests for name in (m.name, *m.aliases)},
-        key_hints={m.name: key_hint(m) for m in manifests},
-    )
 
 
 def _trusted_hosts(providers: ConfiguredProviders) -> frozenset[str]:

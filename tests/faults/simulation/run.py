@@ -12,23 +12,12 @@ from typing import Any, cast
 import anyio
 import anyio.to_thread
 
-from imgforge_mcp.app.open import _router
+from imgforge_mcp.app.jobs import Ground, job_parts, router_for
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState
 from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.jobs.adoption import Adoption
-from imgforge_mcp.jobs.attempts import Attempts
-from imgforge_mcp.jobs.delivery import Delivery
-from imgforge_mcp.jobs.execution import Execution
-from imgforge_mcp.jobs.housekeeping import Housekeeping
-from imgforge_mcp.jobs.inputs import References
-from imgforge_mcp.jobs.planner import Planner
-from imgforge_mcp.jobs.preparation import Preparation
-from imgforge_mcp.jobs.resume import Resume
-from imgforge_mcp.jobs.service import JobService
-from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
 from imgforge_mcp.routing.router import Router
 from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
@@ -64,7 +53,7 @@ def _configured(names: frozenset[str]) -> tuple[Config, ConfiguredProviders, Rou
     settings = {"IMGFORGE_HOME": str(here), "IMGFORGE_CONFIG": "", "IMGFORGE_JOB_DEADLINE": "60"}
     config = load_config({**settings, **{name: KEYS[name] for name in names}})
     providers = open_configured(config, load_catalog(config.catalog, config.source))
-    return config, providers, _router(config, providers)
+    return config, providers, router_for(config, providers)
 
 
 class Process:
@@ -72,50 +61,21 @@ class Process:
 
     def __init__(self, life: Life, clock: LoopClock) -> None:
         config, providers, router = _configured(life.keys)
-        registry = cast(Any, _Registry(Books(life), clock, clock.new_id()))
-        planner = Planner(router, registry, clock, config)
-        shelf, upstream = cast(Any, Shelf(life)), cast(Any, Upstream(life, clock))
-        preparation = Preparation(registry, shelf, cast(Any, None))
-        redactor = Redactor([])
-        delivery = Delivery(
+        ground = Ground(
             config=config,
-            registry=registry,
-            assets=shelf,
+            providers=providers,
+            router=router,
+            registry=cast(Any, _Registry(Books(life), clock, clock.new_id())),
+            assets=cast(Any, Shelf(life)),
             decoder=cast(Any, None),
-            housekeeping=cast(Housekeeping, _Housekeeping()),
+            driver=cast(Any, Upstream(life, clock)),
+            transport=cast(Any, None),
+            housekeeping=cast(Any, _Housekeeping()),
             clock=clock,
-            redactor=redactor,
+            redactor=Redactor([]),
         )
-        attempts = Attempts(
-            config=config,
-            registry=registry,
-            planner=planner,
-            providers=providers,
-            driver=upstream,
-            delivery=delivery,
-            clock=clock,
-            redactor=redactor,
-        )
-        execution = Execution(
-            planner=planner,
-            providers=providers,
-            preparation=preparation,
-            attempts=attempts,
-            resume=Resume(attempts=attempts, preparation=preparation, providers=providers, clock=clock),
-            delivery=delivery,
-            clock=clock,
-        )
-        self.life = life
-        self.worker = Worker(execution, registry, clock, Adoption(planner, providers, clock))
-        self.service = JobService(
-            config=config,
-            registry=registry,
-            planner=planner,
-            providers=providers,
-            worker=self.worker,
-            references=References(registry, shelf, cast(Any, None), cast(Any, None)),
-            clock=clock,
-        )
+        parts = job_parts(ground, adopts=True)
+        self.worker, self.service = parts.worker, parts.service
 
 
 CALLER = Caller(sees_all=True)

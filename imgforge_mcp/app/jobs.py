@@ -1,0 +1,124 @@
+"""The parts that take a job from its request to its end, put together over whichever registry, store and driver there
+are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.jobs.adoption import Adoption
+from imgforge_mcp.jobs.attempts import Attempts
+from imgforge_mcp.jobs.delivery import Delivery
+from imgforge_mcp.jobs.execution import Execution
+from imgforge_mcp.jobs.housekeeping import Housekeeping
+from imgforge_mcp.jobs.inputs import References
+from imgforge_mcp.jobs.planner import Planner
+from imgforge_mcp.jobs.preparation import Preparation
+from imgforge_mcp.jobs.resume import Resume
+from imgforge_mcp.jobs.service import JobService
+from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.media.decoder import Decoder
+from imgforge_mcp.providers.checks import vanished_models
+from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint
+from imgforge_mcp.providers.driver import Driver
+from imgforge_mcp.routing.router import Router
+from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.registry.contract import Registry
+
+if TYPE_CHECKING:
+    from imgforge_mcp.net.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What jobs stand on: settings, and everything that touches a disk, the network or the time."""
+
+    config: Config
+    providers: ConfiguredProviders
+    router: Router
+    registry: Registry
+    assets: AssetDirectory
+    decoder: Decoder
+    driver: Driver
+    transport: "Callable[[], Transport]"
+    housekeeping: Housekeeping
+    clock: Clock
+    redactor: Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobParts:
+    """What runs jobs in this process. `worker` has to be served."""
+
+    planner: Planner
+    worker: Worker
+    service: JobService
+
+
+def job_parts(ground: Ground, *, adopts: bool) -> JobParts:
+    """Everything between a request and its job's end; with `adopts` it takes up what other processes left behind."""
+    registry, clock, providers = ground.registry, ground.clock, ground.providers
+    planner = Planner(ground.router, registry, clock, ground.config)
+    execution = _execution(ground, planner)
+    worker = Worker(execution, registry, clock, Adoption(planner, providers, clock) if adopts else None)
+    service = JobService(
+        config=ground.config,
+        registry=registry,
+        planner=planner,
+        providers=providers,
+        worker=worker,
+        references=References(registry, ground.assets, ground.transport, ground.decoder),
+        clock=clock,
+    )
+    return JobParts(planner=planner, worker=worker, service=service)
+
+
+def _execution(ground: Ground, planner: Planner) -> Execution:
+    registry, clock, providers = ground.registry, ground.clock, ground.providers
+    preparation = Preparation(registry, ground.assets, ground.decoder)
+    delivery = Delivery(
+        config=ground.config,
+        registry=registry,
+        assets=ground.assets,
+        decoder=ground.decoder,
+        housekeeping=ground.housekeeping,
+        clock=clock,
+        redactor=ground.redactor,
+    )
+    attempts = Attempts(
+        config=ground.config,
+        registry=registry,
+        planner=planner,
+        providers=providers,
+        driver=ground.driver,
+        delivery=delivery,
+        clock=clock,
+        redactor=ground.redactor,
+    )
+    return Execution(
+        planner=planner,
+        providers=providers,
+        preparation=preparation,
+        attempts=attempts,
+        resume=Resume(attempts=attempts, preparation=preparation, providers=providers, clock=clock),
+        delivery=delivery,
+        clock=clock,
+    )
+
+
+def router_for(config: Config, providers: ConfiguredProviders) -> Router:
+    """Who may be asked, by the catalogue, the configuration and what the providers were last seen to offer."""
+    manifests = [provider.manifest for provider in all_providers()]
+    return Router(
+        catalog=load_catalog(config.catalog, config.source),
+        entries=tuple(configured.entry for configured in providers.values()),
+        order=config.provider_order,
+        vanished=vanished_models(config.home),
+        wait_value=config.wait_value,
+        local_fallback=config.local_fallback,
+        known_providers={name: m.name for m in manifests for name in (m.name, *m.aliases)},
+        key_hints={m.name: key_hint(m) for m in manifests},
+    )
