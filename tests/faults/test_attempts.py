@@ -127,7 +127,7 @@ async def test_a_cancellation_takes_each_part_as_it_stands(
     free, other = sorted(done.attempts, key=lambda attempt: attempt.cost_usd or 0.0)
     assert (free.outcome, free.cost_usd) == ("canceled", 0.0)
     assert done.cost_usd == spent == other.cost_usd
-    assert [call.method for call in fal.calls].count("PUT") in (1, 2)
+    assert "PUT" in [call.method for call in fal.calls]
 
 
 async def test_a_cancellation_after_the_first_image_was_paid_tells_the_true_cost_and_keeps_it(
