@@ -15,7 +15,7 @@ from imgforge_mcp.providers.services import load, names
 from imgforge_mcp.routing.pricing import quoted
 
 TODAY = date(2026, 11, 25)
-MAX = {f"{provider}/flux-2-max" for provider in ("bfl", "fal", "replicate", "together")}
+MAX = {f"{provider}/flux-2-max" for provider in ("bfl", "fal", "openrouter", "replicate", "together")}
 SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
 CAPABILITIES = {"text_to_image", "edit", "inpaint", "references", "transparent", "vector", "text_rendering"}
 ROWS = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models]
@@ -122,7 +122,11 @@ def test_the_names_of_the_requirements_resolve(slug: str) -> None:
         pytest.param("cloudflare/@cf/leonardo/phoenix-1.0", {"cloudflare/phoenix-1"}, id="own id at its provider"),
         pytest.param("Black-Forest-Labs/flux.2-DEV", {"together/flux-2-dev"}, id="letter case"),
         pytest.param("imagen-4.0-generate-001", {"gemini/imagen-4"}, id="a retired id"),
-        pytest.param("gpt-image-2", {"openai/gpt-image-2", "pollinations/gpt-image-2"}, id="slug before own id"),
+        pytest.param(
+            "gpt-image-2",
+            {"openai/gpt-image-2", "openrouter/gpt-image-2", "pollinations/gpt-image-2"},
+            id="slug before own id",
+        ),
         pytest.param("no-such-model", set(), id="unknown"),
         pytest.param(
             "black-forest-labs/FLUX.1-schnell",

@@ -68,15 +68,16 @@ class KeyChecks:
 
     async def _ask(self, configured: ConfiguredProvider) -> KeyCheck:
         manifest = configured.provider.manifest
-        path = manifest.listing or manifest.key_check
-        if path is None:
+        paths = [path for path in (manifest.key_check, manifest.listing) if path is not None]
+        if not paths:
             return KeyCheck(key="unchecked")
         try:
-            reply = await self._driver.ask(configured.provider, configured.settings, path)
-            if reply.status in (401, 403):
-                return KeyCheck(key="rejected")
-            if reply.status != 200:
-                return KeyCheck(key="unreachable" if reply.status >= 500 else "unchecked")
+            for path in paths:
+                reply = await self._driver.ask(configured.provider, configured.settings, path)
+                if reply.status in (401, 403):
+                    return KeyCheck(key="rejected")
+                if reply.status != 200:
+                    return KeyCheck(key="unreachable" if reply.status >= 500 else "unchecked")
             if manifest.listing is None:
                 return KeyCheck(key="works")
         except ProviderError:

@@ -13,7 +13,7 @@ from tests.emulators import Emulator
 # `google` may be there without `google.genai`; asking for the latter alone raises where neither is.
 EXTRA = (
     *("openai", "together", "google", "google.genai", "fal_client", "cloudflare"),
-    *("replicate", "huggingface_hub", "webuiapi"),
+    *("replicate", "huggingface_hub", "webuiapi", "openrouter"),
 )
 collect_ignore_glob = [] if all(find_spec(module) for module in EXTRA) else ["test_*.py"]
 # Not in the extra: each pins another package years older than ours, so it is installed by itself, without its

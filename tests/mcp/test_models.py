@@ -241,7 +241,7 @@ async def test_nothing_that_fits_says_whose_key_would(emulate: Emulate, client_o
         answer = await short(client, **{"for": "vector"})
         transparent = await short(client, capability="transparent")
     assert answer["models"] == transparent["models"] == []
-    assert "RECRAFT_API_KEY" in answer["message"]
+    assert "FAL_KEY" in answer["message"]
 
 
 async def test_one_model_is_shown_in_full_by_any_of_its_names(emulate: Emulate, client_on: OpenClient) -> None:

@@ -89,6 +89,7 @@ BILLED = {
     *(("gemini", name) for name in (*BLOCKED_PROMPTS, *BLOCKED_OUTPUTS)),
     *(("replicate", name) for name in REPLICATE_REFUSALS),
     *(("nvidia", "content_filtered"), ("stability", "content_filtered"), ("ideogram", "output")),
+    ("openrouter", "inside a 200"),
 }
 """Refusals after the work was done, or in a 200: nobody documents that they are free."""
 

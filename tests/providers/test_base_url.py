@@ -28,6 +28,8 @@ PREFIXES = [
     ("stability", "/v2beta"),
     ("stability", "/v2beta/stable-image"),
     ("recraft", "/v1"),
+    ("openrouter", "/api/v1"),
+    ("openrouter", "/api"),
     ("pollinations", "/v1"),
     ("a1111", "/sdapi/v1"),
     ("a1111", "/sdapi/v1/txt2img"),

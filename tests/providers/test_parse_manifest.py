@@ -23,6 +23,7 @@ MANIFESTS = {
     "local": ("", (), BEARER, ()),
     "nvidia": ("https://ai.api.nvidia.com", ("NVIDIA_API_KEY",), BEARER, ()),
     "openai": ("https://api.openai.com", ("OPENAI_API_KEY",), BEARER, ()),
+    "openrouter": ("https://openrouter.ai", ("OPENROUTER_API_KEY",), BEARER, ()),
     "pollinations": ("https://gen.pollinations.ai", ("POLLINATIONS_API_KEY",), BEARER, ()),
     "recraft": ("https://external.api.recraft.ai", ("RECRAFT_API_KEY",), BEARER, ()),
     "replicate": ("https://api.replicate.com", ("REPLICATE_API_TOKEN",), BEARER, ("api.replicate.com",)),

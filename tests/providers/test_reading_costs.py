@@ -18,6 +18,18 @@ PICTURE = {"modality": "IMAGE", "tokenCount": 1120}
         pytest.param({"usage": {"cost_in_usd_ticks": 37_756_000}}, None, 0.003776, id="a share of a cent in ticks"),
         pytest.param({"usage": {"cost": 0.0412, "prompt_tokens": 9}}, None, 0.0412, id="dollars"),
         pytest.param({"usage": {"cost": 0}}, None, 0.0, id="nothing"),
+        pytest.param(
+            {"usage": {"cost": 0.002, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.04}}},
+            None,
+            0.042,
+            id="dollars with a key of one's own at the maker",
+        ),
+        pytest.param(
+            {"usage": {"cost": 0.04, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.04}}},
+            None,
+            0.04,
+            id="dollars with the maker's share",
+        ),
         pytest.param({"usage": {"input_tokens": 12, "output_tokens": 196}}, OPENAI, 0.00594, id="tokens"),
         pytest.param(
             {"usage": {"input_tokens": 1012, "output_tokens": 0, "input_tokens_details": {"image_tokens": 1000}}},

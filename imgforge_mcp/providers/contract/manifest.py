@@ -50,7 +50,7 @@ class Manifest:
     listing: str | None = None
     """The path that lists the models this key may use (GET, free); `{name}` stands for one of the settings."""
     key_check: str | None = None
-    """Where there is no such list: a free path that only a good key may ask (GET)."""
+    """Where there is no such list, or it is open to all: a free path that only a good key may ask (GET)."""
 
     @property
     def address_hint(self) -> str:

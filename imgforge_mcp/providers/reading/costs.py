@@ -18,12 +18,21 @@ def cost_of(body: Any, tokens: Any) -> float | None:
         return None
     usage = body.get("usage")
     if isinstance(usage, dict):
-        ticks, cost = usage.get("cost_in_usd_ticks"), amount(usage.get("cost"))
+        ticks, cost = usage.get("cost_in_usd_ticks"), _in_dollars(usage)
         if isinstance(ticks, int) and not isinstance(ticks, bool) and 0 <= ticks < 10**18:
             return round(ticks / TICKS, 6)
         return round(cost, 6) if cost is not None else _by_openai(usage, tokens)
     counted = body.get("usageMetadata")
     return _by_google(counted, tokens) if isinstance(counted, dict) else None
+
+
+def _in_dollars(usage: Json) -> float | None:
+    """What a gateway charged; with a key of the user's own at the maker (`is_byok`) that is only its fee, and the maker's
+    price is told beside it."""
+    cost, details = amount(usage.get("cost")), usage.get("cost_details")
+    if cost is None or usage.get("is_byok") is not True or not isinstance(details, dict):
+        return cost
+    return cost + (amount(details.get("upstream_inference_cost")) or 0.0)
 
 
 def _by_openai(usage: Json, tokens: Any) -> float | None:
