@@ -71,7 +71,12 @@ class Provider:
         if refused or meaning is Meaning.REFUSED:
             return self.refusal(said, maybe_billed=not self.manifest.free_refusals)
         if meaning in (Meaning.REJECTED, Meaning.LOST):
-            return BadReply(f"{self.manifest.title} answered without an image.", **quoted(said))
+            what = (
+                f"with a page in place of an image. {self.manifest.address_hint}"
+                if cause.is_page
+                else "without an image."
+            )
+            return BadReply(f"{self.manifest.title} answered {what}", **quoted(said))
         return meanings.error_of(meaning, cause, self.manifest.address_hint)
 
     def refusal(self, said: str = "", *, maybe_billed: bool = False) -> ContentRefused:

@@ -41,7 +41,9 @@ class Cause:
     codes: tuple[str, ...] = ()
     retry_after: float | None = None
     is_told: bool = False
-    """Whether it came in a shape of errors: JSON, or a plain sentence; a page for people is none."""
+    """Whether it came in a shape of errors: JSON, or a plain sentence."""
+    is_page: bool = False
+    """Whether it is a page for people: somebody else lives at that address."""
 
     def has(self, *codes: str) -> bool:
         """Whether one of the codes is among its own, in any letter case."""
@@ -78,6 +80,7 @@ def _in_page(reply: "Reply") -> Cause:
         sentence=sentence,
         retry_after=_header_delay(reply) or in_words(sentence),
         is_told=bool(sentence) and not is_page,
+        is_page=is_page,
     )
 
 

@@ -70,7 +70,7 @@ QUOTA_WORDS = re.compile(
     r"|\bexhausted\W+(?:\w+\W+){0,3}?(?:balance|credits?|quota)|\b(?:balance|credits?|quota)\b(?:\W+\w+){0,3}?\W+"
     r"(?:exhausted|used\W+up|depleted|too\W+low|insufficient|expired|exceeded|reached)"
     r"|\bbilling\W+(?:hard\W+)?limit|\bexceeded\W+(?:your\W+)?(?:\w+\W+){0,2}?(?:quota|budget|spend\w*|credits?)"
-    r"|\b(?:credit|spend(?:ing)?|usage|budget|monthly|daily)\W+(?:limit|cap|quota)\b(?:\W+\w+){0,4}?\W+"
+    r"|\bexceeded\W?budget|\bover\W+budget\b|\b(?:credit|spend(?:ing)?|usage|budget|monthly|daily|key)\W+(?:limit|cap|quota)\b(?:\W+\w+){0,4}?\W+"
     r"(?:reached|exceeded|hit|used)|\b(?:used\W+up|exceeded)\W+(?:your\W+)?(?:\w+\W+){0,3}?(?:allocation|allowance"
     r"|credits)|\b(?:add|buy|purchase|top\W+up|recharge)\W+(?:\w+\W+){0,2}?(?:credits?|funds|balance)"
     r"|\bcredit\W+limit\W+exceeded|\bpayment\W+required|余额不足|额度(?:已用尽|不足)|欠费|配额"
@@ -114,7 +114,7 @@ MODEL_WORDS = re.compile(
 ADDRESS_WORDS = re.compile(
     r"(?i)\bno\W+route\b|\bcould\W+not\W+route\b|\binvalid\W+url\W+\(|\bcannot\W+(?:post|get)\W+/|\bunknown\W+"
     r"(?:path|route|url|request\W+url)\b|\b(?:route|path|url|page)\b(?:\W+\S+){0,3}?\W+(?:not\W+found|does\W+not\W+exist)"
-    r"|\bpage\W+not\W+found|\bwrong\W+api\W+endpoint\b|\bno\W+such\W+(?:route|path|endpoint)\b|\bresource\W+not\W+found\W*$"
+    r"|\bpage\W+not\W+found|\bcan\W?(?:no|')?t\W+find\W+(?:the|this|that)\W+(?:page|route|url|path)\b|\bwrong\W+api\W+endpoint\b|\bno\W+such\W+(?:route|path|endpoint)\b|\bresource\W+not\W+found\W*$"
 )
 GENERIC = re.compile(
     r"(?i)\W*(?:404\W*)?(?:error\W*)?(?:not\W*_?found|http\W*404|the\W+requested\W+(?:url|resource)\b.*)?\W*"

@@ -78,7 +78,7 @@ def found_in(reply: Reply, body: Any = None) -> Found:
     """Every picture of an answer; `body` is its JSON where the caller has decoded it."""
     if body is None:
         if looks_like_an_image(reply.body):
-            return Found(pictures=[Picture(data=reply.body, seed=_header_seed(reply))])
+            return _bare(reply)
         body = decoded_or_none(reply.body)
     if body is None:
         return _in_text(reply)
@@ -88,6 +88,13 @@ def found_in(reply: Reply, body: Any = None) -> Found:
     return found
 
 
+def _bare(reply: Reply) -> Found:
+    """Bytes without a wrapping; a header may say that they were blurred and why."""
+    if is_refusal_word(reply.headers.get("finish-reason", "")):
+        return Found(refused=1)
+    return Found(pictures=[Picture(data=reply.body, seed=_header_seed(reply))])
+
+
 def _in_text(reply: Reply) -> Found:
     """An answer that is neither a known image nor JSON: events, an address, base64, or bytes for the decoder."""
     try:
@@ -95,7 +102,7 @@ def _in_text(reply: Reply) -> Found:
     except UnicodeDecodeError:
         text = ""
     if reply.body and (not text or (reply.content_type.startswith("image/") and not text.startswith("<"))):
-        return Found(pictures=[Picture(data=reply.body, seed=_header_seed(reply))])
+        return _bare(reply)
     if text.startswith(("data: {", "data:{", "event:", ":")):
         return _in_events(text)
     if text.startswith("<") or not text:
