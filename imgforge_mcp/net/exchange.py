@@ -31,6 +31,8 @@ class Outgoing:
     cap: int = REPLY_CAP
     is_paid: bool = False
     """Whether sending it twice could be paid twice; then a failure after sending is ambiguous."""
+    is_own: bool = False
+    """Whether it goes to a machine that the user has named, whichever the port: then the address may be any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -75,8 +74,7 @@ class Transport:
         self._redactor = redactor
         self._outlets = outlets if isinstance(outlets, Outlets) else Outlets(trusted_hosts=frozenset(outlets))
         self._context: ssl.SSLContext | None = None
-        self._ways: dict[str | None, PinnedTransport] = {}
-        self._admitted: set[str] = set()
+        self._ways: dict[tuple[str | None, bool], PinnedTransport] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,20 +93,9 @@ class Transport:
         except ProviderError:
             return
 
-    def admit(self, url: str) -> None:
-        """Trust one more host and port: another door of a machine that the user has named."""
-        with suppress(httpx.InvalidURL, ValueError):
-            self._admitted.add(httpx.URL(url).netloc.decode("ascii", "replace"))
-
     def trusts(self, url: httpx.URL) -> bool:
         netloc = url.netloc.decode("ascii", "replace").lower()
-        return self._is_trusted(url.host, url.port) or netloc in self._outlets.trusted_hosts | self._admitted
-
-    def _is_trusted(self, host: str, port: int | None) -> bool:
-        bare = host.strip("[]").lower()
-        return self._outlets.trusts(host, port) or not self._admitted.isdisjoint(
-            {f"{bare}:{port}", f"[{bare}]:{port}", bare, f"[{bare}]"}
-        )
+        return self._outlets.trusts(url.host, url.port) or netloc in self._outlets.trusted_hosts
 
     async def send(self, outgoing: Outgoing) -> Answer:
         """Send once and read the whole answer.
@@ -121,19 +108,25 @@ class Transport:
         return await self._bounded(outgoing)
 
     async def download(
-        self, url: str, seconds: float, cap: int = IMAGE_CAP, *, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        seconds: float,
+        cap: int = IMAGE_CAP,
+        *,
+        headers: Mapping[str, str] | None = None,
+        is_own: bool = False,
     ) -> bytes:
-        """Fetch an image that a provider (or a caller) named; at most three redirects, each checked. `headers` (the
-        key of the provider's own host) are not sent to where a redirect leads.
+        """Fetch an image that a provider (or a caller) named; at most three redirects, each checked. Neither `headers`
+        (the key of the provider's own host) nor the trust of `is_own` (see Outgoing) go to where a redirect leads.
 
         Raises:
             Unavailable, BadReply: as `send`.
             InvalidRequest: the URL is not https to a public address.
         """
         for _ in range(MAX_REDIRECTS + 1):
-            self.check(url)
-            asked = Outgoing(method="GET", url=url, seconds=seconds, cap=cap, headers=headers or {})
-            headers, reply = None, await self._bounded(asked)
+            self.check(url, is_own=is_own)
+            asked = Outgoing(method="GET", url=url, seconds=seconds, cap=cap, headers=headers or {}, is_own=is_own)
+            headers, is_own, reply = None, False, await self._bounded(asked)
             if reply.status in REDIRECTS and "location" in reply.headers:
                 url = _joined(url, reply.headers["location"])
                 continue
@@ -144,14 +137,14 @@ class Transport:
             return reply.body
         raise BadReply("The image's address redirects too often.")
 
-    def check(self, url: str) -> None:
+    def check(self, url: str, *, is_own: bool = False) -> None:
         """Refuse a URL from outside that is not https (or a trusted host) before anything is resolved.
 
         Raises:
             InvalidRequest: with the reason.
         """
         parsed = _parsed(url)
-        if self.trusts(parsed) and parsed.scheme in ("http", "https"):
+        if (is_own or self.trusts(parsed)) and parsed.scheme in ("http", "https"):
             return
         if parsed.scheme != "https" or parsed.userinfo or not parsed.host or parsed.port not in (None, 443):
             raise InvalidRequest("Only https URLs on the standard port, without a user name, are fetched.", field="url")
@@ -172,7 +165,7 @@ class Transport:
 
     async def _exchange(self, outgoing: Outgoing, sending: "_Sending") -> Answer:
         request = _request(outgoing, sending)
-        way = await self._way_to(request.url)
+        way = await self._way_to(request.url, is_own=outgoing.is_own)
         response = await way.handle_async_request(request)
         try:
             is_error = response.status_code >= 400
@@ -183,23 +176,23 @@ class Transport:
         is_said = is_error or _is_said(body)
         return Answer(status=response.status_code, headers=headers, body=self._redactor.data(body) if is_said else body)
 
-    async def _way_to(self, url: httpx.URL) -> PinnedTransport:
+    async def _way_to(self, url: httpx.URL, *, is_own: bool) -> PinnedTransport:
         """The pool for a URL. Behind a proxy nothing is resolved here: the host is checked as it is written."""
         proxy = self._outlets.proxies.proxy(url.scheme, url.host, url.port)
-        if proxy is not None and not self.trusts(url) and not may_be_asked(url.host):
+        if proxy is not None and not is_own and not self.trusts(url) and not may_be_asked(url.host):
             raise httpx.ConnectError("the address is not public")
-        return await self._way(proxy)
+        return await self._way(proxy, is_own=is_own)
 
-    async def _way(self, proxy: str | None) -> PinnedTransport:
+    async def _way(self, proxy: str | None, *, is_own: bool = False) -> PinnedTransport:
         """Made with the first request: its TLS context is the dearest thing in it, so a thread makes it."""
         if self._context is None:
             context = await anyio.to_thread.run_sync(_tls_context, self._outlets)
             self._context = self._context or context
-        if proxy not in self._ways:
-            trusts = self._is_trusted if proxy is None else _anywhere
+        if (proxy, is_own) not in self._ways:
+            trusts = self._outlets.trusts if proxy is None and not is_own else _anywhere
             network = CheckedNetwork(self._clock, trusts, self._outlets.allows)
-            self._ways[proxy] = PinnedTransport(self._context, network, proxy)
-        return self._ways[proxy]
+            self._ways[proxy, is_own] = PinnedTransport(self._context, network, proxy)
+        return self._ways[proxy, is_own]
 
 
 @dataclass(slots=True)
@@ -231,7 +224,7 @@ def _request(outgoing: Outgoing, sending: _Sending) -> httpx.Request:
 
 
 def _anywhere(host: str, port: int) -> bool:
-    """What a proxy's own pool trusts: it connects to nothing but the proxy, which the user named."""
+    """What a pool trusts that connects to nothing but what the user named: a proxy, or a provider's own machine."""
     return True
 
 

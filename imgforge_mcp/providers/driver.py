@@ -249,12 +249,11 @@ class Driver:
         target = request.target if is_relative else candidates(request.target, settings)[0]
         url = join(settings.base_url, target, request.query)
         headers = {**manifest.headers, **request.headers}
+        names_own = not is_relative and is_own(url, settings)
         if not is_relative:
-            if is_own(url, settings):
-                self._transport().admit(url)
             try:
                 with _ours(BadReply, "The provider named an address that is none"):
-                    self._transport().check(url)
+                    self._transport().check(url, is_own=names_own)
             except InvalidRequest as error:
                 raise BadReply(f"The provider named an address that is not asked: {error.message}") from error
         if is_relative or may_see_key(url, settings, manifest.key_hosts):
@@ -266,6 +265,7 @@ class Driver:
             headers=headers,
             json=request.json,
             form=request.form,
+            is_own=names_own,
         )
 
     # Images ---------------------------------------------------------------------------------------------------------
@@ -346,15 +346,15 @@ class Driver:
         transport = self._transport()
         seconds = min(DOWNLOAD_SECONDS, max(1.0, self._left(run)))
         with _ours(BadReply, "The provider named an address that is none"):
-            if is_own(url, run.settings):
-                transport.admit(url)
+            names_own = is_own(url, run.settings)
             try:
-                return await transport.download(url, seconds)
+                return await transport.download(url, seconds, is_own=names_own)
             except Unavailable as error:
                 is_shut = error.details.get("provider_status") in (401, 403)
                 if not is_shut or not run.settings.key or not may_see_key(url, run.settings):
                     raise
-            return await transport.download(url, seconds, headers=_key(run.provider, run.settings))
+            key = _key(run.provider, run.settings)
+            return await transport.download(url, seconds, headers=key, is_own=names_own)
 
     async def _work(self, work: Work, run: Run) -> Result:
         """Work on this machine, in a thread; a cancellation stops it at its next report."""

@@ -41,6 +41,16 @@ class Locked(Elsewhere):
         return Answer(200, self._files[identifier].data)
 
 
+class Leading(Elsewhere):
+    """Whose pictures are somewhere else: it answers with a redirect to `aim`."""
+
+    aim = ""
+
+    @route("GET", "/_files/{identifier}", phase="download", keyed=False)
+    def download(self, call: Call, identifier: str) -> Answer:
+        return Answer(302, b"", headers={"location": self.aim})
+
+
 @pytest.fixture
 def served() -> Iterator[Callable[[Elsewhere], Elsewhere]]:
     with ExitStack() as stack:
@@ -92,9 +102,24 @@ async def test_a_picture_on_another_port_of_the_base_host_arrives_and_the_key_st
     emulator.spell = lambda path, port: f"http://127.0.0.1:{other}{path}"
     async with client_on(emulator) as client:
         job = told(await client.call_tool("generate_image", {"prompt": "a red fox"}))
+        named = {"prompt": "make it blue", "image": f"http://127.0.0.1:{other}/secret"}
+        refused = told(await client.call_tool("edit_image", named))
     assert len(pictures(job)) == 1
     assert [call.path.startswith("/_files/") for call in files.calls] == [True]
     assert emulator.key not in str(files.calls)
+    assert refused["code"] == "invalid_request", "what a provider may name, a caller may not"
+
+
+async def test_a_picture_of_the_base_host_that_leads_elsewhere_on_the_machine_is_not_followed(
+    served: Callable[[Elsewhere], Elsewhere], client_on: OpenClient
+) -> None:
+    emulator, files = served(Leading()), served(Elsewhere())
+    emulator.aim = f"{files.base_url}/secret"
+    emulator.spell = lambda path, port: f"http://127.0.0.1:{port}{path}"
+    async with client_on(emulator) as client:
+        job = told(await client.call_tool("generate_image", {"prompt": "a red fox", "provider": "ideogram"}))
+    assert job["code"] == "provider_error"
+    assert files.calls == []
 
 
 OVERRIDDEN = ProviderSettings(name="x", base_url="https://gateway.example/prefix", is_override=True, key="k")
