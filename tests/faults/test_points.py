@@ -1,4 +1,4 @@
-"""A few of the storage calls of a picture's life at which the process dies or the system refuses; `points` plays all."""
+"""Some storage calls of a picture's life at which the process dies or the system refuses; `points` plays all."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

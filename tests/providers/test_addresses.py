@@ -113,7 +113,8 @@ async def test_a_picture_on_another_port_of_the_base_host_arrives_and_the_key_st
 async def test_a_picture_of_the_base_host_that_leads_elsewhere_on_the_machine_is_not_followed(
     served: Callable[[Elsewhere], Elsewhere], client_on: OpenClient
 ) -> None:
-    emulator, files = served(Leading()), served(Elsewhere())
+    emulator, files = Leading(), served(Elsewhere())
+    served(emulator)
     emulator.aim = f"{files.base_url}/secret"
     emulator.spell = lambda path, port: f"http://127.0.0.1:{port}{path}"
     async with client_on(emulator) as client:

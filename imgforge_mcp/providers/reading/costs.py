@@ -27,8 +27,8 @@ def cost_of(body: Any, tokens: Any) -> float | None:
 
 
 def _in_dollars(usage: Json) -> float | None:
-    """What a gateway charged; with a key of the user's own at the maker (`is_byok`) that is only its fee, and the maker's
-    price is told beside it."""
+    """What a gateway charged; with a key of the user's own at the maker (`is_byok`) that is only its fee, and the
+    maker's price is told beside it."""
     cost, details = amount(usage.get("cost")), usage.get("cost_details")
     if cost is None or usage.get("is_byok") is not True or not isinstance(details, dict):
         return cost
