@@ -43,30 +43,23 @@ class Redactor:
 
     def text(self, text: str) -> str:
         for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
+            text = text.replace(form, MASK)
         return self._without_parts(text)
 
     def data(self, data: bytes) -> bytes:
         for form in self._byte_forms:
-            if form in data:
-                data = data.replace(form, MASK.encode())
-        text = data.decode("latin-1")
-        shown = self._without_parts(text)
-        return data if shown is text else shown.encode("latin-1")
+            data = data.replace(form, MASK.encode())
+        return self._without_parts(data.decode("latin-1")).encode("latin-1")
 
     def _without_parts(self, text: str) -> str:
         """The text with every longer piece of a secret masked: a cut, or another letter case, hides nothing."""
         spans = [span for length, parts in self._parts.items() if parts for span in _found(text, parts, length)]
-        if not spans:
-            return text
-        shown, end = [], 0
+        shown, end = "", 0
         for start, stop in sorted(spans):
-            if stop > end:
-                shown.append(text[end:start] if start > end else "")
-                shown.append(MASK if start >= end or not shown else "")
-                end = stop
-        return "".join([*shown, text[end:]])
+            if start >= end:  # else it begins within what is masked already
+                shown += text[end:start] + MASK
+            end = max(end, stop)
+        return shown + text[end:]
 
     def value(self, value: Any) -> Any:
         """The same for a decoded JSON value."""
@@ -98,19 +91,16 @@ class RedactingFilter(logging.Filter):
 
 def _found(text: str, parts: frozenset[str], length: int) -> Iterator[tuple[int, int]]:
     """Where pieces of at least `length` characters stand, unless they may be an ordinary word."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a letter whose small form is longer; then positions would not fit
-        lowered = text
-    start = -1
-    for place in range(len(lowered) - length + 1):
+    lowered = text.replace("İ", "I").lower()  # the one letter whose small form is longer: positions would not fit
+    start = None
+    for place in range(len(lowered) - length + 2):  # at the last one too little is left, so that a piece ends there
         if lowered[place : place + length] in parts:
-            start = place if start < 0 else start
-        elif start >= 0:
-            if not _is_word(text[start : place + length - 1]):
-                yield start, place + length - 1
-            start = -1
-    if start >= 0 and not _is_word(text[start:]):
-        yield start, len(text)
+            start = place if start is None else start
+        elif start is not None:
+            stop = place + length - 1
+            if not _is_word(text[start:stop]):
+                yield start, stop
+            start = None
 
 
 def _is_word(piece: str) -> bool:

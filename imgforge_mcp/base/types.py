@@ -187,9 +187,7 @@ class ImageRequest(BaseModel):
     def fingerprint(self) -> str:
         """What makes two requests the same one, under one idempotency key: everything but how the answer is awaited and
         where a copy goes. A digest, so that it carries no text of the caller's."""
-        values = self.model_dump(
-            mode="json", exclude_none=True, exclude={"idempotency_key", "sync", "save_to", "confirm_cost_usd"}
-        )
+        values = self.model_dump(exclude_none=True, exclude={"idempotency_key", "sync", "save_to", "confirm_cost_usd"})
         text = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

@@ -14,6 +14,6 @@ JOIN_SECONDS = 600.0
 def equal_calls(request: ImageRequest, settings: Iterable[str]) -> str:
     """What two calls have in common that may join: every field but how the answer is awaited, references by their
     content; and the configuration of every provider, for another key is another customer."""
-    said = request.model_dump(mode="json", exclude={"sync", "confirm_cost_usd"})
-    text = json.dumps([said, sorted(settings)], sort_keys=True, ensure_ascii=False)
+    said = request.model_dump(exclude={"sync", "confirm_cost_usd"})
+    text = json.dumps([said, sorted(settings)], sort_keys=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

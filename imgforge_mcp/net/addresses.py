@@ -39,7 +39,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 def is_public(address: str) -> bool:
     """Whether an IP address, as text, is one of the public internet. What is no address is not."""
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address(address)
     except ValueError:
         return False
     if isinstance(parsed, IPv4Address):

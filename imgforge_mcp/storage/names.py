@@ -29,14 +29,15 @@ def without_extension(name: str) -> str:
 
 
 def shortened(name: str, most: int = NAME_BYTES - TAIL_BYTES) -> str:
-    """At most so many bytes of UTF-8, with no character cut or left without what it carries."""
+    """At most so many bytes of UTF-8, with no character cut or left without what it carries; one that is too long by
+    itself is cut."""
     if len(name.encode()) <= most:
         return name
-    kept = name.encode()[:most].decode("utf-8", "ignore")
+    cut = kept = name.encode()[:most].decode(errors="ignore")
     rest = name[len(kept) :]
-    while kept and rest and (unicodedata.combining(rest[0]) or "\u200d" in (kept[-1], rest[0]) or _joins(rest[0])):
+    while kept and (unicodedata.combining(rest[0]) or "\u200d" in (kept[-1], rest[0]) or _joins(rest[0])):
         kept, rest = kept[:-1], kept[-1] + rest
-    return kept.rstrip(". \u200d")
+    return kept.rstrip(". \u200d") or cut
 
 
 def from_title(title: str) -> str:

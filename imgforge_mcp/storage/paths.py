@@ -24,6 +24,11 @@ from imgforge_mcp.storage.names import (
 MAX_INPUT_BYTES = 96 * 1024 * 1024
 MAX_PATH_BYTES = 3900
 MAX_NUMBERED = 10_000
+IS_WINDOWS = os.name == "nt"
+"""There no folder can be opened, and what is in it is reached by its path."""
+READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe is not waited for."""
+WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_input(text: str, allowed: Sequence[Path], field: str = "input_images") -> bytes:
@@ -79,8 +84,8 @@ def write_output(text: str, allowed: Sequence[Path], data: bytes, extension: str
     path, root = place_output(text, allowed, title)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        real = root.resolve()
-        with _folder_below(real, path.parent.resolve().relative_to(real)) as folder:
+        real = _real(root)
+        with _folder_below(real, _real(path.parent).relative_to(real)) as folder:
             return path.with_name(_write_numbered(folder, without_extension(path.name), extension, data))
     except ValueError:  # a link was put in the way since it was looked at
         raise _through_a_link() from None
@@ -101,7 +106,7 @@ def _placed(text: str, allowed: Sequence[Path], field: str) -> tuple[Path, Path]
     path = Path(os.path.normpath(_absolute(text, allowed[0], field)))
     for directory in allowed:
         root = Path(os.path.normpath(directory))
-        for start in (root, root.resolve()):
+        for start in (root, _real(root)):
             if _is_below(path, start):
                 return path, start
     names = ", ".join(str(directory) for directory in allowed)
@@ -151,7 +156,7 @@ def _check_text(text: str, field: str) -> None:
         fault = f"{reserved[:64]!r} is a reserved name on Windows"
     elif any(part != part.rstrip(". ") for part in parts if part not in ("", ".")):
         fault = "a part of it ends in a dot or a space, which some systems drop"
-    elif ":" in text and (os.name != "nt" or not re.match(r"^[A-Za-z]:[\\/][^:]*$", text)):
+    elif ":" in text and (not IS_WINDOWS or not re.match(r"^[A-Za-z]:[\\/][^:]*$", text)):
         fault = "it holds a colon, which names a drive or a stream on some systems"
     else:
         return
@@ -160,14 +165,19 @@ def _check_text(text: str, field: str) -> None:
 
 def _check_way(root: Path, folder: Path) -> None:
     """That the folders which are there already lead nowhere else and can be written to; nothing is made."""
-    if not _is_below(folder.resolve(), root.resolve()):
+    if not _is_below(_real(folder), _real(root)):
         raise _through_a_link()
     there = folder
-    while not os.path.exists(there) and there != there.parent:
+    while not os.path.lexists(there) and there != there.parent:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         what = "is not a directory" if not there.is_dir() else "cannot be written"
         raise StorageError(f"{there} {what}; give another save_to.", path=str(there))
+
+
+def _real(path: Path) -> Path:
+    """Where it is without links; unlike `Path.resolve`, it raises nothing for links that lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _is_below(path: Path, root: Path) -> bool:
@@ -189,19 +199,19 @@ def _folder_below(root: Path, relative: Path) -> Iterator[int | Path]:
     Raises:
         OSError: among others, where a link has been put in the way.
     """
-    if os.name == "nt":
+    if IS_WINDOWS:
         folder = root / relative
         folder.mkdir(parents=True, exist_ok=True)
-        if not _is_below(folder.resolve(), root):
+        if not _is_below(_real(folder), root):
             raise ValueError(folder)
         yield folder
         return
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(root, os.O_DIRECTORY)
     try:
         for part in relative.parts:
             with suppress(FileExistsError):
                 os.mkdir(part, dir_fd=descriptor)
-            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
+            deeper = os.open(part, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = deeper
         yield descriptor
@@ -212,12 +222,11 @@ def _folder_below(root: Path, relative: Path) -> Iterator[int | Path]:
 def _write_numbered(folder: int | Path, stem: str, extension: str, data: bytes) -> str:
     """The name under which it was written: the first that is free. What was half written when the disk was full is
     removed."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     for number in range(MAX_NUMBERED):
         name = f"{stem}.{extension}" if number == 0 else f"{stem}-{number}.{extension}"
         place, within = (name, folder) if isinstance(folder, int) else (folder / name, None)
         try:
-            descriptor = os.open(place, flags, 0o644, dir_fd=within)
+            descriptor = os.open(place, WRITING, 0o644, dir_fd=within)
         except FileExistsError:
             continue
         try:
@@ -233,17 +242,16 @@ def _write_numbered(folder: int | Path, stem: str, extension: str, data: bytes) 
 
 def _open_below(root: Path, relative: Path, field: str) -> int:
     """Open a file for reading, each component without following a link, and without waiting on a pipe."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        if os.name == "nt":
-            return _open_resolved(root, relative, flags, field)
-        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        if IS_WINDOWS:
+            return _open_resolved(root, relative, field)
+        folder = os.open(root, os.O_DIRECTORY)
         try:
             for part in relative.parts[:-1]:
-                deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+                deeper = os.open(part, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
                 os.close(folder)
                 folder = deeper
-            return os.open(relative.parts[-1], flags | os.O_NOFOLLOW, dir_fd=folder)
+            return os.open(relative.parts[-1], READING | os.O_NOFOLLOW, dir_fd=folder)
         finally:
             os.close(folder)
     except OSError as error:
@@ -252,8 +260,8 @@ def _open_below(root: Path, relative: Path, field: str) -> int:
         ) from None
 
 
-def _open_resolved(root: Path, relative: Path, flags: int, field: str) -> int:
-    path = root / relative
-    if not _is_below(path.resolve(strict=True), root.resolve()):
+def _open_resolved(root: Path, relative: Path, field: str) -> int:
+    path = Path(os.path.realpath(root / relative, strict=True))
+    if not _is_below(path, _real(root)):
         raise InvalidRequest("The input path leads out of the allowed directories through a link.", field=field)
-    return os.open(path, flags)
+    return os.open(path, READING)

@@ -4,8 +4,8 @@ import pytest
 
 from tests.faults.simulation.run import simulate, without_threads
 
-BLOCKS = 5
-SEEDS_OF_A_BLOCK = 40
+BLOCKS = 20
+SEEDS_OF_A_BLOCK = 10
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from imgforge_mcp.base.errors import InvalidRequest, StorageError
-from imgforge_mcp.storage.names import from_title
+from imgforge_mcp.storage import paths
+from imgforge_mcp.storage.names import NAME_BYTES, TAIL_BYTES, from_title, is_odd, shortened
 from imgforge_mcp.storage.paths import MAX_INPUT_BYTES, place_output, read_input, write_output
 
 DATA = b"picture"
@@ -20,6 +21,13 @@ def allowed(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
         (tmp_path / name / "plain.png").write_bytes(DATA)
     return tmp_path / "allowed"
+
+
+@pytest.fixture(params=["posix", "windows"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where folders are opened one in the other, and where everything is reached by its path."""
+    monkeypatch.setattr(paths, "IS_WINDOWS", request.param == "windows")
+    return str(request.param)
 
 
 STRINGS = [
@@ -84,6 +92,7 @@ def test_a_name_means_itself_and_nothing_else(text: str, allowed: Path) -> None:
         read_input(text, [allowed])
 
 
+@pytest.mark.usefixtures("system")
 @pytest.mark.parametrize("text", ["{allowed}/plain.png", "plain.png", "./plain.png", "{allowed}/./plain.png"])
 def test_a_plain_file_below_is_read(text: str, allowed: Path) -> None:
     assert read_input(text.replace("{allowed}", str(allowed)), [allowed]) == DATA
@@ -96,7 +105,7 @@ def test_without_an_allowed_directory_nothing_is_read_or_written(allowed: Path) 
 
 
 @pytest.mark.parametrize("target", ["file", "own file", "folder", "loop"])
-def test_a_link_is_not_followed(target: str, allowed: Path) -> None:
+def test_a_link_is_not_followed(target: str, allowed: Path, system: str) -> None:
     link = allowed / "link"
     match target:
         case "file":
@@ -108,10 +117,14 @@ def test_a_link_is_not_followed(target: str, allowed: Path) -> None:
         case "loop":
             link.symlink_to(link)
     path = link / "plain.png" if target == "folder" else link
+    if (target, system) == ("own file", "windows"):  # a link that leads nowhere else
+        assert read_input(str(path), [allowed]) == DATA
+        return
     with pytest.raises(InvalidRequest):
         read_input(str(path), [allowed])
 
 
+@pytest.mark.usefixtures("system")
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_refused_without_waiting_for_it(allowed: Path) -> None:
     os.mkfifo(allowed / "pipe.png")
@@ -119,6 +132,7 @@ def test_a_pipe_is_refused_without_waiting_for_it(allowed: Path) -> None:
         read_input("pipe.png", [allowed])
 
 
+@pytest.mark.usefixtures("system")
 def test_a_folder_is_no_file(allowed: Path) -> None:
     (allowed / "folder.png").mkdir()
     with pytest.raises(InvalidRequest):
@@ -132,6 +146,7 @@ def test_a_file_that_is_too_large_is_not_read(allowed: Path) -> None:
         read_input("large.png", [allowed])
 
 
+@pytest.mark.usefixtures("system")
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -173,6 +188,7 @@ def test_an_image_is_written_beside_what_is_there_with_the_extension_of_its_byte
     assert (allowed / "plain.png").read_bytes() == DATA
 
 
+@pytest.mark.usefixtures("system")
 def test_a_linked_folder_is_not_written_through(allowed: Path) -> None:
     (allowed / "link").symlink_to(allowed.parent / "secret")
     with pytest.raises(InvalidRequest, match="link"):
@@ -180,12 +196,14 @@ def test_a_linked_folder_is_not_written_through(allowed: Path) -> None:
     assert [each.name for each in (allowed.parent / "secret").iterdir()] == ["plain.png"]
 
 
+@pytest.mark.usefixtures("system")
 def test_a_linked_name_is_not_written_through(allowed: Path) -> None:
     (allowed / "tower.png").symlink_to(allowed.parent / "secret" / "new.png")
     assert write_output("tower.png", [allowed], DATA, "png") == allowed / "tower-1.png"
     assert not (allowed.parent / "secret" / "new.png").exists()
 
 
+@pytest.mark.usefixtures("system")
 def test_an_allowed_directory_that_is_itself_a_link_works(allowed: Path, tmp_path: Path) -> None:
     (tmp_path / "pictures").symlink_to(allowed)
     directory = tmp_path / "pictures"
@@ -194,30 +212,65 @@ def test_an_allowed_directory_that_is_itself_a_link_works(allowed: Path, tmp_pat
     assert write_output(str(directory / "tower"), [directory], DATA, "png").exists()
 
 
+@pytest.mark.usefixtures("system")
 def test_what_cannot_be_written_names_the_folder(allowed: Path) -> None:
     with pytest.raises(StorageError, match=r"plain\.png"):
         write_output("plain.png/tower.png", [allowed], DATA, "png")
 
 
 @pytest.mark.parametrize(
-    "name",
+    "character",
     [
-        pytest.param("x" * 300, id="letters"),
-        pytest.param("Ü" * 300, id="two bytes each"),
-        pytest.param("狐" * 200 + ".png", id="three bytes each, with an extension"),
-        pytest.param("👩‍🚀" * 60, id="joined emoji"),
-        pytest.param("e\u0301" * 200, id="combining accents"),
+        pytest.param("x", id="a letter"),
+        pytest.param("Ü", id="two bytes"),
+        pytest.param("狐", id="three bytes"),
+        pytest.param("👩\u200d🚀", id="joined emoji"),
+        pytest.param("👩\u200d👩\u200d👧\u200d👦", id="a family"),
+        pytest.param("e\u0301", id="a combining accent"),
+        pytest.param("e\u0301\u0323", id="two combining accents"),
+        pytest.param("👍\U0001f3fb", id="the lightest skin"),
+        pytest.param("👍\U0001f3ff", id="the darkest skin"),
+        pytest.param("葛\ufe00", id="the first variation"),
+        pytest.param("❤\ufe0f", id="the last variation"),
     ],
 )
-def test_a_name_that_no_file_system_takes_is_shortened_before_and_after(name: str, allowed: Path) -> None:
+@pytest.mark.parametrize("before", range(12))
+def test_a_name_that_no_file_system_takes_is_shortened_to_whole_characters(
+    character: str, before: int, allowed: Path
+) -> None:
+    most, size = NAME_BYTES - TAIL_BYTES, len(character.encode())
+    name = "v" * before + character * 300
     path, _ = place_output(name, [allowed])
-    first, second = (write_output(str(path), [allowed], DATA, "jpeg") for _ in range(2))
-    assert first.exists()
-    assert second.exists()
-    assert first.stem == path.name
-    assert name.startswith(first.stem)
-    assert not first.stem.endswith(("\u200d", "e"))
-    assert len(first.stem.encode()) > 200
+    assert path.name == "v" * before + character * ((most - before) // size)
+
+
+@pytest.mark.parametrize("ending", [".", " ", ". . "])
+def test_what_a_shortened_name_must_not_end_with_goes_too(ending: str) -> None:
+    kept = "x" * (NAME_BYTES - TAIL_BYTES - len(ending))
+    assert shortened(kept + ending) == kept + ending
+    assert shortened(kept + ending + "and more") == kept
+
+
+@pytest.mark.parametrize("name", ["e" + "\u0301" * 400, "\u200d" * 400, "👩" + "\u200d👩" * 100])
+def test_a_name_that_is_one_long_character_is_cut_all_the_same(name: str, allowed: Path) -> None:
+    path, _ = place_output(name, [allowed])
+    assert name.startswith(path.name)
+    assert 200 < len(path.name.encode()) <= NAME_BYTES - TAIL_BYTES
+    assert write_output(name, [allowed], DATA, "png").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("name", ["狐" * 200 + ".png", "x" * 300 + ".jpeg", "x" * 244])
+def test_the_same_shortened_name_is_taken_once(name: str, allowed: Path) -> None:
+    path, _ = place_output(name, [allowed])
+    written = [write_output(given, [allowed], DATA, "jpeg") for given in (str(path), name)]
+    assert written == [allowed / f"{path.name}.jpeg", allowed / f"{path.name}-1.jpeg"]
+    assert ".png" not in path.name
+
+
+def test_a_name_as_long_as_may_be_is_kept(allowed: Path) -> None:
+    name = "x" * (NAME_BYTES - TAIL_BYTES)
+    assert place_output(name, [allowed])[0].name == name
+    assert place_output("y" * NAME_BYTES + "/fox", [allowed])[0] == allowed / ("y" * NAME_BYTES) / "fox"
 
 
 def test_a_folder_that_no_file_system_takes_is_refused_before_anything_is_bought(allowed: Path) -> None:
@@ -227,6 +280,7 @@ def test_a_folder_that_no_file_system_takes_is_refused_before_anything_is_bought
         place_output("/".join(["folder"] * 800), [allowed])
 
 
+@pytest.mark.usefixtures("system")
 def test_nothing_is_made_outside_through_a_link(allowed: Path) -> None:
     (allowed / "link").symlink_to(allowed.parent / "secret")
     for act in (
@@ -238,6 +292,7 @@ def test_nothing_is_made_outside_through_a_link(allowed: Path) -> None:
     assert [each.name for each in (allowed.parent / "secret").iterdir()] == ["plain.png"]
 
 
+@pytest.mark.usefixtures("system")
 def test_a_link_within_the_allowed_directory_may_be_used(allowed: Path) -> None:
     (allowed / "2026").mkdir()
     (allowed / "today").symlink_to(allowed / "2026")
@@ -251,6 +306,7 @@ def test_a_user_that_does_not_exist_is_named(allowed: Path) -> None:
     assert write_output("./~draft", [allowed], DATA, "png") == allowed / "~draft.png"
 
 
+@pytest.mark.usefixtures("system")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of that kind")
 def test_what_was_half_written_when_the_disk_was_full_is_removed(allowed: Path) -> None:
     import resource
@@ -281,3 +337,271 @@ def test_what_was_half_written_when_the_disk_was_full_is_removed(allowed: Path) 
 )
 def test_a_name_is_made_of_the_first_words(title: str, name: str) -> None:
     assert from_title(title) == name
+
+
+@pytest.mark.parametrize(("character", "odd"), [(" ", False), ("\u3000", False), ("\u200c", False), ("\ue000", True)])
+def test_spaces_and_joiners_may_stand_in_a_name_and_what_no_font_has_may_not(character: str, odd: bool) -> None:
+    assert is_odd(character) is odd
+
+
+# What a caller is told ----------------------------------------------------------------------------------------------
+
+REFUSALS = {
+    "../fox.png": "it holds '..'",
+    "..\\fox.png": "it holds '..'",
+    "fox\n.png": "it holds a character that no file name should have",
+    "//host/fox.png": "it is an address, not a file on this machine",
+    "\\\\host\\fox.png": "it is an address, not a file on this machine",
+    "https://host/fox.png": "it is an address, not a file on this machine",
+    "folder/Aux.png": "'Aux.png' is a reserved name on Windows",
+    "con." + "x" * 100: f"'con.{'x' * 60}' is a reserved name on Windows",
+    "folder./fox.png": "a part of it ends in a dot or a space, which some systems drop",
+    "folder /fox.png": "a part of it ends in a dot or a space, which some systems drop",
+    "C:fox.png": "it holds a colon, which names a drive or a stream on some systems",
+}
+
+
+@pytest.mark.parametrize(("text", "fault"), REFUSALS.items(), ids=repr)
+def test_a_path_that_is_none_is_refused_with_its_fault(text: str, fault: str, allowed: Path) -> None:
+    for field in ("mask", "input_images"):
+        with pytest.raises(InvalidRequest) as caught:
+            read_input(text, [allowed], field)
+        assert caught.value.message == f"{field} is not a plain path: {fault}."
+        assert caught.value.details["field"] == field
+    with pytest.raises(InvalidRequest) as caught:
+        place_output(text, [allowed])
+    assert caught.value.message == f"save_to is not a plain path: {fault}."
+    assert caught.value.details["field"] == "save_to"
+
+
+@pytest.mark.parametrize("text", ["C:\\fox.png", "c:/fox.png"])
+def test_a_drive_may_be_named_where_there_are_drives(text: str, allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "IS_WINDOWS", True)
+    assert place_output(text, [allowed])[1] == allowed
+    with pytest.raises(InvalidRequest, match="colon"):
+        place_output(f"{text}:stream", [allowed])
+
+
+@pytest.mark.usefixtures("system")
+def test_what_cannot_be_read_is_told_by_the_argument_that_named_it(allowed: Path) -> None:
+    (allowed / "folder").mkdir()
+    os.mkfifo(allowed / "pipe")
+    told = {
+        "absent.png": "The input file cannot be read (No such file or directory).",
+        "absent/fox.png": "The input file cannot be read (No such file or directory).",
+        "plain.png/fox.png": "The input file cannot be read (Not a directory).",
+        ".": "The input path is a directory; name a file in it.",
+        "folder": "The input path is not a plain file.",
+        "pipe": "The input path is not a plain file.",
+    }
+    for text, message in told.items():
+        with pytest.raises(InvalidRequest) as caught:
+            read_input(text, [allowed], "mask")
+        assert (caught.value.message, caught.value.details["field"]) == (message, "mask")
+    with pytest.raises(InvalidRequest) as caught:
+        read_input("absent.png", [allowed])
+    assert caught.value.details["field"] == "input_images"
+
+
+def test_where_nothing_is_allowed_and_where_something_else_is_is_told(allowed: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read_input("fox.png", [], "mask")
+    assert (caught.value.message, caught.value.details["field"]) == ("Local paths are not allowed here.", "mask")
+    with pytest.raises(InvalidRequest) as caught:
+        place_output(str(tmp_path / "elsewhere" / "fox.png"), [allowed, tmp_path / "out"])
+    both = [str(allowed), str(tmp_path / "out")]
+    assert caught.value.message == (
+        f"save_to must be below one of: {both[0]}, {both[1]}. Set IMGFORGE_OUTPUT_DIRS to allow another directory."
+    )
+    assert (caught.value.details["field"], caught.value.details["allowed"]) == ("save_to", both)
+
+
+def test_a_user_who_does_not_exist_is_told_from_a_file_of_that_name(allowed: Path) -> None:
+    user = "~" + "nobody" * 20
+    with pytest.raises(InvalidRequest) as caught:
+        read_input(f"{user}/fox.png", [allowed], "mask")
+    assert caught.value.message == (
+        f"mask begins with {user[:64]}, and there is no such user; write ./{user[:64]} for a file of that name."
+    )
+    assert caught.value.details["field"] == "mask"
+
+
+def test_a_home_directory_may_be_written_as_a_tilde(allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(allowed))
+    assert read_input("~/plain.png", [allowed]) == DATA
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("text", ["link/fox", "link/new/fox"])
+def test_a_link_that_leads_out_is_told(text: str, allowed: Path) -> None:
+    (allowed / "link").symlink_to(allowed.parent / "secret")
+    for act in (lambda: place_output(text, [allowed]), lambda: write_output(text, [allowed], DATA, "png")):
+        with pytest.raises(InvalidRequest) as caught:
+            act()
+        assert caught.value.message == "save_to leads out of the allowed directories through a link."
+        assert caught.value.details["field"] == "save_to"
+
+
+@pytest.mark.usefixtures("system")
+def test_links_that_lead_in_a_circle_or_nowhere_are_refused_before_anything_is_bought(allowed: Path) -> None:
+    (allowed / "circle").symlink_to(allowed / "circle")
+    (allowed / "nowhere").symlink_to(allowed / "absent")
+    for name in ("circle", "nowhere"):
+        with pytest.raises(StorageError, match=f"{name} is not a directory"):
+            place_output(f"{name}/sub/fox", [allowed])
+        with pytest.raises(InvalidRequest):
+            read_input(f"{name}/fox", [allowed])
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="Windows has no such rights")
+@pytest.mark.parametrize("folder", ["plain.png", "plain.png/sub"])
+def test_a_folder_that_is_none_is_named_before_anything_is_bought(folder: str, allowed: Path) -> None:
+    with pytest.raises(StorageError) as caught:
+        place_output(f"{folder}/fox", [allowed])
+    path = str(allowed / "plain.png")
+    assert caught.value.message == f"{path} is not a directory; give another save_to."
+    assert caught.value.details["path"] == path
+
+
+def test_a_folder_without_the_right_to_write_is_named_before_anything_is_bought(
+    allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An administrator may write anywhere: the system is asked in a test's stead."""
+    asked: list[tuple[object, int]] = []
+
+    def refuse(path: object, mode: int) -> bool:
+        asked.append((path, mode))
+        return False
+
+    monkeypatch.setattr(os, "access", refuse)
+    with pytest.raises(StorageError) as caught:
+        place_output("new/fox", [allowed])
+    assert caught.value.message == f"{allowed} cannot be written; give another save_to."
+    assert asked == [(allowed, os.W_OK | os.X_OK)]
+
+
+def test_a_path_longer_than_a_file_system_takes_is_told(allowed: Path) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        place_output("y" * (NAME_BYTES + 1) + "/fox", [allowed])
+    assert caught.value.message == "save_to is longer than a file system takes; give a shorter path."
+    assert caught.value.details["field"] == "save_to"
+    room = paths.MAX_PATH_BYTES - len(str(allowed)) - len("/fox")
+    folders = ("/" + "z" * 9) * (room // 10)
+    fits = folders[1:] + "/" + "fox" + "x" * (room % 10)
+    assert place_output(fits, [allowed])[0] == allowed / fits
+    with pytest.raises(InvalidRequest, match="longer than a file system takes"):
+        place_output(fits + "x", [allowed])
+
+
+# While others are at work -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("system")
+def test_a_link_that_is_put_in_the_way_after_the_look_is_not_followed(
+    allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+
+    def make(self: Path, *given: object, **named: object) -> None:
+        if self == allowed and not (allowed / "new").is_symlink():
+            (allowed / "new").symlink_to(allowed.parent / "secret")
+        mkdir(self, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", make)
+    with pytest.raises(InvalidRequest, match="through a link"):
+        write_output("new/fox", [allowed], DATA, "png")
+    assert [each.name for each in (allowed.parent / "secret").iterdir()] == ["plain.png"]
+
+
+def test_a_link_that_is_put_in_a_new_folders_place_is_not_followed_where_folders_cannot_be_opened(
+    allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+
+    def make(self: Path, *given: object, **named: object) -> None:
+        mkdir(self, *given, **named)  # type: ignore[arg-type]
+        if self.name == "new":
+            self.rmdir()
+            self.symlink_to(allowed.parent / "secret")
+
+    monkeypatch.setattr(paths, "IS_WINDOWS", True)
+    monkeypatch.setattr(Path, "mkdir", make)
+    with pytest.raises(InvalidRequest, match="through a link"):
+        write_output("new/fox", [allowed], DATA, "png")
+    assert [each.name for each in (allowed.parent / "secret").iterdir()] == ["plain.png"]
+
+
+def test_a_link_that_is_put_in_a_new_folders_place_is_not_followed(
+    allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = os.mkdir
+
+    def make(path: str, *given: int, dir_fd: int | None = None) -> None:
+        mkdir(path, *given, dir_fd=dir_fd)
+        if path == "new":
+            os.rmdir(allowed / "new")
+            (allowed / "new").symlink_to(allowed.parent / "secret")
+
+    monkeypatch.setattr(os, "mkdir", make)
+    with pytest.raises(StorageError) as caught:
+        write_output("new/fox", [allowed], DATA, "png")
+    assert caught.value.message == f"{allowed / 'new'} cannot be written (Not a directory)."
+    assert caught.value.details["path"] == str(allowed / "new")
+    assert [each.name for each in (allowed.parent / "secret").iterdir()] == ["plain.png"]
+
+
+@pytest.mark.usefixtures("system")
+def test_an_allowed_directory_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    root = tmp_path / "out" / "pictures"
+    assert write_output("new/sub/fox.png", [root], DATA, "png") == root / "new" / "sub" / "fox.png"
+    assert (root / "new" / "sub" / "fox.png").read_bytes() == DATA
+    assert write_output("pictures/other", [root], DATA, "png") == root / "other.png"
+    assert write_output(f"{root}/", [root], DATA, "png", "A fox") == root / "A fox.png"
+
+
+def test_a_directory_said_again_means_itself_unless_there_is_one_of_that_name_in_it(tmp_path: Path) -> None:
+    root = tmp_path / "out" / "pictures"
+    assert place_output("out/pictures/fox", [root])[0] == root / "fox"
+    assert place_output("pictures", [root])[0] == root / "pictures"
+    (root / "pictures").mkdir(parents=True)
+    assert place_output("pictures/fox", [root])[0] == root / "pictures" / "fox"
+    assert place_output("pictures", [root], "A fox")[0] == root / "pictures" / "A fox"
+
+
+def test_no_descriptor_stays_open(allowed: Path) -> None:
+    (allowed / "a" / "b").mkdir(parents=True)
+    (allowed / "a" / "b" / "plain.png").write_bytes(DATA)
+    before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+    assert read_input("a/b/plain.png", [allowed]) == DATA
+    write_output("a/b/c/fox", [allowed], DATA, "png")
+    with pytest.raises(InvalidRequest):
+        read_input("a/b", [allowed])
+    with pytest.raises(InvalidRequest):
+        read_input("a/b/absent", [allowed])
+    assert (os.listdir("/proc/self/fd") if before else []) == before
+
+
+def test_a_file_at_the_limit_is_read(allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MAX_INPUT_BYTES", len(DATA))
+    assert read_input("plain.png", [allowed]) == DATA
+    (allowed / "plain.png").write_bytes(DATA + b"!")
+    with pytest.raises(InvalidRequest) as caught:
+        read_input("plain.png", [allowed], "mask")
+    assert (caught.value.message, caught.value.details["field"]) == ("The input file is larger than 0 MiB.", "mask")
+
+
+def test_a_folder_with_every_number_taken_is_told(allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MAX_NUMBERED", 2)
+    for name in ("fox.png", "fox-1.png"):
+        assert write_output("fox", [allowed], DATA, "png") == allowed / name
+    with pytest.raises(StorageError, match=r"^save_to's folder holds too many files of that name\.$"):
+        write_output("fox", [allowed], DATA, "png")
+
+
+def test_a_copy_is_read_by_everybody_and_changed_by_its_owner(allowed: Path) -> None:
+    kept = os.umask(0)
+    try:
+        written = write_output("new/fox", [allowed], DATA, "png")
+    finally:
+        os.umask(kept)
+    assert written.stat().st_mode & 0o777 == 0o644
