@@ -72,9 +72,10 @@ def _cause(candidate: Candidate, error: ForgeError) -> Json:
 
 
 def account(error: ForgeError) -> str:
-    """The error in a few words, with what the provider said, for the attempt's record."""
-    said = error.details.get("provider_message")
-    return f"{error.message.rstrip('.')}: {said}" if said else error.message.rstrip(".")
+    """The error in a few words, with what the provider said as a quotation that it cannot end itself."""
+    said, ours = str(error.details.get("provider_message") or ""), error.message.rstrip(".")
+    quotation = said.replace('"', "'")
+    return f'{ours}: "{quotation}"' if said else ours
 
 
 def out_of_time(job: Job) -> JobTimeout:

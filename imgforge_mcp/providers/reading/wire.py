@@ -1,5 +1,6 @@
 """The first steps with a reply: JSON within bounds, lists of objects, single values that are safe to store and send."""
 
+import re
 from typing import Any
 
 from imgforge_mcp.base.bounded_json import TooMuch, decode
@@ -8,6 +9,7 @@ from imgforge_mcp.base.types import Json
 
 ERROR_BYTES = 256 * 1024
 """What is read of an error's body."""
+STATE = re.compile(r"[a-z]{2,16}(?:[ _-][a-z]{2,16}){0,2}", re.IGNORECASE | re.ASCII)
 
 
 def decoded(body: bytes) -> Any:
@@ -40,6 +42,12 @@ def listed(value: object) -> list[Json]:
 def line(value: object, most: int = 4096) -> str | None:
     """An id, a URL or a word from a reply: one printable line, safe to store and to send; else None."""
     return value if isinstance(value, str) and 0 < len(value) <= most and value.isprintable() else None
+
+
+def state_word(value: object) -> str | None:
+    """A queue's word for what it is at, in small letters; None for anything but one to three words of letters: a
+    sentence would be read as one of ours."""
+    return re.sub("[_-]", " ", value.lower()) if isinstance(value, str) and STATE.fullmatch(value) else None
 
 
 def amount(value: object) -> float | None:

@@ -8,7 +8,7 @@ from imgforge_mcp.base.errors import BadReply, Unavailable
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
-from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, line, quoted
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, line, quoted, state_word
 from imgforge_mcp.providers.services._body import fixed, given
 
 CREDIT = 0.01
@@ -80,7 +80,7 @@ class BlackForestLabs(Provider):
                 return replace(
                     operation,
                     fraction=progress if progress is not None and progress <= 1 else operation.fraction,
-                    message=(line(status, 40) or "").lower() or operation.message,
+                    message=state_word(status) or operation.message,
                 )
 
 

@@ -9,7 +9,7 @@ from imgforge_mcp.base.errors import BadReply, ForgeError, Unavailable
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
-from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, whole
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, state_word, whole
 from imgforge_mcp.providers.services._body import effort, fixed, given
 
 
@@ -64,8 +64,8 @@ class Fal(Provider):
                 return replace(operation, url=result_url, wait=0.0, message="fetching the result")
             case {"status": "IN_QUEUE", "queue_position": int(position)} if whole(position) is not None:
                 return replace(operation, message=f"queue position {position}")
-            case {"status": str(status)} if line(status, 40):
-                return replace(operation, message=status.replace("_", " ").lower())
+            case {"status": status}:
+                return replace(operation, message=state_word(status) or operation.message)
         return operation
 
     def _submitted(self, reply: Reply, call: Call) -> Images | Operation:

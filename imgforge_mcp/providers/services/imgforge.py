@@ -9,7 +9,7 @@ from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, P
 from imgforge_mcp.providers.reading.causes import cause_of
 from imgforge_mcp.providers.reading.meaning import Meaning, Meanings
 from imgforge_mcp.providers.reading.refusals import is_refusal_text
-from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, whole
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, state_word, whole
 from imgforge_mcp.providers.services._body import fixed, given
 
 
@@ -67,8 +67,8 @@ class ImgForge(Provider):
                 if is_refusal_text(cause.sentence, call.prompt, call.negative_prompt):
                     raise self.refusal(cause.sentence, maybe_billed=True)
                 raise Unavailable("The provider reports that the job failed.", **quoted(cause.sentence))
-            case {"state": str(state)} if line(state, 40):
-                return replace(operation, message=state)
+            case {"state": state}:
+                return replace(operation, message=state_word(state) or operation.message)
         return operation
 
 

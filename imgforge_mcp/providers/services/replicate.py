@@ -8,7 +8,7 @@ from urllib.parse import quote
 from imgforge_mcp.base.errors import Unavailable
 from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.refusals import is_refusal_text
-from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, state_word
 from imgforge_mcp.providers.services._body import fixed, given
 
 
@@ -64,7 +64,7 @@ class Replicate(Provider):
             case "canceled" | "aborted" as status:
                 raise Unavailable(f"The provider reports that the job was {status}.")
             case status:
-                return replace(operation, message=line(status, 40) or operation.message)
+                return replace(operation, message=state_word(status) or operation.message)
 
 
 def _created(body: Any) -> Operation | None:
