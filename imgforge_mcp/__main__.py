@@ -30,6 +30,7 @@ class _Doors:
             open_loopback=options.open_loopback,
             tls_cert=options.tls_cert,
             tls_key=options.tls_key,
+            opens_page=options.opens_page,
         )
         return serve_http(config, create_server, serving)
 

@@ -137,6 +137,18 @@ class Forge:
         """An image at most `width` pixels wide, and its type. Raises BadReply."""
         return await self._pictures.rendition(data, width)
 
+    async def described_asset(self, asset_id: str) -> Asset:
+        """An image's record, by its whole id. Raises NotFound, Deleted."""
+        return await self._pictures.described(asset_id)
+
+    async def thumbnail(self, asset_id: str, pixels: int) -> bytes:
+        """A JPEG of at most so many pixels on its longer side, kept for the next time.
+
+        Raises:
+            NotFound: there is no such image, or nothing to be made smaller: a vector drawing.
+        """
+        return await self._pictures.thumbnail(asset_id, pixels)
+
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
         """A small JPEG rendition, kept for the next time; None when the image is gone or a vector drawing."""
         return await self._pictures.preview(asset, max_bytes)
@@ -160,6 +172,10 @@ class Forge:
     async def origins(self, asset: Asset) -> list[Json]:
         """The jobs that made an image: prompt, provider, model, seed, cost, time; newest first."""
         return await self._pictures.origins(asset.asset_id)
+
+    async def origins_of(self, asset_id: str) -> list[str]:
+        """The ids of the jobs that made an image, newest first."""
+        return [origin["job_id"] for origin in await self._pictures.origins(asset_id)]
 
     async def export(self, asset: Asset, path: str, caller: Caller) -> Path:
         """Write an image where the caller may write; where it is now. Raises NotFound, InvalidRequest, StorageError."""
@@ -243,6 +259,10 @@ class Forge:
     async def check_providers(self) -> Mapping[str, KeyCheck]:
         """Whether each configured provider answers and takes its key; free."""
         return await self._models.check_providers()
+
+    async def servers_here(self) -> list[tuple[str, str]]:
+        """Image servers that run on this machine and are not used: what each is, and the line that turns it on."""
+        return await self._models.servers_here()
 
     def model_id(self, provider: str | None, slug: str | None) -> str | None:
         """The id by which a provider itself knows a model; None when it is not configured here."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, load_catalog
+from imgforge_mcp.cli.install.clients import CLIENTS
 from imgforge_mcp.mcp.tools import TOOLS
 from imgforge_mcp.providers.configured import all_providers
 from imgforge_mcp.providers.contract import ModelSpec, Provider
@@ -12,7 +13,17 @@ from imgforge_mcp.providers.contract import ModelSpec, Provider
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = "<!-- {name}: made by python -m tests.readme_tables -->\n"
 END = "<!-- end -->"
+FOLDERS = {"config": "~/.config", "appdata": "%APPDATA%", "localappdata": "%LOCALAPPDATA%"}
 TODAY = datetime(2026, 11, 21, tzinfo=UTC).date()
+
+
+def clients_table() -> str:
+    rows = ["| client | command | its file on Linux; macOS; Windows |", "|---|---|---|"]
+    for client in CLIENTS:
+        places = [client.paths[platform][-1].format(**FOLDERS) for platform in ("linux", "macos", "windows")]
+        shown = "; ".join(f"`{place}`" for place in dict.fromkeys(places))
+        rows.append(f"| {client.title} | `imgforge-mcp install {client.name}` | {shown} |")
+    return "\n".join(rows)
 
 
 def tools_table() -> str:
@@ -74,7 +85,12 @@ def _price(model: ModelSpec) -> float | None:
 def renewed(text: str) -> str:
     """The README with every made table as the code has it now."""
     catalog = load_catalog()
-    tables = {"tools": tools_table(), "tiers": tiers_table(catalog), "providers": providers_table(catalog)}
+    tables = {
+        "clients": clients_table(),
+        "tools": tools_table(),
+        "tiers": tiers_table(catalog),
+        "providers": providers_table(catalog),
+    }
     for name, table in tables.items():
         start = BLOCK.format(name=name)
         before, _, rest = text.partition(start)

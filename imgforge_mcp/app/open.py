@@ -24,6 +24,7 @@ from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import KeyChecks
 from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
 from imgforge_mcp.providers.driver import Driver
+from imgforge_mcp.providers.neighbours import Neighbours
 from imgforge_mcp.storage.home import prepare_home
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
@@ -152,7 +153,13 @@ def _forge(ground: Ground, parts: JobParts) -> Forge:
             preview_max_px=config.preview_max_px,
             cap_bytes=config.cache_max_bytes,
         ),
-        models=Models(parts.planner, providers, KeyChecks(providers, ground.driver, clock, config.home), clock),
+        models=Models(
+            parts.planner,
+            providers,
+            KeyChecks(providers, ground.driver, clock, config.home),
+            Neighbours(ground.transport),
+            clock,
+        ),
         providers=providers,
         clock=clock,
     )

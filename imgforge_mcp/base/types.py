@@ -202,6 +202,8 @@ class Asset:
     height: int
     bytes: int
     seed: int | None = None
+    is_pinned: bool = False
+    """Whether it is spared when room is made; known of an image's own record only."""
 
 
 class AttemptState(StrEnum):

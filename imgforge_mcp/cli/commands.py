@@ -19,9 +19,9 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
 from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.cli.doctor import doctor
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import job_json, job_line
-from imgforge_mcp.providers.configured import all_providers, key_hint
 from imgforge_mcp.storage.registry.access import ApiKey
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
@@ -29,17 +29,6 @@ BAR = 24
 COLUMNS = 80
 """Of a terminal that does not say."""
 DAYS = re.compile(r"([0-9]{1,5})d")
-KEY_STATES = {
-    "works": "the key works",
-    "rejected": "the key is rejected",
-    "unreachable": "no answer",
-    "unchecked": "configured; it has no free question to check the key with",
-}
-BUILT_IN = "built in; it needs no key"
-KEY_PROBLEMS = {
-    "rejected": "the key is rejected; check {variables}, or make a new one at {page}",
-    "unreachable": "it does not answer; check the network, or the base URL if you replaced it",
-}
 Command = Callable[[Forge, argparse.Namespace], Awaitable[int]]
 
 
@@ -238,47 +227,6 @@ def _key_json(key: ApiKey) -> Json:
 def _key_row(key: ApiKey) -> str:
     used = key.last_used_at.date().isoformat() if key.last_used_at else "never used"
     return f"{key.name:<24} {key.start}…  {'revoked' if key.revoked_at else 'live':<8} {used}"
-
-
-async def doctor(forge: Forge, options: argparse.Namespace) -> int:
-    """What is configured and whether it works: each provider is asked its one free question; nothing is spent."""
-    config = forge.config
-    problems: list[str] = []
-    try:
-        await forge.check_storage()
-    except ForgeError as error:
-        problems.append(error.message)
-    budgets = (await forge.usage("day", None, forge.caller()))["budgets"]
-    checks = await forge.check_providers()
-    problems += [_key_problem(forge, name, found.key) for name, found in checks.items() if found.key in KEY_PROBLEMS]
-    report: Json = {
-        "home": str(config.home),
-        "configuration": str(config.source),
-        "configuration_exists": bool(config.source and config.source.exists()),
-        "output_dirs": [str(path) for path in config.output_dirs],
-        "store_bytes": await forge.store_bytes(),
-        "store_cap_bytes": config.cache_max_bytes,
-        "spent_today_usd": budgets["daily"]["committed_usd"],
-        "spent_this_month_usd": budgets["monthly"]["committed_usd"],
-        "configured": {
-            n: BUILT_IN if forge.manifests[n].is_local else KEY_STATES[found.key] for n, found in checks.items()
-        },
-        "not_configured": [key_hint(p.manifest) for p in all_providers() if p.manifest.name not in forge.manifests],
-        "problems": problems,
-    }
-    if forge.draws_alone:
-        problems.append(
-            "No provider has a key, so the embedded engine draws everything; set one of those that are not configured."
-        )
-    lines = [f"{name.replace('_', ' ')}: {_line(value)}" for name, value in report.items()]
-    _print(report, options, lines)
-    return DONE
-
-
-def _key_problem(forge: Forge, name: str, state: str) -> str:
-    manifest = forge.manifests[name]
-    variables = " and ".join((*manifest.key_variables[:1], *manifest.settings.values())) or manifest.base_url_variable
-    return f"{manifest.title}: {KEY_PROBLEMS[state].format(variables=variables, page=manifest.key_page or 'its site')}"
 
 
 BY_NAME: dict[str, Command] = {

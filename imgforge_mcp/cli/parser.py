@@ -54,7 +54,7 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     match options.command:
         case None:
             return _stdio(config, doors)
-        case "serve":
+        case "serve" | "gallery":
             return _serve(config, options, doors)
     command: Callable[[Config, argparse.Namespace], int] = options.run
     return command(config, options)
@@ -114,6 +114,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     usage.add_argument("--project", metavar="NAME")
     usage.add_argument("--check", action="store_true", help="compare the sums with every call on record")
     _add_keys(commands)
+    _add_install(commands)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 
@@ -134,6 +135,13 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--open-loopback", action="store_true", help="this machine needs no key although there are keys")
     serve.add_argument("--tls-cert", metavar="FILE")
     serve.add_argument("--tls-key", metavar="FILE", help="readable by its owner alone")
+    serve.set_defaults(opens_page=False)
+    gallery = commands.add_parser("gallery", help="look at the pictures and draw, in a browser")
+    gallery.add_argument("--port", type=int, default=0, help="left out: any free one")
+    gallery.add_argument("--no-browser", dest="opens_page", action="store_false", help="only say where the page is")
+    gallery.set_defaults(
+        host="127.0.0.1", public_url=None, anonymous=False, open_loopback=False, tls_cert=None, tls_key=None
+    )
 
 
 def _add_generate(commands: Any) -> None:
@@ -185,6 +193,17 @@ def _add_keys(commands: Any) -> None:
     keys.add_argument("--expires", metavar="30d|DATE", help="days from now, or an ISO date")
 
 
+def _add_install(commands: Any) -> None:
+    from imgforge_mcp.cli.install.clients import CLIENTS
+
+    install = _add(commands, "install", "register with a client, so that it draws")
+    install.add_argument("client", choices=[client.name for client in CLIENTS], metavar="CLIENT")
+    install.add_argument("--uninstall", action="store_true", help="take the registration back")
+    install.add_argument("--dry-run", action="store_true", help="show what would change, as a diff; write nothing")
+    install.add_argument("--platform", choices=("linux", "macos", "windows"), help="show what would be done there")
+    install.set_defaults(run=_install)
+
+
 # Servers -----------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +223,12 @@ def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
     except ForgeError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
         return WRONG_USAGE
+
+
+def _install(config: "Config", options: argparse.Namespace) -> int:
+    from imgforge_mcp.cli.install import command
+
+    return command.run(config, options)
 
 
 # Commands ----------------------------------------------------------------------------------------------------------

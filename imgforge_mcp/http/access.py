@@ -20,8 +20,11 @@ from imgforge_mcp.http.answers import answer, headers_of
 
 COOKIE = "imgforge_key"
 CALLER = "imgforge.caller"
+REFUSED = "imgforge.refused"
 OPEN = ("/health", "/.well-known/", "/v2/assets/", "/v2/guide", "/v2/health", "/api/v1/models", "/api/v1/health")
 """Paths (or their beginnings) that want no caller."""
+PAGE = "/page/"
+"""Below it, and at `/`, a person is asked for the key by the page itself: it gets the refusal, and no caller."""
 ANONYMOUS_A_MONTH = 100
 LONGEST = 8192
 """Characters of a credential; a longer one is none."""
@@ -81,7 +84,7 @@ class Access:
         try:
             is_liveness = scope["path"] == "/health"  # answered while the forge still opens
             forge = None if is_liveness else await self._lazy.forge()
-            caller = await self._caller(forge, scope) if forge is not None else None
+            caller = await self._caller_of_page(forge, scope) if forge is not None else None
         except ForgeError as error:
             await answer(error.body(request_id), error.status, {**headers_of(error), **self._challenge(error)})(
                 scope, receive, noted
@@ -101,6 +104,16 @@ class Access:
                     status=status,
                     ms=round((perf_counter() - started) * 1000, 1),
                 )
+
+    async def _caller_of_page(self, forge: Forge, scope: Scope) -> Caller | None:
+        """Raises Unauthorized, but not to a person at the page."""
+        try:
+            return await self._caller(forge, scope)
+        except Unauthorized as error:
+            if scope["path"] != "/" and not scope["path"].startswith(PAGE):
+                raise
+            scope[REFUSED] = error
+            return None
 
     async def _caller(self, forge: Forge, scope: Scope) -> Caller | None:
         """Raises Unauthorized."""

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from imgforge_mcp.http.guard import LOOPBACK, Guard, authority, bracketed
 from imgforge_mcp.http.health import live, ready_route
 from imgforge_mcp.http.images import asset_route
 from imgforge_mcp.http.openapi import docs_route, openapi_route
+from imgforge_mcp.http.pages.site import Page
 from imgforge_mcp.http.patience import PatientProtocol
 from imgforge_mcp.http.rest import gateway, image, imageapi, imgforge, worker
 from imgforge_mcp.http.rest.face import MAX_BODY, routes_of
@@ -54,6 +56,8 @@ class Serving:
     open_loopback: bool = False
     tls_cert: str | None = None
     tls_key: str | None = None
+    opens_page: bool = False
+    """Whether a browser is shown the page, once it is there."""
 
 
 def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int:
@@ -91,6 +95,9 @@ def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int
     app = create_app(lazy, make_server, base_url, door, local_url=local_url, log=access_log())
     shown = f", shown to clients as {public_url}" if public_url else ""
     print(f"imgforge-mcp: {local_url}/mcp (Streamable HTTP), {local_url}/sse (SSE){shown}", file=sys.stderr)
+    print(f"imgforge-mcp: {local_url}/ is the page, to look and to draw", file=sys.stderr)
+    if serving.opens_page:  # the socket listens already, so that a browser which is quicker than we are waits
+        webbrowser.open(f"{local_url}/")
     settings = uvicorn.Config(
         app,
         http=PatientProtocol,
@@ -196,6 +203,7 @@ def create_app(
             Route("/health/ready", endpoint=ready_route(lazy), methods=["GET"]),
             Route("/openapi.json", endpoint=openapi_route(FACES, base_url), methods=["GET"]),
             Route("/docs", endpoint=docs_route(FACES, base_url), methods=["GET"]),
+            *Page(lazy, base_url).routes(),
             *(route for face in FACES for route in routes_of(face, lazy, base_url)),
         ],
         lifespan=lifespan,

@@ -22,16 +22,25 @@ from imgforge_mcp.providers.listing import (
     tier_json,
     tier_line,
 )
+from imgforge_mcp.providers.neighbours import Neighbours
 from imgforge_mcp.routing.candidates import Candidate
 
 
 class Models:
     """The catalogue as this installation can use it."""
 
-    def __init__(self, planner: Planner, providers: ConfiguredProviders, key_checks: KeyChecks, clock: Clock) -> None:
+    def __init__(
+        self,
+        planner: Planner,
+        providers: ConfiguredProviders,
+        key_checks: KeyChecks,
+        neighbours: Neighbours,
+        clock: Clock,
+    ) -> None:
         self._planner = planner
         self._providers = providers
         self._key_checks = key_checks
+        self._neighbours = neighbours
         self._clock = clock
 
     @property
@@ -51,6 +60,10 @@ class Models:
     async def check_providers(self) -> Mapping[str, KeyCheck]:
         """Whether each configured provider answers and takes its key; free."""
         return await self._key_checks.ask_all()
+
+    async def servers_here(self) -> list[tuple[str, str]]:
+        """Image servers that run on this machine and are not used: what each is, and the line that turns it on."""
+        return await self._neighbours.found(c.settings.base_url for c in self._providers.values())
 
     async def refresh(self) -> Json:
         """Ask every configured provider which models it offers today, keep what was learnt, and report it."""

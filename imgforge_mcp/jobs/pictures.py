@@ -16,6 +16,7 @@ from imgforge_mcp.storage.registry.contract import Registry
 
 PAGE = 200
 """How many records are read at once where all are looked at."""
+THUMBNAIL_BYTES = 200_000
 SHORT_ID, FULL_ID = 12, 64
 """Hex digits."""
 
@@ -59,9 +60,26 @@ class Pictures:
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
         """A small JPEG rendition, kept for the next time; None when the image is gone, or a vector drawing, or cannot
         be decoded."""
+        return await self._kept(asset, self._preview_max_px, max_bytes)
+
+    async def described(self, asset_id: str) -> Asset:
+        """The record of an image. Raises NotFound, Deleted."""
+        asset = await self._records.find(asset_id)
+        if asset is None:
+            raise NotFound("There is no asset of that id in the store.", asset_id=asset_id[:64])
+        return asset
+
+    async def thumbnail(self, asset_id: str, pixels: int) -> bytes:
+        """A small JPEG, kept for the next time. Raises NotFound: no such image, or a vector drawing."""
+        asset = await self.described(asset_id)
+        data = await self._kept(asset, pixels, THUMBNAIL_BYTES)
+        if data is None:
+            raise NotFound("There is no small rendition of that image.", asset_id=asset_id[:64])
+        return data
+
+    async def _kept(self, asset: Asset, max_px: int, max_bytes: int) -> bytes | None:
         if asset.mime_type == SVG:
             return None
-        max_px = self._preview_max_px
         kept = await anyio.to_thread.run_sync(self._images.rendition, asset, max_px)
         if kept is not None and len(kept) <= max_bytes:
             return kept

@@ -67,14 +67,15 @@ async def _measure(folder: Path) -> list[Figure]:
 async def _filled(path: Path, rows: int) -> AsyncIterator[SqliteRegistry]:
     registry = SqliteRegistry(path, Clock().now, owner="benchmark")
     await registry.jobs.committed()
-    await anyio.to_thread.run_sync(_fill, path, rows)
+    await anyio.to_thread.run_sync(fill, path, rows)
     try:
         yield registry
     finally:
         await registry.close()
 
 
-def _fill(path: Path, rows: int) -> None:
+def fill(path: Path, rows: int) -> None:
+    """Put so many jobs of the past, with their attempts and images, into a registry that is otherwise empty."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")

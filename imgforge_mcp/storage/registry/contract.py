@@ -143,6 +143,8 @@ class Wanted:
     provider: str | None = None
     day: date | None = None
     text: str | None = None
+    input_id: str | None = None
+    """An image that the job was made from."""
 
 
 ANY = Wanted()

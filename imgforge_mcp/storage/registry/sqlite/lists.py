@@ -30,6 +30,7 @@ def page(sql: Statements, limit: int, tenant: str | None, wanted: Wanted, before
         "project_id": wanted.project_id,
         "model": wanted.model,
         "provider": wanted.provider,
+        "input_id": wanted.input_id,
         **_day(wanted.day),
         ("before" if words is None else "row_before"): before,
     }

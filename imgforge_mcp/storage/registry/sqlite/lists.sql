@@ -25,6 +25,9 @@ model = :model
 -- name: where_provider
 provider = :provider
 
+-- name: where_input_id
+jobs.job_id IN (SELECT job_id FROM job_inputs WHERE asset_id = :input_id)
+
 -- name: where_from
 jobs.job_id >= :from
 

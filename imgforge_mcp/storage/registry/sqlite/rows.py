@@ -180,6 +180,7 @@ def to_asset(row: sqlite3.Row) -> Asset:
         height=row["height"],
         bytes=row["bytes"],
         seed=row["seed"] if "seed" in tuple(row.keys()) else None,
+        is_pinned=bool(row["pinned"]) if "pinned" in tuple(row.keys()) else False,
     )
 
 

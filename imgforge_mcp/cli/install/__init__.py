@@ -1,0 +1,1 @@
+"""Registering with MCP clients: what `imgforge-mcp install` writes, and what `doctor` finds."""

@@ -1,0 +1,1 @@
+"""The page in a real browser: Playwright for Python, driving Debian's Chromium."""
