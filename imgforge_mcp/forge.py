@@ -16,12 +16,14 @@ from imgforge_mcp.jobs.enhancing import enhanced
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
 from imgforge_mcp.jobs.service import BATCH, JobService, OnProgress
+from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.providers.checks import KeyCheck
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.providers.contract import Manifest
 from imgforge_mcp.providers.listing import Filter, Purpose
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
 from imgforge_mcp.storage.registry.contract import ANY, Registry, Wanted
+from imgforge_mcp.storage.registry.outbox import Webhook
 
 KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -40,6 +42,7 @@ class Forge:
         pictures: Pictures,
         models: Models,
         providers: ConfiguredProviders,
+        webhooks: Webhooks,
         clock: Clock,
     ) -> None:
         self.config = config
@@ -48,6 +51,7 @@ class Forge:
         self._pictures = pictures
         self._models = models
         self._providers = providers
+        self._webhooks = webhooks
         self._clock = clock
 
     def caller(self) -> Caller:
@@ -350,6 +354,24 @@ class Forge:
             allowance=found.allowance,
             scopes=frozenset({"generate", "read"}),
         )
+
+    # Webhooks -------------------------------------------------------------------------------------------------------
+
+    async def webhooks(self, limit: int) -> list[Webhook]:
+        """Who is or was to be told of a job's end, the newest jobs' first."""
+        return await self._webhooks.recent(limit)
+
+    async def replay_webhook(self, webhook_id: str) -> Webhook:
+        """Deliver a webhook now, whatever became of it before; how it went. Raises NotFound."""
+        return await self._webhooks.replay(webhook_id)
+
+    async def webhook_secret(self, name: str | None) -> str:
+        """What signs the webhooks of a key (by its name) or of a tenant; of None, of the user of this machine. Raises
+        NotFound."""
+        found = [key.tenant for key in await self.keys() if key.name == name]
+        if name is not None and not found and not await self._registry.access.is_tenant(name):
+            raise NotFound("There is no key of that name; 'imgforge-mcp keys list' shows them.", field="name")
+        return await self._webhooks.secret((found or [name or ""])[0])
 
     async def standings(self, caller: Caller) -> list[Standing]:
         """What is left of a caller's limits, the nearest to its end first."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from imgforge_mcp.base.types import (
     FITTED,
@@ -18,9 +19,6 @@ from imgforge_mcp.base.types import (
     Json,
 )
 
-if TYPE_CHECKING:
-    from imgforge_mcp.forge import Forge
-
 PROMPT_SHOWN = 300
 WARNING_SHOWN = 200
 MISSING_NAMED = 5
@@ -32,25 +30,36 @@ BRIEFLY_LEFT_OUT = FOR_FAILURES | {
 ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
 
 
+class House(Protocol):
+    """Whose jobs are shown, as far as showing them needs it."""
+
+    @property
+    def draws_alone(self) -> bool:
+        """Whether nothing but the engines of this program is configured."""
+
+    def path(self, asset: Asset) -> Path:
+        """Where an image lies on this machine."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
     """How results are shown: paths on stdio, or URLs below `base_url` over HTTP; and who asks, by the request's
     context."""
 
     base_url: str | None = None
-    identify: "Callable[[Forge, Any], Caller] | None" = None
+    identify: Callable[[Any, Any], Caller] | None = None
 
-    def caller(self, forge: "Forge", context: Any) -> Caller:
+    def caller(self, forge: Any, context: Any) -> Caller:
         return self.identify(forge, context) if self.identify is not None else forge.caller()
 
 
-def job_json(forge: "Forge", base_url: str | None, job: Job, *, shown: int = PROMPT_SHOWN) -> Json:
+def job_json(forge: House, base_url: str | None, job: Job, *, shown: int = PROMPT_SHOWN) -> Json:
     """The public form of a job: `message` first, empty fields left out, texts cut after `shown` characters (the
     registry has them whole)."""
     return _filled(_job_values(forge, base_url, job, shown, shown * WARNING_SHOWN // PROMPT_SHOWN))
 
 
-def brief_json(forge: "Forge", base_url: str | None, job: Job, ids: Mapping[str, str], *, shown: int = 100) -> Json:
+def brief_json(forge: House, base_url: str | None, job: Job, ids: Mapping[str, str], *, shown: int = 100) -> Json:
     """A job in few words, for a model that pays for each: attempts and request id only where something failed, asset
     ids as short as `ids` has them."""
     values = _job_values(forge, base_url, job, shown, 2 * shown)
@@ -64,13 +73,13 @@ def _filled(values: Json) -> Json:
     return {name: value for name, value in values.items() if value not in (None, [], {}, "")}
 
 
-def _brief_asset(forge: "Forge", base_url: str | None, asset: Asset, ids: Mapping[str, str]) -> Json:
+def _brief_asset(forge: House, base_url: str | None, asset: Asset, ids: Mapping[str, str]) -> Json:
     values = asset_json(forge, base_url, asset)
     del values["uri"]
     return {**values, "asset_id": ids.get(asset.asset_id, asset.asset_id)}
 
 
-def _job_values(forge: "Forge", base_url: str | None, job: Job, shown: int, less: int) -> Json:
+def _job_values(forge: House, base_url: str | None, job: Job, shown: int, less: int) -> Json:
     """Prompts cut after `shown` characters, what we say ourselves after `less`."""
     request = job.request
     prompt = _cut(request.prompt, shown)
@@ -123,7 +132,7 @@ def job_line(job: Job, ids: Mapping[str, str] | None = None) -> Json:
 
 
 def batch_json(
-    forge: "Forge",
+    forge: House,
     base_url: str | None,
     batch_id: str,
     items: Sequence[Job | Json],
@@ -142,7 +151,7 @@ def batch_json(
     }
 
 
-def _item_json(forge: "Forge", base_url: str | None, item: Job | Json, ids: Mapping[str, str] | None) -> Json:
+def _item_json(forge: House, base_url: str | None, item: Job | Json, ids: Mapping[str, str] | None) -> Json:
     if not isinstance(item, Job):
         return {"state": JobState.FAILED.value, "error": item}
     assets = [
@@ -152,7 +161,7 @@ def _item_json(forge: "Forge", base_url: str | None, item: Job | Json, ids: Mapp
     return {**job_line(item), "assets": assets, **({"error": item.error} if item.error else {})}
 
 
-def asset_json(forge: "Forge", base_url: str | None, asset: Asset) -> Json:
+def asset_json(forge: House, base_url: str | None, asset: Asset) -> Json:
     place = {"url": asset_url(base_url, asset)} if base_url is not None else {"path": _path(forge, asset)}
     values = {
         "asset_id": asset.asset_id,
@@ -167,13 +176,13 @@ def asset_json(forge: "Forge", base_url: str | None, asset: Asset) -> Json:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def message(forge: "Forge", base_url: str | None, job: Job) -> str:
+def message(forge: House, base_url: str | None, job: Job) -> str:
     """One or two plain sentences for a client that shows only text: state, what was made by whom, where, what next."""
     joined = JOINED if job.is_joined else ""
     return joined + _outcome_told(forge, base_url, job)
 
 
-def _outcome_told(forge: "Forge", base_url: str | None, job: Job) -> str:
+def _outcome_told(forge: House, base_url: str | None, job: Job) -> str:
     match job.state:
         case JobState.COMPLETED:
             return _done(forge, base_url, job)
@@ -201,7 +210,7 @@ def _canceled(job: Job) -> str:
     return f"The job was canceled; {spent}{pictures}."
 
 
-def _done(forge: "Forge", base_url: str | None, job: Job) -> str:
+def _done(forge: House, base_url: str | None, job: Job) -> str:
     sizes = " and ".join(dict.fromkeys(f"{asset.width}x{asset.height}" for asset in job.assets))
     what = "The image is" if len(job.assets) == 1 else f"{len(job.assets)} images are"
     places = [asset_url(base_url, a) if base_url is not None else _path(forge, a) for a in job.assets]
@@ -256,7 +265,7 @@ def _progress_json(job: Job) -> Json | None:
     }
 
 
-def _path(forge: "Forge", asset: Asset) -> str:
+def _path(forge: House, asset: Asset) -> str:
     return str(forge.path(asset))
 
 

@@ -19,6 +19,7 @@ from imgforge_mcp.jobs.planner import Planner
 from imgforge_mcp.jobs.preparation import Preparation
 from imgforge_mcp.jobs.resume import Resume
 from imgforge_mcp.jobs.service import JobService
+from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import vanished_models
@@ -44,6 +45,8 @@ class Ground:
     decoder: Decoder
     driver: Driver
     transport: "Callable[[], Transport]"
+    post: "Callable[[], Transport]"
+    """The way to those who are told of a job's end: it trusts nobody but whom the configuration names for it."""
     housekeeping: Housekeeping
     clock: Clock
     redactor: Redactor
@@ -51,10 +54,11 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobParts:
-    """What runs jobs in this process. `worker` has to be served."""
+    """What runs jobs in this process. `worker` has to be served, and `webhooks` where what others left is taken up."""
 
     planner: Planner
     worker: Worker
+    webhooks: Webhooks
     service: JobService
 
 
@@ -62,7 +66,14 @@ def job_parts(ground: Ground, *, adopts: bool) -> JobParts:
     """Everything between a request and its job's end; with `adopts` it takes up what other processes left behind."""
     registry, clock, providers = ground.registry, ground.clock, ground.providers
     planner = Planner(ground.router, registry, clock, ground.config)
-    execution = _execution(ground, planner)
+    webhooks = Webhooks(
+        registry,
+        ground.post,
+        clock,
+        private_hosts=ground.config.private_hosts,
+        draws_alone=all(configured.provider.manifest.is_local for configured in providers.values()),
+    )
+    execution = _execution(ground, planner, webhooks)
     worker = Worker(execution, registry, clock, Adoption(planner, providers, clock) if adopts else None)
     service = JobService(
         config=ground.config,
@@ -71,12 +82,13 @@ def job_parts(ground: Ground, *, adopts: bool) -> JobParts:
         providers=providers,
         worker=worker,
         references=References(registry, ground.assets, ground.transport, ground.decoder),
+        webhooks=webhooks,
         clock=clock,
     )
-    return JobParts(planner=planner, worker=worker, service=service)
+    return JobParts(planner=planner, worker=worker, webhooks=webhooks, service=service)
 
 
-def _execution(ground: Ground, planner: Planner) -> Execution:
+def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Execution:
     registry, clock, providers = ground.registry, ground.clock, ground.providers
     preparation = Preparation(registry, ground.assets, ground.decoder)
     delivery = Delivery(
@@ -85,6 +97,7 @@ def _execution(ground: Ground, planner: Planner) -> Execution:
         assets=ground.assets,
         decoder=ground.decoder,
         housekeeping=ground.housekeeping,
+        webhooks=webhooks,
         clock=clock,
         redactor=ground.redactor,
     )

@@ -93,13 +93,16 @@ async def open_forge(
     keep_out(secrets)
     redactor = Redactor(secrets)
     transport = _LazyTransport(clock, redactor, config, _trusted_hosts(providers))
-    ground = _ground(config, providers, clock, redactor, transport)
+    post = _LazyTransport(clock, redactor, config, frozenset())
+    ground = _ground(config, providers, clock, redactor, transport, post)
     parts = job_parts(ground, adopts=adopts)
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as tasks:
             await tasks.start(parts.worker.serve)
             tasks.start_soon(ground.housekeeping.serve)
+            if adopts:
+                tasks.start_soon(parts.webhooks.serve)
             if any(configured.settings.base_url for configured in providers.values()):
                 tasks.start_soon(transport.warm)
             try:
@@ -112,12 +115,18 @@ async def open_forge(
     finally:
         with anyio.CancelScope(shield=True):
             await transport.close()
+            await post.close()
             await ground.registry.close()
             await anyio.to_thread.run_sync(ground.decoder.close)
 
 
 def _ground(
-    config: Config, providers: ConfiguredProviders, clock: Clock, redactor: Redactor, transport: _LazyTransport
+    config: Config,
+    providers: ConfiguredProviders,
+    clock: Clock,
+    redactor: Redactor,
+    transport: _LazyTransport,
+    post: _LazyTransport,
 ) -> Ground:
     """The home's registry and store, and the way out to the providers."""
     assets = AssetDirectory(config.home)
@@ -132,6 +141,7 @@ def _ground(
         decoder=decoder,
         driver=Driver(clock, transport, assets, decoder),
         transport=transport,
+        post=post,
         housekeeping=Housekeeping(
             registry, assets, clock, cap_bytes=config.cache_max_bytes, keep_days=config.keep_days
         ),
@@ -161,6 +171,7 @@ def _forge(ground: Ground, parts: JobParts) -> Forge:
             clock,
         ),
         providers=providers,
+        webhooks=parts.webhooks,
         clock=clock,
     )
 

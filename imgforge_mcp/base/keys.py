@@ -24,6 +24,11 @@ def new_webhook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
 
 
+def webhook_key(secret: str) -> bytes:
+    """The bytes that a signing secret stands for."""
+    return base64.b64decode(secret.removeprefix("whsec_") + "==")
+
+
 def is_well_formed(key: str) -> bool:
     """Whether a text can be a key at all: what fails here was mistyped or cut."""
     body, checksum = key[:-CHECKSUM], key[-CHECKSUM:]

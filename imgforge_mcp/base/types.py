@@ -158,7 +158,7 @@ class ImageRequest(BaseModel):
     ) = None
     """Stored with the job and returned."""
     project_id: Annotated[str, PROJECT_ID] | None = None
-    """Tag for usage accounting: letters, digits and . _ : -"""
+    """Tag for usage accounting."""
     idempotency_key: Annotated[str, Field(min_length=1, max_length=255, examples=["order-4711"])] | None = None
     """The same key within 24 hours returns the existing job instead of paying again."""
     sync: bool = True
@@ -171,6 +171,10 @@ class ImageRequest(BaseModel):
     """The price that the user agreed to."""
     save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
     """Also write the image to this path."""
+    webhook_url: Annotated[str, Field(min_length=1, max_length=999, examples=["https://example.org/hook"])] | None = (
+        None
+    )
+    """Told when it has ended."""
     is_edit: bool = False
     """Whether the first input image is to be changed, rather than looked at."""
     mask: Reference | None = None
@@ -187,7 +191,8 @@ class ImageRequest(BaseModel):
     def fingerprint(self) -> str:
         """What makes two requests the same one, under one idempotency key: everything but how the answer is awaited and
         where a copy goes. A digest, so that it carries no text of the caller's."""
-        values = self.model_dump(exclude_none=True, exclude={"idempotency_key", "sync", "save_to", "confirm_cost_usd"})
+        aside = {"idempotency_key", "sync", "save_to", "confirm_cost_usd", "webhook_url"}
+        values = self.model_dump(exclude_none=True, exclude=aside)
         text = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -349,3 +354,5 @@ class Caller:
     allowance: Allowance = Allowance()
     scopes: frozenset[str] = frozenset({"generate", "read", "admin"})
     is_anonymous: bool = False
+    base_url: str | None = None
+    """Where our own addresses begin for it, over HTTP."""

@@ -115,6 +115,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     usage.add_argument("--check", action="store_true", help="compare the sums with every call on record")
     _add_keys(commands)
     _add_install(commands)
+    _add_webhooks(commands)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 
@@ -202,6 +203,13 @@ def _add_install(commands: Any) -> None:
     install.add_argument("--dry-run", action="store_true", help="show what would change, as a diff; write nothing")
     install.add_argument("--platform", choices=("linux", "macos", "windows"), help="show what would be done there")
     install.set_defaults(run=_install)
+
+
+def _add_webhooks(commands: Any) -> None:
+    webhooks = _add(commands, "webhooks", "who is told that a job has ended: list, tell again, what signs it")
+    webhooks.add_argument("action", choices=("list", "replay", "secret"))
+    webhooks.add_argument("name", nargs="?", help="replay: a webhook's or a job's id; secret: a key's name")
+    webhooks.add_argument("--limit", type=int, default=20, metavar="N")
 
 
 # Servers -----------------------------------------------------------------------------------------------------------

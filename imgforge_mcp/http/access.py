@@ -85,6 +85,7 @@ class Access:
             is_liveness = scope["path"] == "/health"  # answered while the forge still opens
             forge = None if is_liveness else await self._lazy.forge()
             caller = await self._caller_of_page(forge, scope) if forge is not None else None
+            caller = replace(caller, base_url=self._door.base_url) if caller is not None else None
         except ForgeError as error:
             await answer(error.body(request_id), error.status, {**headers_of(error), **self._challenge(error)})(
                 scope, receive, noted

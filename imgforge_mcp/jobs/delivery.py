@@ -18,6 +18,7 @@ from imgforge_mcp.base.types import FITTED, Asset, Job, JobState, cost_of
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.outcome import without_secrets
 from imgforge_mcp.jobs.running import RunningJob
+from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.driver import Made, Result
 from imgforge_mcp.storage import paths
@@ -41,12 +42,14 @@ class Delivery:
         assets: AssetDirectory,
         decoder: Decoder,
         housekeeping: Housekeeping,
+        webhooks: Webhooks,
         clock: Clock,
         redactor: Redactor,
     ) -> None:
         self._config = config
         self._decoder = decoder
         self._housekeeping = housekeeping
+        self._webhooks = webhooks
         self._clock = clock
         self._registry = registry
         self._assets = assets
@@ -163,6 +166,8 @@ class Delivery:
             running.job = await self._registry.jobs.finish(job.job_id, ending)
         if job.assets:
             self._housekeeping.poke()
+        if job.request.webhook_url is not None:
+            self._webhooks.poke()
 
     def _told(self, error: ForgeError | None, request_id: str) -> dict[str, object] | None:
         if error is None:

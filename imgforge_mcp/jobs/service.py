@@ -18,6 +18,7 @@ from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.joining import JOIN_SECONDS, equal_calls
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.running import RunningJob
+from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.routing.candidates import Candidate
@@ -52,6 +53,7 @@ class JobService:
         providers: ConfiguredProviders,
         worker: Worker,
         references: References,
+        webhooks: Webhooks,
         clock: Clock,
     ) -> None:
         self._config = config
@@ -60,6 +62,7 @@ class JobService:
         self._providers = providers
         self._worker = worker
         self._references = references
+        self._webhooks = webhooks
         self._clock = clock
         self._joining = anyio.Lock()
 
@@ -74,6 +77,8 @@ class JobService:
         known = await self.of_key(request, caller)
         if known is not None:
             return known
+        if request.webhook_url is not None:
+            self._webhooks.check(request.webhook_url, caller)
         request, save_root = await self._settled(request, caller)
         digest = equal_calls(request, (each.settings_hash for each in self._providers.values()))
         if self._config.join_repeats and (same := await self._joined(digest, caller)) is not None:
@@ -96,6 +101,7 @@ class JobService:
             routes=tuple(dict.fromkeys(candidate.route for candidate in ranked)),
             digest=digest,
             asked=asked,
+            base_url=caller.base_url or "",
             allowance=caller.allowance,
         )
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)

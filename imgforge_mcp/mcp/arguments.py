@@ -12,6 +12,8 @@ from imgforge_mcp.forge import Purpose
 
 INTERNAL = frozenset({"is_edit", "mask", "strength"})
 """Fields of ImageRequest that generate_image does not take."""
+UNSHOWN = INTERNAL | {"sync", "confirm_cost_usd", "webhook_url"}
+"""What an item of a batch may say, and hardly ever has to."""
 MAX_ITEMS = 50
 AS_BEFORE = "As above."
 SAID_BEFORE = frozenset({"description", "minimum", "maximum", "minItems", "maxItems"})
@@ -107,7 +109,7 @@ def schema(model: type[BaseModel], hidden: frozenset[str]) -> Json:
         shared = properties.keys() & ImageRequest.model_fields.keys() - {"prompt", "mask", "strength"}
         properties |= {name: {**properties[name], "description": AS_BEFORE} for name in properties if name in shared}
     if model is GenerateBatch:
-        properties["items"] = {**properties["items"], "items": _undescribed(schema(ImageRequest, INTERNAL))}
+        properties["items"] = {**properties["items"], "items": _undescribed(schema(ImageRequest, UNSHOWN))}
     return {**whole, "properties": properties}
 
 

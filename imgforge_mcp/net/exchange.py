@@ -28,6 +28,8 @@ class Outgoing:
     query: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: tuple[tuple[str, Part], ...] | None = None
+    content: bytes | None = None
+    """A body as it is, where every byte of it matters."""
     cap: int = REPLY_CAP
     is_paid: bool = False
     """Whether sending it twice could be paid twice; then a failure after sending is ambiguous."""

@@ -86,7 +86,7 @@ def may_be_asked(host: str) -> bool:
     """Whether a host, as it is written, may be named to a proxy: a public address, or a whole name that is neither of
     this network nor a number in disguise."""
     bare = host.strip("[]").lower().rstrip(".")
-    if _is_address(bare):
+    if is_address(bare):
         return is_public(bare)
     last = bare.rpartition(".")[2]
     return "." in bare and last not in NEAR and not last[:1].isdigit() and bare.isascii()
@@ -95,12 +95,12 @@ def may_be_asked(host: str) -> bool:
 def _is_near(host: str) -> bool:
     """This machine, an address of this network, a name without a dot."""
     bare = host.strip("[]").lower().rstrip(".")
-    if _is_address(bare):
+    if is_address(bare):
         return not is_public(bare)
     return "." not in bare or bare.endswith(".localhost")
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     try:
         ip_address(text.partition("%")[0])
     except ValueError:

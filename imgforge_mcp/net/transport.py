@@ -219,6 +219,7 @@ def _request(outgoing: Outgoing, sending: _Sending) -> httpx.Request:
         params=outgoing.query or None,
         json=outgoing.json,
         files=_multipart(outgoing.form),
+        content=outgoing.content,
         extensions={"trace": sending.trace, "timeout": {}},
     )
 

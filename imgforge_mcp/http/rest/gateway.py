@@ -46,6 +46,8 @@ class Generation(Body):
     output_format: str | None = None
     user: str | None = None
     moderation: str | None = None
+    webhook_url: str | None = None
+    """https URL that is told when the job has ended."""
 
 
 class Edit(Generation):
@@ -99,6 +101,7 @@ def _request(call: Call, body: Generation, **further: Any) -> ImageRequest:
         style=None if body.style in ("", "vivid", "natural") else body.style,
         output_format=body.output_format,
         project_id=_project(call, body),
+        webhook_url=body.webhook_url or None,
         provider=call.request.headers.get("x-gateway-force-provider") or None,
         **further,
     )

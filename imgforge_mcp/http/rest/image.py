@@ -47,6 +47,8 @@ class Generation(Body):
     """1K or 2K."""
     seed: int | None = None
     project_id: str | None = None
+    webhook_url: str | None = None
+    """https URL that is told when the job has ended."""
 
 
 class Edit(Body):
@@ -59,6 +61,8 @@ class Edit(Body):
     model: str = EDIT
     seed: int | None = None
     project_id: str | None = None
+    webhook_url: str | None = None
+    """https URL that is told when the job has ended."""
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -72,6 +76,7 @@ async def generate(call: Call, body: Generation) -> Response:
         image_size=body.image_size,
         seed=body.seed,
         project_id=body.project_id or call.caller.project_id,
+        webhook_url=body.webhook_url or None,
     )
     return await _answered(call, request, body.model)
 
@@ -84,6 +89,7 @@ async def edit(call: Call, body: Edit) -> Response:
         is_edit=True,
         seed=body.seed,
         project_id=body.project_id or call.caller.project_id,
+        webhook_url=body.webhook_url or None,
     )
     return await _answered(call, request, body.model)
 

@@ -39,6 +39,8 @@ class Picture(Body):
     model: str | None = None
     """A model's slug; left out: flux-schnell where it is configured, else what the router picks."""
     project_id: str | None = None
+    webhook_url: str | None = None
+    """https URL that is told when the job has ended."""
 
 
 class Generation(Picture):
@@ -125,6 +127,7 @@ def _request(call: Call, body: Picture, purpose: str | None) -> ImageRequest:
         seed=body.seed,
         model=body.model or standard,
         project_id=body.project_id or call.caller.project_id,
+        webhook_url=body.webhook_url or None,
     )
 
 

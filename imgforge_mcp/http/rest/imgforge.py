@@ -65,6 +65,8 @@ class Generation(Body):
     output_format: str | None = None
     metadata: dict[str, str] | None = None
     project_id: str | None = None
+    webhook_url: str | None = None
+    """https URL that is told when the job has ended."""
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -137,6 +139,7 @@ def _request(call: Call, body: Generation) -> ImageRequest:
         idempotency_key=body.idempotency_key,
         metadata=body.metadata,
         project_id=body.project_id or call.caller.project_id,
+        webhook_url=body.webhook_url or None,
         sync=body.sync,
     )
 

@@ -28,6 +28,8 @@ class Generation(Body):
     """A model's id; required unless the template names one."""
     template_id: str | None = None
     metadata: dict[str, Any] | None = None
+    webhook_url: str | None = None
+    """https URL that is told when the job has ended."""
 
 
 class Template(Body):
@@ -45,6 +47,8 @@ class Batch(Body):
     prompts: list[str]
     model: str | None = None
     template_id: str | None = None
+    webhook_url: str | None = None
+    """https URL that is told of each image, when its job has ended."""
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -174,6 +178,7 @@ async def _request(call: Call, prompt: str, body: Generation | Batch) -> ImageRe
         model=model,
         metadata={str(name): str(value) for name, value in metadata.items()} if metadata else None,
         project_id=call.caller.project_id,
+        webhook_url=body.webhook_url or None,
         **{name: settings.get(name) for name in ("width", "height", "steps", "seed", "negative_prompt", "style")},
     )
 

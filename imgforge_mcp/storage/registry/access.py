@@ -69,6 +69,9 @@ class AccessRegistry(Protocol):
     async def owns(self, tenant: str, asset_id: str) -> bool:
         """Whether an image came of one of the tenant's jobs."""
 
+    async def is_tenant(self, tenant: str) -> bool:
+        """Whether anybody of that tenant ever asked for a job."""
+
     async def templates(self, tenant: str) -> list[Json]:
         """A tenant's templates, the newest first: id, name, what each holds, created_at."""
 

@@ -19,6 +19,7 @@ from imgforge_mcp.base.types import (
     QualityTier,
 )
 from imgforge_mcp.storage.registry.access import AccessRegistry
+from imgforge_mcp.storage.registry.outbox import OutboxRegistry
 
 LEASE_SECONDS = 15.0
 
@@ -57,6 +58,8 @@ class NewJob:
     """What equal calls have in common (jobs.joining)."""
     asked: str | None = None
     """The fingerprint of the request as it came, its references by name; `request` has them by content."""
+    base_url: str = ""
+    """Where our own addresses begin for whoever is told of its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,5 +375,8 @@ class Registry(Protocol):
 
     @property
     def access(self) -> AccessRegistry: ...
+
+    @property
+    def outbox(self) -> OutboxRegistry: ...
 
     async def close(self) -> None: ...

@@ -70,6 +70,7 @@ class Process:
             decoder=cast(Any, None),
             driver=cast(Any, Upstream(life, clock)),
             transport=cast(Any, None),
+            post=cast(Any, None),
             housekeeping=cast(Any, _Housekeeping()),
             clock=clock,
             redactor=Redactor([]),

@@ -88,6 +88,9 @@ class SqliteAccess:
         values = {"tenant": tenant, "asset_id": asset_id}
         return await self._database.read(lambda sql: sql.one("tenant_has_asset", **values)) is not None
 
+    async def is_tenant(self, tenant: str) -> bool:
+        return await self._database.read(lambda sql: sql.one("tenant_has_job", tenant=tenant)) is not None
+
     async def templates(self, tenant: str) -> list[Json]:
         rows = await self._database.read(lambda sql: sql.all("templates", tenant=tenant))
         return [from_text(row["body"]) for row in rows]

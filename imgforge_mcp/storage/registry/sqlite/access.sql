@@ -50,6 +50,9 @@ SELECT coalesce((SELECT sum(reserved) FROM jobs WHERE tenant = :tenant AND compl
      + coalesce((SELECT sum(attempts.cost) FROM jobs JOIN attempts USING (job_id)
                  WHERE jobs.tenant = :tenant AND jobs.job_id >= :first_id), 0) AS amount;
 
+-- name: tenant_has_job
+SELECT 1 FROM jobs WHERE tenant = :tenant LIMIT 1;
+
 -- name: templates
 SELECT body FROM templates WHERE tenant = :tenant ORDER BY template_id DESC;
 

@@ -74,6 +74,8 @@ class SqliteJobs:
             sql.change("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
             note_inputs(sql, new.job_id, new.request)
             sql.change("insert_job_text", job_id=new.job_id, text=searchable(new.request.prompt))
+            if (url := new.request.webhook_url) is not None:
+                sql.change("insert_webhook", job_id=new.job_id, tenant=new.tenant, url=url, base_url=new.base_url)
             return _job(sql, new.job_id), True
 
         with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
@@ -131,6 +133,7 @@ class SqliteJobs:
                 cost_basis=ending.cost_basis.value if ending.cost_basis else None,
                 now=self._seconds(),
             )
+            sql.change("post_webhook", job_id=job_id, now=self._seconds())
             count_renditions(sql, ending.renditions)
             return _job(sql, job_id)
 

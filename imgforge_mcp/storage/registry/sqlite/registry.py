@@ -9,6 +9,7 @@ from imgforge_mcp.storage.registry.sqlite.access import SqliteAccess
 from imgforge_mcp.storage.registry.sqlite.assets import SqliteAssets
 from imgforge_mcp.storage.registry.sqlite.database import Database
 from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
+from imgforge_mcp.storage.registry.sqlite.outbox import SqliteOutbox
 from imgforge_mcp.storage.registry.sqlite.retention import SqliteRetention
 
 
@@ -22,6 +23,7 @@ class SqliteRegistry:
         self.assets = SqliteAssets(self._database, now)
         self.retention = SqliteRetention(self._database, now)
         self.access = SqliteAccess(self._database, now)
+        self.outbox = SqliteOutbox(self._database, now)
 
     async def close(self) -> None:
         await self._database.close()

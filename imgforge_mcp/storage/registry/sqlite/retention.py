@@ -52,7 +52,7 @@ class SqliteRetention:
         if row is None or not row["jobs"]:
             return 0
         sql.change("add_forgotten_usage", ids=row["ids"])
-        for part in ("attempts", "job_assets", "job_inputs", "job_texts", "jobs"):
+        for part in ("attempts", "job_assets", "job_inputs", "job_texts", "webhooks", "jobs"):
             sql.change(f"forget_{part}", ids=row["ids"])
         return int(row["jobs"])
 

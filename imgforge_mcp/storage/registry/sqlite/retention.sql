@@ -3,10 +3,11 @@ DELETE FROM idempotency WHERE idempotency_key IN
     (SELECT idempotency_key FROM idempotency WHERE expires_at <= :now LIMIT :limit);
 
 -- name: jobs_ended_before
--- Not those whose idempotency key still stands for them.
+-- Not those whose idempotency key still stands for them, or whose end is still to be told.
 SELECT json_group_array(job_id) AS ids, count(*) AS jobs
 FROM (SELECT job_id FROM jobs WHERE completed_at < :before
         AND job_id NOT IN (SELECT job_id FROM idempotency WHERE expires_at > :now)
+        AND job_id NOT IN (SELECT job_id FROM webhooks WHERE due_at IS NOT NULL)
       ORDER BY completed_at LIMIT :limit);
 
 -- name: add_forgotten_usage
