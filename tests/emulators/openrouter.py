@@ -132,19 +132,8 @@ class OpenRouter(Emulator):
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
         """Each item says what it is; the cost is that of the whole call."""
         data = [{"b64_json": base64.b64encode(each.data).decode(), "media_type": each.media} for each in pictures]
-        usage = {"prompt_tokens": 12, "completion_tokens": 1290, "total_tokens": 1302, "cost": self.price(order)}
+        usage = {"prompt_tokens": 12, "completion_tokens": 1290, "total_tokens": 1302, "cost": price(order)}
         return Answer(200, {"created": 1_795_000_000, "data": data, "usage": usage})
-
-    def price(self, order: Order) -> float:
-        """US dollars for an order."""
-        if order.model in BY_IMAGE:
-            return round(BY_IMAGE[order.model] * order.number, 6)
-        if order.model not in BY_MEGAPIXEL:
-            return round(TOKENS * order.number, 6)
-        first, further, given = BY_MEGAPIXEL[order.model]
-        megapixels = max(1, -(-(order.width * order.height - 50_000) // 1_000_000))
-        references = len(order.body.get("input_references", []))
-        return round((first + further * (megapixels - 1) + given * references) * order.number, 6)
 
     @route("GET", "/api/v1/images/models", keyed=False)
     def models(self, call: Call) -> Answer:
@@ -190,6 +179,18 @@ class OpenRouter(Emulator):
             raise self.decline("400", "output_format is not supported by the model")
         if body.get("background") == "transparent" and body.get("output_format", "png") == "jpeg":
             raise self.decline("400", "transparent needs png or webp")
+
+
+def price(order: Order) -> float:
+    """US dollars for an order."""
+    if order.model in BY_IMAGE:
+        return round(BY_IMAGE[order.model] * order.number, 6)
+    if order.model not in BY_MEGAPIXEL:
+        return round(TOKENS * order.number, 6)
+    first, further, given = BY_MEGAPIXEL[order.model]
+    megapixels = max(1, -(-(order.width * order.height - 50_000) // 1_000_000))
+    references = len(order.body.get("input_references", []))
+    return round((first + further * (megapixels - 1) + given * references) * order.number, 6)
 
 
 def _is_reference(value: Any) -> bool:
