@@ -166,7 +166,7 @@ def _forge(ground: Ground, parts: JobParts) -> Forge:
         models=Models(
             parts.planner,
             providers,
-            KeyChecks(providers, ground.driver, clock, config.home),
+            KeyChecks(providers, ground.driver, clock, config.home, config.litellm_prices),
             Neighbours(ground.transport),
             clock,
         ),

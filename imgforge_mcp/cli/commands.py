@@ -137,6 +137,10 @@ async def _refresh(forge: Forge, options: argparse.Namespace) -> int:
     for name, found in report["providers"].items():
         lines.append(f"{name}: {len(found['missing_from_catalogue'])} models that the catalogue misses")
         lines += [f"  gone, no tier leads to it any more: {model}" for model in found["listed_in_vain"]]
+    for name, rows in report["prices"].items():
+        for row in rows:
+            price = f"${row['listed_usd']:.4g} a {row['unit']} by {row['source']}, ${row['catalogue_usd']:.4g} here"
+            lines.append(f"  another price: {name}/{row['model']}, {price}")
     if report["not_asked"]:
         lines.append(f"no list to ask for, or no answer: {', '.join(report['not_asked'])}")
     _print(report, options, lines)

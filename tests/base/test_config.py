@@ -30,6 +30,7 @@ SETTINGS: list[tuple[str, str, str, Any]] = [
     ("IMGFORGE_MAX_COST_USD", "0.05", "max_cost_usd", 0.05),
     ("IMGFORGE_DAILY_BUDGET_USD", "1", "daily_budget_usd", 1.0),
     ("IMGFORGE_MONTHLY_BUDGET_USD", "0", "monthly_budget_usd", 0.0),
+    ("IMGFORGE_LITELLM_PRICES", "/srv/prices.json", "litellm_prices", Path("/srv/prices.json")),
     ("IMGFORGE_LOG_LEVEL", "DEBUG", "log_level", "debug"),
     ("IMGFORGE_WAIT_VALUE", "0.001", "wait_value", 0.001),
     ("IMGFORGE_ALLOW_LOCAL_PATHS", "yes", "allow_local_paths", True),

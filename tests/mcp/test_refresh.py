@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 from mcp.client import Client
 
@@ -85,6 +86,55 @@ async def test_every_provider_is_asked_without_buying_anything(
     assert checks[name].is_listed is (manifest.listing is not None)
     assert emulator.submits == []
     assert emulator.surprises == []
+
+
+@pytest.fixture
+def other_prices(environment: dict[str, str], tmp_path: Path) -> Path:
+    """A price file of LiteLLM's, and a catalogue of the user's own, that say other prices."""
+    path = tmp_path / "prices.json"
+    file = {
+        "fal_ai/fal-ai/flux-pro/v1.1": {"output_cost_per_image": 0.05},
+        "fal_ai/fal-ai/flux-pro/v1.1-ultra": {"output_cost_per_image": 0.06},
+        "gpt-image-2": {"output_cost_per_image_token": 4e-05},
+    }
+    path.write_text(json.dumps(file), "utf-8")
+    lines = [
+        '[models."openrouter/flux-2-pro"]',
+        "price = { first_megapixel = 0.02, megapixel = 0.015 }",
+        '[models."recraft/recraft-v4"]',
+        "price = { image = 0.05 }",
+    ]
+    Path(environment["IMGFORGE_CONFIG"]).write_text("\n".join(lines), "utf-8")
+    return path
+
+
+async def test_a_price_that_differs_from_the_catalogues_is_named(
+    other_prices: Path, emulate: Emulate, forge_on: OpenForge
+) -> None:
+    asked = [emulate(name) for name in ("openrouter", "recraft", "fal", "openai")]
+    async with forge_on(*asked, IMGFORGE_LITELLM_PRICES=str(other_prices)) as forge:
+        report = await forge.refresh_models()
+    assert report["prices"] == {
+        "fal": [priced("flux-1.1-pro", "image", 0.04, 0.05, "litellm")],
+        "openai": [priced("gpt-image-2", "million tokens", 30.0, 40.0, "litellm")],
+        "openrouter": [priced("flux-2-pro", "megapixel", 0.02, 0.03, "openrouter")],
+        "recraft": [priced("recraft-v4", "image", 0.05, 0.04, "recraft")],
+    }
+    assert all(emulator.submits == [] for emulator in asked)
+
+
+def priced(model: str, unit: str, ours: float, listed: float, source: str) -> dict[str, object]:
+    return {"model": model, "unit": unit, "catalogue_usd": ours, "listed_usd": listed, "source": source}
+
+
+@pytest.mark.parametrize("text", [pytest.param("[", id="no JSON"), pytest.param("[]", id="a list")])
+async def test_a_price_file_that_is_none_is_passed_over(
+    text: str, other_prices: Path, emulate: Emulate, forge_on: OpenForge
+) -> None:
+    await anyio.Path(other_prices).write_text(text)
+    async with forge_on(emulate("openai"), IMGFORGE_LITELLM_PRICES=str(other_prices)) as forge:
+        report = await forge.refresh_models()
+    assert report["prices"] == {}
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ class Settings(BaseModel):
     jwt_audience: Text | None = None
     jwt_jwks_url: BaseUrl | None = None
     jwt_tenant_claim: Text = "sub"
+    litellm_prices: AbsolutePath | None = None
+    """LiteLLM's public price file, for `models --refresh` to compare with; None: that of an installed litellm."""
     log_level: Annotated[str, BeforeValidator(values.level)] = "warning"
 
     @classmethod

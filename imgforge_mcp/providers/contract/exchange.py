@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from imgforge_mcp.base.errors import BadReply
 from imgforge_mcp.base.types import Json
@@ -101,3 +102,11 @@ class Reply:
         if not isinstance(body, dict):
             raise BadReply("The provider answered with JSON of an unexpected shape.")
         return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A price as a provider lists it today, in US dollars for a unit."""
+
+    usd: float
+    unit: Literal["image", "megapixel", "million tokens"]

@@ -1,9 +1,11 @@
 """One image service: what a module of `providers/services/` subclasses."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError
-from imgforge_mcp.providers.contract.exchange import Images, Operation, Reply, Request, Work
+from imgforge_mcp.catalog.model import ModelSpec
+from imgforge_mcp.providers.contract.exchange import Images, Operation, Reply, Request, Told, Work
 from imgforge_mcp.providers.contract.manifest import Manifest
 from imgforge_mcp.providers.reading import causes, pictures
 from imgforge_mcp.providers.reading import meaning as meanings
@@ -97,6 +99,18 @@ class Provider:
             BadReply: it is no JSON.
         """
         return ids_of(reply.body)
+
+    def price_questions(self, models: Sequence[ModelSpec]) -> tuple[str, ...]:
+        """The free paths that tell what these models cost today (GET)."""
+        return ()
+
+    def told_prices(self, reply: Reply) -> dict[str, Told]:
+        """The prices in an answer to one of `price_questions`, by model id.
+
+        Raises:
+            BadReply: it is of another shape.
+        """
+        return {}
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
         """What an error answer means. A subclass names its peculiar codes in `meanings`, or overrides this."""

@@ -1,11 +1,15 @@
 """OpenRouter: many makers' models behind one shape of request, and what each picture cost in the answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Reply, Request
+from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, ModelSpec, Reply, Request, Told
 from imgforge_mcp.providers.reading.costs import cost_of
-from imgforge_mcp.providers.reading.wire import decoded_or_none
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, listed
 from imgforge_mcp.providers.services._body import effort, fixed, given
+
+UNITS: tuple[Literal["image", "megapixel"], ...] = ("image", "megapixel")
 
 
 class OpenRouter(DirectProvider):
@@ -19,6 +23,7 @@ class OpenRouter(DirectProvider):
         aliases=("open_router", "open-router"),
         listing="/api/v1/images/models",
         key_check="/api/v1/key",
+        reports_cost=True,
         source="openrouter.ai image pages and openrouter 1.3.84",
         key_page="https://openrouter.ai/settings/keys",
     )
@@ -43,6 +48,23 @@ class OpenRouter(DirectProvider):
     def parse(self, reply: Reply, call: Call) -> Images:
         body = decoded_or_none(reply.body)
         return replace(self.images(reply, call, body), cost_usd=cost_of(body, None))
+
+    def price_questions(self, models: Sequence[ModelSpec]) -> tuple[str, ...]:
+        return tuple(f"/api/v1/images/models/{model.model_id}/endpoints" for model in models)
+
+    def told_prices(self, reply: Reply) -> dict[str, Told]:
+        """The lowest of those who serve the model; a price a token says nothing of a picture."""
+        body = reply.json()
+        lines = [line for endpoint in listed(body.get("endpoints")) for line in listed(endpoint.get("pricing"))]
+        told = [
+            Told(usd=cost, unit=unit)
+            for line in lines
+            for unit in UNITS
+            if line.get("billable") == "output_image"
+            and line.get("unit") == unit
+            and (cost := amount(line.get("cost_usd"))) is not None
+        ]
+        return {str(body.get("id")): min(told, key=lambda each: each.usd)} if told else {}
 
 
 PROVIDER = OpenRouter()

@@ -1,10 +1,11 @@
 """Recraft: OpenAI's shape with fields of its own, and the cost in its answer; vectors come as SVG."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Reply, Request
-from imgforge_mcp.providers.reading.wire import amount, decoded_or_none
+from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, ModelSpec, Reply, Request, Told
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, listed
 from imgforge_mcp.providers.services._body import fixed, given, image_part, text_parts
 
 UNIT = 0.001
@@ -18,6 +19,7 @@ class Recraft(DirectProvider):
         base_url="https://external.api.recraft.ai",
         key_variables=("RECRAFT_API_KEY",),
         key_check="/v1/users/me",
+        reports_cost=True,
         source="Recraft's OpenAPI 2026-08-22",
         key_page="https://www.recraft.ai/profile/api",
     )
@@ -50,6 +52,18 @@ class Recraft(DirectProvider):
         body = decoded_or_none(reply.body)
         units = amount(body.get("credits")) if isinstance(body, dict) else None
         return images if units is None else replace(images, cost_usd=round(units * UNIT, 6))
+
+    def price_questions(self, models: Sequence[ModelSpec]) -> tuple[str, ...]:
+        return ("/v1/models",)
+
+    def told_prices(self, reply: Reply) -> dict[str, Told]:
+        """By the picture, as text."""
+        told = {}
+        for model in listed(reply.json().get("data")):
+            match model:
+                case {"id": str(name), "pricing": {"image": str(price)}} if price.replace(".", "", 1).isdigit():
+                    told[name] = Told(usd=float(price), unit="image")
+        return told
 
 
 PROVIDER = Recraft()
