@@ -1,5 +1,6 @@
 """The tables of the README that are made from the code: `python -m tests.readme_tables` writes them anew."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,43 @@ def providers_table(catalog: Catalog) -> str:
     return "\n".join([head, "|---|---|---|---|---|---|", *rows])
 
 
+CAPABILITIES: Mapping[str, Callable[[ModelSpec], bool]] = {
+    "text to image": lambda model: "text_to_image" in model.capabilities,
+    "edit": lambda model: "edit" in model.capabilities,
+    "references": lambda model: model.max_inputs > 1,
+    "mask": lambda model: "inpaint" in model.capabilities,
+    "transparency": lambda model: "transparent" in model.capabilities,
+    "cut out": lambda model: "remove_background" in model.capabilities,
+    "enlarge": lambda model: "upscale" in model.capabilities,
+    "vector": lambda model: "vector" in model.capabilities,
+    "seed": lambda model: "seed" in model.accepts,
+    "negative": lambda model: "negative_prompt" in model.accepts,
+    "batch at half price": lambda model: bool(model.options.get("batch")),
+}
+"""The columns of the table of capabilities, but for the last: what a provider has where one of its models has it."""
+REPORTED = "cost reported"
+
+
+def able(provider: Provider, catalog: Catalog) -> list[str]:
+    """The columns in which a provider has a yes."""
+    models = [model for model in catalog.of_provider(provider.manifest.name) if not model.is_retired(TODAY)]
+    columns = [column for column, has in CAPABILITIES.items() if any(map(has, models))]
+    return [*columns, REPORTED] if provider.manifest.reports_cost else columns
+
+
+def capabilities_table(catalog: Catalog) -> str:
+    columns = [*CAPABILITIES, REPORTED]
+    rows = []
+    for provider in all_providers():
+        manifest, yes = provider.manifest, able(provider, catalog)
+        if manifest.is_local:
+            continue
+        dates = [str(model.checked) for model in catalog.of_provider(manifest.name) if model.checked]
+        cells = " | ".join("yes" if column in yes else "" for column in columns)
+        rows.append(f"| {manifest.title} | {cells} | {manifest.source}, {max(dates, default='')} |")
+    return "\n".join([f"| | {' | '.join(columns)} | read from, when |", f"|{'---|' * (len(columns) + 2)}", *rows])
+
+
 def _provider_row(provider: Provider, catalog: Catalog) -> str:
     manifest = provider.manifest
     models = [model for model in catalog.of_provider(manifest.name) if not model.is_retired(TODAY)]
@@ -90,6 +128,7 @@ def renewed(text: str) -> str:
         "tools": tools_table(),
         "tiers": tiers_table(catalog),
         "providers": providers_table(catalog),
+        "capabilities": capabilities_table(catalog),
     }
     for name, table in tables.items():
         start = BLOCK.format(name=name)

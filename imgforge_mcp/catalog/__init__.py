@@ -24,6 +24,8 @@ Spelling = Callable[[str], str]
 """How closely a name is read: as it stands, without letter case, without punctuation."""
 OWN_IDS = 2
 """The place of the providers' own ids among the kinds of names."""
+SAID_BY_ID = ("prices", "retired")
+"""What a dialect says of single models."""
 FIELDS = {"id"} | {field.name for field in fields(ModelSpec)} - {"slug", "provider", "model_id"}
 """What a row may say."""
 
@@ -252,15 +254,22 @@ def _served(servers: object) -> Iterator[ModelSpec]:
             slug = given.pop("slug", given.get("id"))
             if not isinstance(slug, str) or not slug:
                 raise ConfigError(f"servers.{provider}.models: each needs an id.", entry=f"servers.{provider}.models")
-            defaults = _of_dialect(dialects[dialect], given.get("id"))
+            defaults = _of_dialect(dialects[dialect], given.get("id"), slug)
             options = {"dialect": dialect, **defaults.pop("options", {})}
-            common = {"name": slug, "source": "configuration", "options": options}
-            yield _checked({**common, **defaults, **given}, provider, slug, f"servers.{provider}.models.{slug}")
+            common = {"name": slug, **defaults, "source": "configuration", "options": options}
+            yield _checked({**common, **given}, provider, slug, f"servers.{provider}.models.{slug}")
 
 
-def _of_dialect(dialect: Json, model_id: object) -> Json:
-    """What a dialect says about a model of that id: what all of its models take, its own price, its end."""
-    row = {name: value for name, value in dialect.items() if name not in ("prices", "retired", "options")}
+def _of_dialect(dialect: Json, model_id: object, slug: str) -> Json:
+    """What a dialect says about a model of that id: what all of its models take, its own price, its end. A slug that
+    its maker's own rows have (`rows_of`) is taken as there, but for the day of its end."""
+    row = {name: value for name, value in dialect.items() if name not in (*SAID_BY_ID, "options", "rows_of")}
+    table, maker = bundled_table(), dialect.get("rows_of", "")
+    if known := table["models"].get(maker, {}).get(slug):
+        known = {**table["providers"][maker], **table["slugs"][slug], **known}
+        generic = {name: value for name, value in row.items() if not name.startswith(("price", "bound_reason"))}
+        kept = {name: value for name, value in known.items() if name not in ("id", "retired", "source", "checked")}
+        return {**generic, **kept, **dialect.get("retired", {}).get(slug, {})}
     options = dict(dialect.get("options", {}))
     if model_id not in options.pop("efforts_of", [model_id]):
         options.pop("effort", None)

@@ -20,6 +20,7 @@ import httpx
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import Ambiguous, BadReply, InvalidRequest, ProviderError, Unavailable
+from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.net.addresses import is_public
 from imgforge_mcp.net.exchange import Answer, Outgoing, Part
@@ -92,6 +93,11 @@ class Transport:
             await self._way(None)
         except ProviderError:
             return
+
+    def keep_out(self, secret: str) -> None:
+        """Mask one more secret in whatever comes in and is said: a token that was made while the program runs."""
+        self._redactor.learn((secret,))
+        keep_out((secret,))
 
     def trusts(self, url: httpx.URL) -> bool:
         netloc = url.netloc.decode("ascii", "replace").lower()

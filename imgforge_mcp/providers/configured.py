@@ -9,7 +9,8 @@ from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.providers import services
 from imgforge_mcp.providers.contract import Manifest, ModelSpec, Provider
-from imgforge_mcp.providers.services import openai
+from imgforge_mcp.providers.services import gemini, openai
+from imgforge_mcp.providers.tokens import place_of
 from imgforge_mcp.routing.candidates import Entry
 
 
@@ -24,7 +25,8 @@ class ConfiguredProvider:
     @property
     def settings_hash(self) -> str:
         """Changes whenever the key or the address does; says nothing about either."""
-        text = f"{self.settings.base_url}\0{self.settings.key}\0{sorted(self.settings.settings.items())}"
+        settings = self.settings
+        text = f"{settings.base_url}\0{settings.key or settings.credentials}\0{sorted(settings.settings.items())}"
         return hashlib.blake2b(text.encode(), digest_size=6, key=b"imgforge-mcp").hexdigest()
 
     @property
@@ -65,14 +67,19 @@ class ConfiguredProviders(Mapping[str, ConfiguredProvider]):
 def open_configured(config: Config, catalog: Catalog) -> ConfiguredProviders:
     """Every provider of this package that has what it needs, and every named server of the configuration file."""
     own = [(provider, settings_of(config, provider.manifest)) for provider in all_providers()]
-    named = [
-        (openai.server(server.name, server.base_url), server_settings(config, server)) for server in config.servers
-    ]
+    named = [_named(config, server) for server in config.servers]
     return ConfiguredProviders(
         ConfiguredProvider(provider=provider, settings=settings, models=catalog.of_provider(settings.name))
         for provider, settings in (*own, *named)
         if settings is not None
     )
+
+
+def _named(config: Config, server: Server) -> tuple[Provider, ProviderSettings]:
+    settings = server_settings(config, server)
+    if server.dialect == "vertex":
+        return gemini.server(server.name, settings.base_url), settings
+    return openai.server(server.name, settings.base_url, server.dialect), settings
 
 
 def all_providers() -> list[Provider]:
@@ -124,10 +131,17 @@ def server_settings(config: Config, server: Server) -> ProviderSettings:
             f"{config.source}, [[servers]] {server.name}: api_key_env names {server.api_key_env}, which is not set.",
             setting="servers.api_key_env",
         )
+    if (server.dialect == "vertex") != (server.credentials is not None):
+        raise ConfigError(
+            f"{config.source}, [[servers]] {server.name}: credentials, a service account's file, belongs to the "
+            "dialect vertex, and that takes nothing else.",
+            setting="servers.credentials",
+        )
     return ProviderSettings(
         name=server.name,
-        base_url=server.base_url,
+        base_url=place_of(server.base_url, server.credentials) if server.credentials else server.base_url,
         is_override=True,
         key=key,
+        credentials=server.credentials,
         limits=config.table(server.name).limits,
     )

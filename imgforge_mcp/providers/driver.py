@@ -29,6 +29,7 @@ from imgforge_mcp.net.retry_after import retry_after
 from imgforge_mcp.providers.addresses import candidates, is_own, may_see_key
 from imgforge_mcp.providers.base_url import address, kept_query
 from imgforge_mcp.providers.contract import Call, Images, Operation, Outgoing, Picture, Provider, Reply, Request, Work
+from imgforge_mcp.providers.tokens import Tokens
 from imgforge_mcp.storage.images import AssetDirectory, Staged
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Driver:
         self._decoder = decoder
         self._assets = assets
         self._transport = transport
+        self._tokens = Tokens(clock)
 
     async def run(self, run: Run, operation: Operation | None = None) -> Result:
         """Buy and fetch the images, or go on asking about `operation`.
@@ -104,6 +106,7 @@ class Driver:
             ProviderError: what came instead; says whether it may have been billed.
             ContentRefused: the provider's safety system refused.
         """
+        run = replace(run, settings=await self._signed(run.settings))
         if operation is None:
             with _ours(Rejected, "The request could not be written"):
                 request = run.provider.submit(run.call)
@@ -123,6 +126,7 @@ class Driver:
     async def cancel(self, provider: Provider, settings: ProviderSettings, call: Call, operation: Operation) -> bool:
         """Ask the provider to stop; whether it said yes."""
         try:
+            settings = await self._signed(settings)
             with _ours(BadReply, "The work could not be called off"):
                 requests = provider.cancel(operation, call)
             replies = [
@@ -140,7 +144,19 @@ class Driver:
             Unavailable: no answer.
         """
         request = Request(method="GET", target=path.format_map(settings.settings))
-        return await self._sent(self._outgoing(request, provider, settings, POLL_SECONDS))
+        return await self._sent(self._outgoing(request, provider, await self._signed(settings), POLL_SECONDS))
+
+    async def _signed(self, settings: ProviderSettings) -> ProviderSettings:
+        """The settings with a token for a key, where the user has given a service account's file.
+
+        Raises:
+            ProviderAuth: no token can be signed with it.
+        """
+        if settings.credentials is None:
+            return settings
+        token = await self._tokens.token(settings.credentials)
+        self._transport().keep_out(token)
+        return replace(settings, key=token)
 
     # Submit and poll ------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated
 
@@ -35,6 +36,8 @@ class ProviderSettings:
     is_override: bool = False
     key: str | None = field(default=None, repr=False)
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Path | None = None
+    """A service account's file, by which tokens are signed in place of a key."""
     limits: Limits = Limits()
 
 

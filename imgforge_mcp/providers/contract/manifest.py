@@ -43,6 +43,8 @@ class Manifest:
     free_refusals: bool = False
     """Whether the provider documents that what its safety system withholds costs nothing, also where it says so in a
     200; an error status is taken to cost nothing."""
+    reports_cost: bool = False
+    """Whether its answers tell what they cost: in dollars, in units, or by tokens that the catalogue prices."""
     address_setting: str = ""
     """What a person sets where its address is wrong; empty: the variable of its base URL."""
     source: str = ""

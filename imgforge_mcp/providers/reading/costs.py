@@ -1,6 +1,7 @@
 """What a call really cost, in US dollars, where its answer says so: by an amount, or by tokens that the catalogue
 prices."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from imgforge_mcp.base.types import Json
@@ -24,6 +25,15 @@ def cost_of(body: Any, tokens: Any) -> float | None:
         return round(cost, 6) if cost is not None else _by_openai(usage, tokens)
     counted = body.get("usageMetadata")
     return _by_google(counted, tokens) if isinstance(counted, dict) else None
+
+
+def cost_in_header(headers: Mapping[str, str]) -> float | None:
+    """What a LiteLLM proxy says that a call cost, in US dollars; None where it does not, or knows no price."""
+    try:
+        cost = amount(float(headers.get("x-litellm-response-cost", "")))
+    except ValueError:
+        return None
+    return round(cost, 6) if cost else None
 
 
 def _in_dollars(usage: Json) -> float | None:

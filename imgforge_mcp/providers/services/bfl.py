@@ -28,6 +28,7 @@ class BlackForestLabs(Provider):
         concurrency=24,
         free_refusals=True,
         key_check="/v1/credits",
+        reports_cost=True,
         source="api.bfl.ai OpenAPI 2026-04-23",
         key_page="https://dashboard.bfl.ai",
     )

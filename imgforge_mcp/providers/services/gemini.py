@@ -27,13 +27,17 @@ class Gemini(DirectProvider):
         auth=Auth(header="x-goog-api-key", prefix=""),
         aliases=("google", "imagen", "google_gemini"),
         listing="/v1beta/models?pageSize=1000",
+        reports_cost=True,
         source="ai.google.dev and google-genai 3.4.0",
         key_page="https://aistudio.google.com/apikey",
     )
 
+    models = "/v1beta/models"
+    """Below which path its models are."""
+
     def submit(self, call: Call) -> Request:
         predicts = call.model.options.get("method") == "predict"
-        target = f"/v1beta/models/{call.model.model_id}:{'predict' if predicts else 'generateContent'}"
+        target = f"{self.models}/{call.model.model_id}:{'predict' if predicts else 'generateContent'}"
         return Request(target=target, json=_prediction(call) if predicts else _content(call))
 
     meanings: ClassVar[Meanings] = {
@@ -73,6 +77,32 @@ class Gemini(DirectProvider):
         words = said or next((reason for reason in reasons if reason not in NOTHING_SAID), "")
         what = "drew nothing this time" if "NO_IMAGE" in reasons else "answered without an image"
         return BadReply(f"Gemini {what}.", **quoted(words))
+
+
+class Vertex(Gemini):
+    """The same on Google Cloud, below a project and a place, with a service account's token for a key."""
+
+    models = "/publishers/google/models"
+
+
+def server(name: str, base_url: str) -> Vertex:
+    """Vertex AI at a project of the user's own: `base_url` ends in `/projects/PROJECT/locations/PLACE`."""
+    provider = Vertex()
+    provider.manifest = replace(
+        Gemini.manifest,
+        name=name,
+        title=name,
+        base_url=base_url,
+        key_variables=(),
+        needs_key=False,
+        auth=Auth(),
+        aliases=(),
+        address_setting=f"base_url of the server {name} in the configuration file",
+        source="configuration",
+        key_page="",
+        listing=None,
+    )
+    return provider
 
 
 def _content(call: Call) -> Json:

@@ -4,14 +4,18 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, Part, Reply, Request
-from imgforge_mcp.providers.reading.costs import cost_of
+from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Images, Manifest, Part, Reply, Request
+from imgforge_mcp.providers.reading.costs import cost_in_header, cost_of
 from imgforge_mcp.providers.reading.wire import decoded_or_none
 from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, text_parts
 
 GENERATIONS = "/v1/images/generations"
 EDITS = "/v1/images/edits"
+AZURE_VERSION = "2025-04-01-preview"
+"""The first version of Azure's API with the gpt-image models; the user's own stands in the base URL."""
+AZURE_AUTH = Auth(header="api-key", prefix="")
 
 
 class OpenAI(DirectProvider):
@@ -25,6 +29,7 @@ class OpenAI(DirectProvider):
         aliases=("open_ai",),
         mask="alpha",
         listing="/v1/models",
+        reports_cost=True,
         source="OpenAI's OpenAPI 2026-08-21 and openai 2.54",
         key_page="https://platform.openai.com/api-keys",
     )
@@ -39,16 +44,46 @@ class OpenAI(DirectProvider):
         return replace(images, cost_usd=cost_of(body, call.model.options.get("tokens")))
 
 
-def server(name: str, base_url: str, *, title: str = "", needs_key: bool = False) -> OpenAI:
+class Azure(OpenAI):
+    """OpenAI's models as Azure serves them: below a deployment's name, with a version of the API, or at `/openai/v1`,
+    where the name travels in the body."""
+
+    def __init__(self, base_url: str) -> None:
+        base = urlsplit(base_url)
+        self._is_v1 = "/openai/v1" in base.path
+        models = "/openai/v1/models" if self._is_v1 else "/openai/models?api-version=2024-10-21"
+        # A list that names none of the user's deployments: it tells whether the key is good.
+        self.manifest = replace(OpenAI.manifest, auth=AZURE_AUTH, listing=None, key_check=models)
+        self._query = {} if self._is_v1 or "api-version" in base.query else {"api-version": AZURE_VERSION}
+
+    def submit(self, call: Call) -> Request:
+        request = _openai(call)
+        if self._is_v1:
+            return request
+        deployment = quote(call.model.model_id, safe="")
+        target = f"/openai/deployments/{deployment}{request.target.removeprefix('/v1')}"
+        return replace(request, target=target, query=self._query)
+
+
+class LiteLLM(OpenAI):
+    """A LiteLLM proxy, which says what a call cost in a header."""
+
+    def parse(self, reply: Reply, call: Call) -> Images:
+        images = super().parse(reply, call)
+        cost = cost_in_header(reply.headers)
+        return images if cost is None else replace(images, cost_usd=cost)
+
+
+def server(name: str, base_url: str, dialect: str = "openai") -> OpenAI:
     """A named server that is compatible with OpenAI's, at the user's own address."""
-    provider = OpenAI()
+    provider = Azure(base_url) if dialect == "azure" else LiteLLM() if dialect == "litellm" else OpenAI()
     provider.manifest = replace(
-        OpenAI.manifest,
+        provider.manifest,
         name=name,
-        title=title or name,
+        title=name,
         base_url=base_url,
         key_variables=(),
-        needs_key=needs_key,
+        needs_key=False,
         aliases=(),
         address_setting=f"base_url of the server {name} in the configuration file",
         source="configuration",

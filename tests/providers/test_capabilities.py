@@ -1,0 +1,75 @@
+"""The table of capabilities in the README: behind every yes stands a test that asks for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.providers.configured import all_providers
+from imgforge_mcp.providers.contract import ModelSpec
+from tests.answers import ended, told
+from tests.conftest import OpenClient
+from tests.emulators import Emulator
+from tests.providers import test_conformance, test_edits
+from tests.readme_tables import CAPABILITIES, REPORTED, TODAY, able
+
+pytestmark = pytest.mark.anyio
+
+Emulate = Callable[..., Emulator]
+CATALOG = load_catalog()
+PROVIDERS = [provider for provider in all_providers() if not provider.manifest.is_local]
+ABLE = {provider.manifest.name: able(provider, CATALOG) for provider in PROVIDERS}
+PROMPT = "a paper boat, flat icon"
+
+
+def having(column: str) -> list[str]:
+    """The providers with a yes in a column."""
+    return [name for name, columns in ABLE.items() if column in columns]
+
+
+def first(name: str, column: str) -> ModelSpec:
+    """A provider's first live model that has it."""
+    models = [model for model in CATALOG.of_provider(name) if not model.is_retired(TODAY)]
+    return next(model for model in models if CAPABILITIES[column](model))
+
+
+@pytest.mark.parametrize("name", having("vector"))
+async def test_a_vector_model_gives_a_drawing(name: str, emulate: Emulate, client_on: OpenClient) -> None:
+    emulator = emulate(name)
+    async with client_on(emulator) as client:
+        asked = {"prompt": PROMPT, "model": first(name, "vector").name_in_full}
+        job = told(await client.call_tool("generate_image", asked))
+    assert [asset["mime_type"] for asset in job["assets"]] == ["image/svg+xml"]
+    assert emulator.surprises == []
+
+
+@pytest.mark.parametrize("name", list(ABLE))
+async def test_a_cost_is_reported_where_the_answers_tell_it(name: str, emulate: Emulate, client_on: OpenClient) -> None:
+    async with client_on(emulate(name)) as client:
+        job = await ended(client, told(await client.call_tool("generate_image", {"prompt": PROMPT}))["job_id"])
+    assert (job["cost_basis"] == "reported") is (name in having(REPORTED))
+
+
+TESTS: dict[str, Callable[..., Any]] = {
+    "text to image": test_conformance.test_a_prompt_is_enough_for_a_picture,
+    "edit": test_edits.test_the_picture_of_a_job_is_changed,
+    "references": test_edits.test_several_references_arrive_in_their_order_up_to_the_models_limit,
+    "mask": test_edits.test_a_mask_of_the_pictures_size_marks_what_may_change,
+    "vector": test_a_vector_model_gives_a_drawing,
+    "seed": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,
+    "negative": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,
+    REPORTED: test_a_cost_is_reported_where_the_answers_tell_it,
+}
+"""Which test tries what a column promises; it is run for these providers."""
+
+
+def tried(test: Callable[..., Any]) -> set[str]:
+    """The providers a test is run for."""
+    marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize" and mark.args[0] == "name"]
+    return {name for mark in marks for name in mark.args[1]}
+
+
+@pytest.mark.parametrize("column", [*CAPABILITIES, REPORTED])
+def test_every_yes_is_tried(column: str) -> None:
+    assert set(having(column)) <= (tried(TESTS[column]) if column in TESTS else set())
