@@ -1,14 +1,20 @@
 """What the README shows works."""
 
+import base64
 import json
 import re
+import shlex
 from pathlib import Path
+from urllib.parse import unquote
+
+from PIL import Image
 
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.errors import ContentRefused
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.configured import open_configured
 from imgforge_mcp.providers.contract import Call, Images, Provider, Reply, Request
+from tests.e2e._program import fresh_account, run
 from tests.readme_tables import README
 
 PIXEL = "iVBORw0KGgo="
@@ -47,3 +53,36 @@ def test_the_configuration_file_that_the_readme_shows_is_taken(tmp_path: Path) -
     assert catalog.find("my-flux")[0].provider == "mybox"
     assert set(open_configured(config, catalog)) == {"local", "mybox", "together"}
     assert "product" in config.templates
+
+
+def test_the_recipes_that_the_readme_shows_run_as_they_stand(tmp_path: Path) -> None:
+    [chapter] = re.findall(r"## Recipes\n(.*?)\n## ", README.read_text("utf-8"), re.DOTALL)
+    commands = [line for block in re.findall(r"```sh\n(.*?)```", chapter, re.DOTALL) for line in block.splitlines()]
+    account = fresh_account(tmp_path / "somebody")
+    Image.new("RGB", (256, 256), "orange").save(tmp_path / "photo.jpg")
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "imgforge-mcp"
+        answer = run(account, *arguments, cwd=tmp_path)
+        assert answer.returncode == 0, (command, answer.stderr)
+    assert len(commands) >= 5
+    assert sorted(path.name for path in tmp_path.rglob("*.png") if "somebody" not in path.parts) == [
+        "mug.png",
+        "painted.png",
+        "shirt.png",
+    ]
+
+
+def test_the_buttons_of_the_readme_say_what_the_clients_read() -> None:
+    text = README.read_text("utf-8")
+    [vscode] = re.findall(r"vscode:mcp/install\?(\S+?)\)", text)
+    [cursor] = re.findall(r"config=(\w+)\)", text)
+    button = json.loads(unquote(vscode))
+    assert button["inputs"][0]["password"] is True
+    assert button["env"] == {"GEMINI_API_KEY": f"${{input:{button['inputs'][0]['id']}}}"}
+    assert json.loads(base64.b64decode(cursor)) == {"command": "imgforge-mcp", "args": []}
+
+
+def test_the_pictures_that_the_readme_shows_are_there() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README.read_text("utf-8")):
+        assert (README.parent / path).is_file(), path

@@ -116,6 +116,11 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_install(commands)
     _add_webhooks(commands)
+    bundle = _add(
+        commands, "bundle", "this program as an .mcpb bundle, which Claude Desktop installs by a double click"
+    )
+    bundle.add_argument("path", nargs="?", metavar="PATH", help="left out: beside you, with the version in its name")
+    bundle.set_defaults(run=_bundle)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 
@@ -237,6 +242,12 @@ def _install(config: "Config", options: argparse.Namespace) -> int:
     from imgforge_mcp.cli.install import command
 
     return command.run(config, options)
+
+
+def _bundle(config: "Config", options: argparse.Namespace) -> int:
+    from imgforge_mcp.cli import bundle
+
+    return bundle.run(config, options)
 
 
 # Commands ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imgforge_mcp.base.config import Config
+from imgforge_mcp.mcp import apps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Form:
     """Lists and figures as structuredContent with an output schema and one line of text, in place of JSON as text."""
     structured: bool = False
     """structuredContent beside images too: most clients that read it drop the image."""
+    app: bool = False
+    """The picture as an App (mcp.apps): for hosts that declare that they show such, whatever their name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ def form_for(context: Any, config: Config) -> Form:
         links=_decided(config.resource_links, known.links),
         data=_decided(config.structured, known.data),
         structured=_decided(config.structured, known.structured),
+        app=apps.is_shown_by(context),
     )
 
 

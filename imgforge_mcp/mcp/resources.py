@@ -14,7 +14,7 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError, NotFound
 from imgforge_mcp.base.formats import SVG
 from imgforge_mcp.forge import Filter, Forge
-from imgforge_mcp.mcp import results
+from imgforge_mcp.mcp import apps, results
 from imgforge_mcp.presentation import Presentation, job_json
 
 ASSET = re.compile(r"imgforge://assets/([0-9a-f]{8,64})(?:\?.*)?")
@@ -27,7 +27,8 @@ WHOLE = 10_000
 """Characters: more than any text of a job has."""
 
 
-def resource_list() -> list[types.Resource]:
+def resource_list(*, has_app: bool = False) -> list[types.Resource]:
+    """Those that have a fixed address; the App's page for hosts that show it."""
     data, text = "application/json", "text/markdown"
     return [
         types.Resource(
@@ -37,6 +38,7 @@ def resource_list() -> list[types.Resource]:
             uri=USAGE, name="usage", title="Usage", description="Images and cost this month.", mime_type=data
         ),
         types.Resource(uri=GUIDE, name="guide", title="Prompt guide", description="By tier.", mime_type=text),
+        *([apps.resource()] if has_app else []),
     ]
 
 
@@ -60,6 +62,8 @@ def template_list() -> list[types.ResourceTemplate]:
 
 async def read(lazy: LazyForge, presentation: Presentation, context: Any, uri: str) -> types.ReadResourceResult:
     """Raises MCPError: no such resource."""
+    if uri == apps.URI:
+        return apps.contents()
     forge = await lazy.forge()
     caller = presentation.caller(forge, context)
     try:

@@ -39,9 +39,10 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
         return await call(lazy, presentation, context, params)
 
     async def list_resources(context: Any, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+        from imgforge_mcp.mcp.apps import is_shown_by
         from imgforge_mcp.mcp.resources import resource_list
 
-        return types.ListResourcesResult(resources=resource_list())
+        return types.ListResourcesResult(resources=resource_list(has_app=is_shown_by(context)))
 
     async def list_templates(
         context: Any, params: types.PaginatedRequestParams | None
@@ -70,7 +71,7 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
 
         return await complete(lazy, presentation, context, params.argument.name, params.argument.value)
 
-    return Server(
+    server: Server[Any] = Server(
         "imgforge-mcp",
         version=__version__,
         title="imgforge",
@@ -85,6 +86,8 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
         on_get_prompt=get_prompt,
         on_completion=complete,
     )
+    server.extensions["io.modelcontextprotocol/ui"] = {}  # MCP Apps: see mcp.apps, which loads when it is asked for
+    return server
 
 
 def _schema_of(name: str) -> Mapping[str, Any] | None:

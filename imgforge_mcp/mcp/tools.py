@@ -16,7 +16,7 @@ from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState, Json, Progress
 from imgforge_mcp.forge import BATCH, Filter, Forge
-from imgforge_mcp.mcp import arguments, results
+from imgforge_mcp.mcp import apps, arguments, results
 from imgforge_mcp.mcp.arguments import (
     INTERNAL,
     CancelJob,
@@ -321,6 +321,7 @@ def declared(name: str, form: Form) -> types.Tool:
         description=tool.description,
         input_schema=dict(input_schema(tool.name) or {}),
         output_schema=output,
+        _meta=apps.tool_meta(name) if form.app else None,
         annotations=types.ToolAnnotations(
             read_only_hint=tool.is_read_only,
             destructive_hint=False,

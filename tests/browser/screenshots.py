@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser._host import EVERYTHING, bundled, open_host
 from tests.e2e._program import fresh_account, run, serve
 
 PROMPTS = (
@@ -29,11 +30,13 @@ def main(folder: Path) -> None:
         for prompt in PROMPTS:
             run(account, "generate", prompt, "--size", "768x768")
         program = shutil.which("chromium") or "chromium"
+        script = bundled(Path(name))
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         with serve(account) as server:
             for scheme in ("light", "dark"):
                 for view, width, height in VIEWS:
                     _take(browser, server.base_url, folder, scheme, view, width, height)
+                    _take_app(browser, server.base_url, script, folder / f"app-{scheme}-{view}.png", scheme, width)
         browser.close()
 
 
@@ -43,6 +46,7 @@ def _take(browser: Browser, url: str, folder: Path, scheme: str, view: str, widt
     page = context.new_page()
     page.goto(url)
     page.locator(".card.completed img").nth(3).wait_for(timeout=WAITING_MS)
+    page.wait_for_load_state("networkidle")
     _save(page, folder / f"page-{scheme}-{view}.png")
     page.locator(".card.completed a.open").first.click()
     page.locator("figure img").wait_for(timeout=WAITING_MS)
@@ -52,9 +56,25 @@ def _take(browser: Browser, url: str, folder: Path, scheme: str, view: str, widt
     context.close()
 
 
+def _take_app(browser: Browser, url: str, script: str, path: Path, scheme: str, width: int) -> None:
+    """The picture in a chat: drawn, and edited there."""
+    context = browser.new_context(viewport={"width": min(width, 720), "height": 800})
+    page = context.new_page()
+    arguments = {"prompt": "a red fox in snow", "width": 512, "height": 512}
+    open_host(
+        page, url, script, {"capabilities": EVERYTHING, "declares": True, "theme": scheme, "arguments": arguments}
+    )
+    app = page.frame_locator("#app")
+    app.locator("#picture[src^='data:image']").wait_for(timeout=WAITING_MS)
+    app.locator("#change").fill("make it night")
+    app.locator("#edit button").click()
+    app.locator("#variants li").nth(1).wait_for(timeout=WAITING_MS)
+    _save(page, path)
+    context.close()
+
+
 def _save(page: Page, path: Path) -> None:
     """As a PNG of few colours: a quarter of the bytes, and still sharp."""
-    page.wait_for_load_state("networkidle")
     page.screenshot(path=path)
     with Image.open(path) as image:
         image.convert("RGB").quantize(128).save(path, optimize=True)

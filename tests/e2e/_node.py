@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,23 +60,23 @@ class Node:
         return str(self.folder / "node_modules" / package / path)
 
 
-def installed_node() -> Node:
+def installed_node(packages: Mapping[str, str] = PACKAGES) -> Node:
     """Node with the packages, which are installed once per machine. Skips where the registry is out of reach."""
     program, npm = _programs()
     parent = Path(os.environ.get("IMGFORGE_TEST_NODE_DIR") or platformdirs.user_cache_dir("imgforge-tests"))
-    folder = parent / f"node-{hashlib.sha256(json.dumps(PACKAGES).encode()).hexdigest()[:12]}"
+    folder = parent / f"node-{hashlib.sha256(json.dumps(packages).encode()).hexdigest()[:12]}"
     if not folder.exists():
-        _install(npm, parent, folder)
+        _install(npm, parent, folder, packages)
     return Node(program=program, folder=folder)
 
 
-def _install(npm: list[str], parent: Path, folder: Path) -> None:
+def _install(npm: list[str], parent: Path, folder: Path, packages: Mapping[str, str]) -> None:
     """Install beside the final place and move there: of several test runs at once, one wins."""
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as name:
         place = Path(name) / "packages"
         place.mkdir()
-        wanted = [f"{package}@{version}" for package, version in PACKAGES.items()]
+        wanted = [f"{package}@{version}" for package, version in packages.items()]
 
         answer = _attempt([*npm, "install", *QUIETLY, *PATIENCE, "--prefix", str(place), *wanted])
         if answer.returncode != 0 and UNREACHABLE.search(answer.stderr):

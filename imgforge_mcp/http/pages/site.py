@@ -39,7 +39,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-STATIC = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+STATIC = {"page.css": ("colours.css", "page.css"), "page.js": ("page.js",), "icon.svg": ("icon.svg",)}
+"""What each file is put together from."""
+SHARED = frozenset({"colours.css", "icon.svg"})
+"""Those that the picture in a chat (mcp.apps) is made of too; they stand in `imgforge_mcp/parts`."""
+KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 PERIODS = ("day", "month", "all")
 LOGIN = "/page/login"
 
@@ -282,9 +286,13 @@ class Page:
         name = request.path_params["name"]
         if name not in STATIC:
             raise HTTPException(404)
-        data = resources.files("imgforge_mcp.http.pages").joinpath("static", name).read_bytes()
+        own, parts = resources.files("imgforge_mcp.http.pages").joinpath("static"), resources.files("imgforge_mcp")
+        data = b"".join(
+            (parts.joinpath("parts", part) if part in SHARED else own.joinpath(part)).read_bytes()
+            for part in STATIC[name]
+        )
         headers = {**HEADERS, "Cache-Control": "public, max-age=300"}
-        return Response(data, media_type=STATIC[name], headers=headers)
+        return Response(data, media_type=KINDS[name.rpartition(".")[2]], headers=headers)
 
     # Answers --------------------------------------------------------------------------------------------------------
 
