@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import anyio.to_thread
+
 from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized
@@ -12,6 +14,7 @@ from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, ne
 from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, Json
 from imgforge_mcp.jobs import usage
 from imgforge_mcp.jobs.boosters import built
+from imgforge_mcp.jobs.detached.place import living
 from imgforge_mcp.jobs.enhancing import enhanced
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
@@ -387,6 +390,15 @@ class Forge:
         """Raises StorageError: the registry or the store cannot be used."""
         await self._registry.jobs.committed()
         await self._pictures.check_writable()
+
+    async def workers(self) -> list[Json]:
+        """The workers of this home that are alive: process, version, since when, and the jobs that each has."""
+        found = []
+        for station in await anyio.to_thread.run_sync(living, self.config.home):
+            job_ids = await self._registry.jobs.held_by(station.owner)
+            about = {"pid": station.pid, "version": station.version, "started_at": station.started_at}
+            found.append({**about, "jobs": job_ids})
+        return found
 
     async def store_bytes(self) -> int:
         """Bytes of all stored images."""

@@ -72,6 +72,7 @@ def environment(home: Path, tmp_path: Path) -> dict[str, str]:
         "IMGFORGE_HOME": str(home),
         "IMGFORGE_OUTPUT_DIRS": str(tmp_path / "out"),
         "IMGFORGE_CONFIG": str(config),
+        "IMGFORGE_WORKER": "inline",  # a worker of its own outlives a test; those that want one end it themselves
     }
 
 

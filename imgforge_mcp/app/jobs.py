@@ -3,6 +3,7 @@ are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from imgforge_mcp.base.clock import Clock
@@ -12,6 +13,9 @@ from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.attempts import Attempts
 from imgforge_mcp.jobs.delivery import Delivery
+from imgforge_mcp.jobs.detached.door import DetachedWorker
+from imgforge_mcp.jobs.detached.mark import mark_of
+from imgforge_mcp.jobs.detached.place import Place
 from imgforge_mcp.jobs.execution import Execution
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.inputs import References
@@ -20,7 +24,7 @@ from imgforge_mcp.jobs.preparation import Preparation
 from imgforge_mcp.jobs.resume import Resume
 from imgforge_mcp.jobs.service import JobService
 from imgforge_mcp.jobs.webhooks import Webhooks
-from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.jobs.worker import Worker, Works
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import vanished_models
 from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint
@@ -54,16 +58,31 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobParts:
-    """What runs jobs in this process. `worker` has to be served, and `webhooks` where what others left is taken up."""
+    """What runs jobs in this process, or hands them over. `works` has to be served, `worker` runs what runs here, and
+    `webhooks` has to be served where what others left is taken up."""
 
     planner: Planner
     worker: Worker
+    works: Works
     webhooks: Webhooks
     service: JobService
 
 
-def job_parts(ground: Ground, *, adopts: bool) -> JobParts:
-    """Everything between a request and its job's end; with `adopts` it takes up what other processes left behind."""
+class Arrangement(StrEnum):
+    """Who runs the jobs of a process, and whether it takes up what others left behind."""
+
+    COMMAND = "command"
+    """Itself, and nobody else's: it does one thing and ends."""
+    INLINE = "inline"
+    """Itself."""
+    DETACHED = "detached"
+    """A worker beside it, which is started on demand."""
+    WORKER = "worker"
+    """Itself, being that worker: the doors tell it when there may be something to take up."""
+
+
+def job_parts(ground: Ground, arrangement: Arrangement) -> JobParts:
+    """Everything between a request and its job's end."""
     registry, clock, providers = ground.registry, ground.clock, ground.providers
     planner = Planner(ground.router, registry, clock, ground.config)
     webhooks = Webhooks(
@@ -73,19 +92,35 @@ def job_parts(ground: Ground, *, adopts: bool) -> JobParts:
         private_hosts=ground.config.private_hosts,
         draws_alone=all(configured.provider.manifest.is_local for configured in providers.values()),
     )
-    execution = _execution(ground, planner, webhooks)
-    worker = Worker(execution, registry, clock, Adoption(planner, providers, clock) if adopts else None)
+    adoption = Adoption(planner, providers, clock)
+    worker = Worker(
+        _execution(ground, planner, webhooks),
+        registry,
+        clock,
+        adoption if arrangement in (Arrangement.INLINE, Arrangement.WORKER) else None,
+        is_told=arrangement is Arrangement.WORKER,
+    )
+    works: Works = worker
+    if arrangement is Arrangement.DETACHED:
+        works = DetachedWorker(
+            inline=worker,
+            registry=registry,
+            adoption=adoption,
+            clock=clock,
+            place=Place(ground.config.home, mark_of(ground.config, providers)),
+            environment=ground.config.environment,
+        )
     service = JobService(
         config=ground.config,
         registry=registry,
         planner=planner,
         providers=providers,
-        worker=worker,
+        worker=works,
         references=References(registry, ground.assets, ground.transport, ground.decoder),
         webhooks=webhooks,
         clock=clock,
     )
-    return JobParts(planner=planner, worker=worker, webhooks=webhooks, service=service)
+    return JobParts(planner=planner, worker=worker, works=works, webhooks=webhooks, service=service)
 
 
 def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Execution:

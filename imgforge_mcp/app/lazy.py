@@ -16,9 +16,14 @@ class LazyForge:
     """Opens the Forge once, with the first that asks, and keeps it until `serve` is cancelled."""
 
     def __init__(
-        self, config: Config, opener: "Callable[[], AbstractAsyncContextManager[Forge]] | None" = None
+        self,
+        config: Config,
+        opener: "Callable[[], AbstractAsyncContextManager[Forge]] | None" = None,
+        *,
+        is_brief: bool = False,
     ) -> None:
         self.config = config
+        self._is_brief = is_brief
         self._opener = opener
         self._wanted = anyio.Event()
         self._ready = anyio.Event()
@@ -64,4 +69,4 @@ class LazyForge:
             return self._opener()
         from imgforge_mcp.app.open import open_forge
 
-        return open_forge(self.config)
+        return open_forge(self.config, is_brief=self._is_brief)

@@ -3,6 +3,7 @@ parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
-from imgforge_mcp.app.jobs import Ground, JobParts, job_parts, router_for
+from imgforge_mcp.app.jobs import Arrangement, Ground, JobParts, job_parts, router_for
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.logs import keep_out
@@ -20,6 +21,7 @@ from imgforge_mcp.forge import Forge
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
+from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import KeyChecks
 from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
@@ -27,6 +29,7 @@ from imgforge_mcp.providers.driver import Driver
 from imgforge_mcp.providers.neighbours import Neighbours
 from imgforge_mcp.storage.home import prepare_home
 from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.registry.contract import Registry
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 
 if TYPE_CHECKING:
@@ -76,17 +79,38 @@ class _LazyTransport:
 
 @asynccontextmanager
 async def open_forge(
-    config: Config | None = None, clock: Clock | None = None, *, adopts: bool = True
+    config: Config | None = None, clock: Clock | None = None, *, adopts: bool = True, is_brief: bool = False
 ) -> AsyncIterator[Forge]:
     """A Forge that runs until the block is left; its jobs are then let go for another process to resume. With `adopts`
     it takes up such jobs of others; what does one thing and ends, as a command does, should not.
+
+    Where `worker` says detached, or says nothing and this is a brief visit (`is_brief`: whoever asks may be gone before
+    the picture is there) to providers of the outside, its jobs are run by a worker, a process of its own.
 
     Raises:
         ConfigError: a wrong setting.
         UnusableHome: the home is no directory that can be written to.
     """
-    config = config or load_config()
-    clock = clock or Clock()
+    async with _opened(config or load_config(), clock or Clock(), adopts=adopts, is_brief=is_brief) as (ground, parts):
+        yield _forge(ground, parts)
+
+
+@asynccontextmanager
+async def open_worker(config: Config, clock: Clock) -> AsyncIterator[tuple[Worker, Registry]]:
+    """The worker of a home, and the registry as it sees it. Raises as above."""
+    async with _opened(config, clock, Arrangement.WORKER) as (ground, parts):
+        yield parts.worker, ground.registry
+
+
+@asynccontextmanager
+async def _opened(
+    config: Config,
+    clock: Clock,
+    arrangement: Arrangement | None = None,
+    *,
+    adopts: bool = True,
+    is_brief: bool = False,
+) -> AsyncIterator[tuple[Ground, JobParts]]:
     providers = open_configured(config, load_catalog(config.catalog, config.source))
     await anyio.to_thread.run_sync(prepare_home, config.home)
     secrets = secrets_of(config, providers)
@@ -95,18 +119,20 @@ async def open_forge(
     transport = _LazyTransport(clock, redactor, config, _trusted_hosts(providers))
     post = _LazyTransport(clock, redactor, config, frozenset())
     ground = _ground(config, providers, clock, redactor, transport, post)
-    parts = job_parts(ground, adopts=adopts)
+    arrangement = arrangement or _arrangement(ground, adopts=adopts, is_brief=is_brief)
+    parts = job_parts(ground, arrangement)
     failure: Exception | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            await tasks.start(parts.worker.serve)
+            await tasks.start(parts.works.serve)
             tasks.start_soon(ground.housekeeping.serve)
-            if adopts:
-                tasks.start_soon(parts.webhooks.serve)
-            if any(configured.settings.base_url for configured in providers.values()):
+            if adopts and not (is_brief and arrangement is Arrangement.DETACHED):
+                tasks.start_soon(partial(parts.webhooks.serve, is_idle_asleep=arrangement is Arrangement.WORKER))
+            asks_here = arrangement is not Arrangement.DETACHED
+            if asks_here and any(configured.settings.base_url for configured in providers.values()):
                 tasks.start_soon(transport.warm)
             try:
-                yield _forge(ground, parts)
+                yield ground, parts
             except Exception as error:  # noqa: BLE001 - kept as it is and raised below: a task group would wrap it
                 failure = error
             tasks.cancel_scope.cancel()
@@ -118,6 +144,14 @@ async def open_forge(
             await post.close()
             await ground.registry.close()
             await anyio.to_thread.run_sync(ground.decoder.close)
+
+
+def _arrangement(ground: Ground, *, adopts: bool, is_brief: bool) -> Arrangement:
+    if not adopts:
+        return Arrangement.COMMAND
+    is_outside = not all(configured.provider.manifest.is_local for configured in ground.providers.values())
+    wanted = ground.config.worker or ("detached" if is_brief and is_outside else "inline")
+    return Arrangement(wanted)
 
 
 def _ground(

@@ -1,4 +1,4 @@
-"""Logs to stderr that never block: a reader that does not read loses lines, not the server."""
+"""Logs that never block: a reader of stderr that does not read loses lines, not the server; a file stays small."""
 
 import json
 import logging
@@ -7,20 +7,25 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from imgforge_mcp.base.redaction import RedactingFilter, Redactor
 
 KEPT_LINES = 1000
+LARGEST_FILE = 1024 * 1024
+"""Bytes of a log file; with the one before it, twice as many lie on the disk."""
+Write = Callable[[bytes], object]
+TO_STDERR: Write = partial(os.write, 2)
 
 
 class DroppingHandler(logging.Handler):
-    """Queues lines for a thread of its own that writes them to a file descriptor; the oldest are dropped when it is
-    stuck."""
+    """Queues lines for a thread of its own that writes them; the oldest are dropped when it is stuck."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, write: Write) -> None:
         super().__init__()
-        self._descriptor = descriptor
+        self._write = write
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._ready = threading.Event()
         threading.Thread(target=self._drain, daemon=True, name="stderr").start()
@@ -35,9 +40,33 @@ class DroppingHandler(logging.Handler):
             self._ready.clear()
             while self._lines:
                 try:
-                    os.write(self._descriptor, self._lines.popleft().encode("utf-8", "replace") + b"\n")
+                    self._write(self._lines.popleft().encode("utf-8", "replace") + b"\n")
                 except OSError:
                     return
+
+
+class BoundedFile:
+    """A file that is added to, and begins anew when it has grown large; what it was until then is kept beside it. The
+    descriptors (1 and 2, say) lead there too."""
+
+    def __init__(self, path: Path, descriptors: Iterable[int] = ()) -> None:
+        self._path = path
+        self._descriptors = tuple(descriptors)
+        self._file = self._opened()
+
+    def __call__(self, data: bytes) -> None:
+        """Raises OSError."""
+        if os.fstat(self._file).st_size + len(data) > LARGEST_FILE:
+            os.replace(self._path, self._path.with_suffix(".old.log"))
+            before, self._file = self._file, self._opened()
+            os.close(before)
+        os.write(self._file, data)
+
+    def _opened(self) -> int:
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for descriptor in self._descriptors:
+            os.dup2(file, descriptor)
+        return file
 
 
 def keep_out(secrets: Iterable[str]) -> None:
@@ -49,9 +78,10 @@ def keep_out(secrets: Iterable[str]) -> None:
                 each.redactor.learn(known)
 
 
-def set_up_logging(level: str, redactor: Redactor, descriptor: int = 2) -> None:
-    """Everything through one handler, redacted; the HTTP libraries only when something is wrong with them."""
-    handler = DroppingHandler(descriptor)
+def set_up_logging(level: str, redactor: Redactor, write: Write | None = None) -> None:
+    """Everything through one handler, redacted, to stderr unless said otherwise; the HTTP libraries only when something
+    is wrong with them."""
+    handler = DroppingHandler(write or TO_STDERR)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(RedactingFilter(redactor))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -59,13 +89,13 @@ def set_up_logging(level: str, redactor: Redactor, descriptor: int = 2) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
-def access_log(descriptor: int = 2) -> Callable[..., None]:
+def access_log(write: Write | None = None) -> Callable[..., None]:
     """A writer of the HTTP door's log: one JSON object a line, never blocking; it is told names, never keys."""
-    handler = DroppingHandler(descriptor)
+    handler = DroppingHandler(write or TO_STDERR)
 
-    def write(**entry: Any) -> None:
+    def log(**entry: Any) -> None:
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         shown = json.dumps({"time": moment, **entry}, ensure_ascii=True)
         handler.emit(logging.LogRecord("imgforge.access", logging.INFO, "", 0, "%s", (shown,), None))
 
-    return write
+    return log

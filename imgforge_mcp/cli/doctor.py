@@ -67,6 +67,7 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         "configuration": str(config.source),
         "configuration_exists": bool(config.source and config.source.exists()),
         "output_dirs": [str(path) for path in config.output_dirs],
+        "workers": await forge.workers(),
         "store_bytes": await forge.store_bytes(),
         "store_cap_bytes": config.cache_max_bytes,
         "spent_today_usd": budgets["daily"]["committed_usd"],
@@ -111,6 +112,8 @@ def _lines(report: Json, findings: list[Finding], mends: dict[str, str | None]) 
         f"output dirs: {', '.join(report['output_dirs'])}",
         f"store: {_size(report['store_bytes'])} of {_size(report['store_cap_bytes'])}",
         f"spent: ${report['spent_today_usd']:.4g} today, ${report['spent_this_month_usd']:.4g} this month",
+        "workers:" if report["workers"] else "workers: none is running",
+        *(_wrapped(_worker(found), "  - ") for found in report["workers"]),
         "configured:",
         *(f"  - {name}: {state}" for name, state in report["configured"].items()),
         "not configured:",
@@ -126,6 +129,11 @@ def _lines(report: Json, findings: list[Finding], mends: dict[str, str | None]) 
     for finding in findings:
         lines += [_wrapped(finding.what, "  - "), _wrapped(finding.mend, "    mend: ")]
     return lines
+
+
+def _worker(found: Json) -> str:
+    busy = f"jobs {', '.join(found['jobs'])}" if found["jobs"] else "no job"
+    return f"process {found['pid']}, version {found['version']}, since {found['started_at']}, {busy}"
 
 
 def _wrapped(text: str, start: str) -> str:

@@ -38,6 +38,10 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = build_parser(as_json="--json" in given).parse_args(["--help"] if given == ["help"] else given)
+    if options.command == "worker" and options.detached:
+        from imgforge_mcp.jobs.detached.launch import leave_parent
+
+        leave_parent()
     if options.command == "version":
         print(f"imgforge-mcp {__version__}")
         return DONE
@@ -50,6 +54,8 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
         return WRONG_USAGE
+    if options.command == "worker":
+        return _worker(config, options)
     set_up_logging(config)
     match options.command:
         case None:
@@ -121,6 +127,9 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     )
     bundle.add_argument("path", nargs="?", metavar="PATH", help="left out: beside you, with the version in its name")
     bundle.set_defaults(run=_bundle)
+    worker = commands.add_parser("worker", help="run the jobs of the doors on this home; they start one by themselves")
+    worker.add_argument("--detached", metavar="MARK", help=argparse.SUPPRESS)
+    worker.add_argument("--lock", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
     return parser
 
@@ -248,6 +257,17 @@ def _bundle(config: "Config", options: argparse.Namespace) -> int:
     from imgforge_mcp.cli import bundle
 
     return bundle.run(config, options)
+
+
+def _worker(config: "Config", options: argparse.Namespace) -> int:
+    from imgforge_mcp.app.worker import serve_worker
+    from imgforge_mcp.base.errors import ForgeError
+
+    try:
+        return serve_worker(config, wanted=options.detached, lock_descriptor=options.lock)
+    except ForgeError as error:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+        return WRONG_USAGE
 
 
 # Commands ----------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from imgforge_mcp.base.types import Asset, Attempt, Progress
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.outcome import account, out_of_time, without_secrets
 from imgforge_mcp.jobs.planner import Planner
-from imgforge_mcp.jobs.running import RunningJob, UpstreamCall
+from imgforge_mcp.jobs.running import HandedBack, RunningJob, UpstreamCall
 from imgforge_mcp.providers.configured import ConfiguredProvider, ConfiguredProviders
 from imgforge_mcp.providers.contract import Call, Operation
 from imgforge_mcp.providers.driver import Driver, Result, Run
@@ -172,13 +172,18 @@ class Attempts:
         Raises:
             JobTimeout: no place was free in time; nothing was sent.
             CancelRequested: the job is to end.
+            HandedBack: this process is.
         """
         gate, token = self._gate(provider), object()
         with self._clock.move_on_after(running.deadline - self._clock.monotonic()), running.waiting() as wait:
             await gate.acquire_on_behalf_of(token)
         if token not in gate.statistics().borrowers:
+            if running.is_parting:
+                raise HandedBack
             raise CancelRequested if wait.cancelled_caught else out_of_time(running.job)
         try:
+            if running.is_parting:
+                raise HandedBack
             if running.deadline <= self._clock.monotonic():
                 raise out_of_time(running.job)
             yield

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import anyio
 
@@ -10,6 +11,26 @@ from imgforge_mcp.base.types import Attempt, Job, Progress
 from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, Operation
 from imgforge_mcp.routing.candidates import Candidate
+from imgforge_mcp.storage.registry.contract import Stop
+
+
+class HandedBack(Stop):
+    """The process is to end and begins nothing more: the job is for the next one."""
+
+
+class Followed(Protocol):
+    """A job whose end is told: it runs here, or in a process that says so."""
+
+    @property
+    def done(self) -> anyio.Event: ...
+
+    @property
+    def progress(self) -> Progress | None:
+        """The latest, where it is known here."""
+
+    @property
+    def ended(self) -> Job | None:
+        """The job as it ended, where that is known here."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +70,8 @@ class RunningJob:
     is_sent: bool = False
     is_canceled: bool = False
     """Whether somebody wants it to end: nothing further is sent, what cannot be called off goes on."""
+    is_parting: bool = False
+    """Whether this process wants to end: nothing further is sent, what is out goes on."""
     warnings: list[str] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)
     not_drawn: list[str] = field(default_factory=list)
@@ -81,6 +104,16 @@ class RunningJob:
     def is_out(self) -> bool:
         """Whether a provider is at work for it that has not been called off."""
         return any(not upstream.is_called_off for upstream in self.calls.values())
+
+    @property
+    def ended(self) -> Job | None:
+        return self.job if self.done.is_set() and self.job.state.is_final else None
+
+    def part(self) -> None:
+        """Begin nothing more; what waits for its turn waits no longer."""
+        self.is_parting = True
+        for wait in list(self.waits):
+            wait.cancel()
 
     def report(self, progress: Progress) -> None:
         self.progress, self.is_told = progress, False

@@ -17,9 +17,9 @@ from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.joining import JOIN_SECONDS, equal_calls
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
-from imgforge_mcp.jobs.running import RunningJob
+from imgforge_mcp.jobs.running import Followed
 from imgforge_mcp.jobs.webhooks import Webhooks
-from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.jobs.worker import Works
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.routing.candidates import Candidate
 from imgforge_mcp.storage import paths
@@ -51,7 +51,7 @@ class JobService:
         registry: Registry,
         planner: Planner,
         providers: ConfiguredProviders,
-        worker: Worker,
+        worker: Works,
         references: References,
         webhooks: Webhooks,
         clock: Clock,
@@ -103,6 +103,7 @@ class JobService:
             asked=asked,
             base_url=caller.base_url or "",
             allowance=caller.allowance,
+            owner=self._worker.opens_as,
         )
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
         job, created = await self._registry.jobs.open(new, caps)
@@ -132,7 +133,7 @@ class JobService:
                 await anyio.lowlevel.checkpoint()
             except anyio.get_cancelled_exc_class():
                 with anyio.CancelScope(shield=True):
-                    await self._cut_off(same.job_id)
+                    await self._worker.cut_off(same.job_id)
                 raise
         return replace(same, is_joined=True)
 
@@ -204,7 +205,7 @@ class JobService:
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 for job_id in (item for item in items if isinstance(item, str)):
-                    await self._cut_off(job_id)
+                    await self._worker.cut_off(job_id)
             raise
         return batch_id
 
@@ -219,7 +220,7 @@ class JobService:
             with anyio.CancelScope(shield=True):
                 items = await self._registry.jobs.of_batch(batch_id, caller.tenant)
                 for job in (item for item in items if isinstance(item, Job) and not item.state.is_final):
-                    await self._cut_off(job.job_id)
+                    await self._worker.cut_off(job.job_id)
             raise
 
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
@@ -258,30 +259,24 @@ class JobService:
             ended = await self.wait(job.job_id, self._config.sync_wait, on_progress)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
-                await self._cut_off(job.job_id)
+                await self._worker.cut_off(job.job_id)
             raise
         return replace(ended, is_joined=job.is_joined)
 
-    async def _cut_off(self, job_id: str) -> None:
-        """Nobody waits for the job any more: what was not sent is ended, for the rest an equal call may come."""
-        running = self._worker.running(job_id)
-        if running is not None and not running.is_sent:
-            await self._worker.cancel(job_id)
-        else:
-            await self._registry.jobs.cut_off(job_id)
-
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:
         """The job when it has ended, or as it stands after `seconds`."""
-        here: RunningJob | None = None
+        here: Followed | None = None
         with self._clock.move_on_after(seconds):
             while True:
                 here = self._worker.running(job_id) or here
                 if here is not None and here.done.is_set():
-                    if here.job.state.is_final:
-                        return here.job
+                    if here.ended is not None:
+                        return here.ended
                     here = None  # another process has it now
-                if here is None and (await self._registry.jobs.state(job_id)).is_final:
-                    break
+                if here is None:
+                    if (await self._registry.jobs.state(job_id)).is_final:
+                        break
+                    here = await self._worker.attend(job_id)
                 step = PROGRESS_STEP if here else WAIT_STEP
                 with self._clock.move_on_after(step):
                     if here:
@@ -297,7 +292,7 @@ class JobService:
         time; says which."""
         running = self._worker.running(job_id)
         job = await self._registry.jobs.get(job_id)
-        reported = running.progress if running else job.progress
+        reported = (running.progress if running else None) or job.progress
         if reported is not None and reported.fraction is not None:
             return replace(reported, message=f"{reported.message} (reported by the provider)")
         elapsed = (self._clock.now() - job.created_at).total_seconds()
@@ -341,13 +336,8 @@ class JobService:
         """
         await self._check_visible(job_id, caller)
         is_open = await self._registry.jobs.request_cancel(job_id)
-        if is_open:
-            await self._worker.cancel(job_id)
-            running = self._worker.running(job_id)
-            if running is not None and not running.is_out:
-                await running.done.wait()
-            elif running is None:
-                await self.wait(job_id, 5.0)
+        if is_open and not await self._worker.call_off(job_id):
+            await self.wait(job_id, 5.0)
         return await self._registry.jobs.get(job_id), not is_open
 
     async def _check_visible(self, job_id: str, caller: Caller) -> None:

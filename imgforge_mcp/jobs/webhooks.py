@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,13 +110,15 @@ class Webhooks:
         """A job has ended that somebody is to be told of."""
         self._wanted.set()
 
-    async def serve(self) -> None:
-        """Deliver until cancelled. What is on its way then is due again a minute later, for the next process."""
+    async def serve(self, *, is_idle_asleep: bool = False) -> None:
+        """Deliver until cancelled. What is on its way then is due again a minute later, for the next process. Asleep
+        while there is nothing it knows of, it does not look for what others leave in the outbox meanwhile."""
+        most = math.inf if is_idle_asleep else LOOK_SECONDS
         async with anyio.create_task_group() as tasks:
             while True:
                 self._wanted = anyio.Event()
                 try:
-                    seconds = await self._begin_due(tasks)
+                    seconds = await self._begin_due(tasks, most)
                 except ForgeError as error:
                     logger.warning("%s", error.message)
                     seconds = LOOK_SECONDS
@@ -140,15 +143,15 @@ class Webhooks:
         """What signs a tenant's webhooks."""
         return await self._registry.outbox.secret(tenant, new_webhook_secret())
 
-    async def _begin_due(self, tasks: anyio.abc.TaskGroup) -> float:
+    async def _begin_due(self, tasks: anyio.abc.TaskGroup, most: float) -> float:
         """Begin what is due, a few of each tenant at once, so that silent receivers hold up nobody but their own
-        tenant; seconds until there may be more."""
+        tenant; seconds until there may be more, `most` where that is not known."""
         while self._out.total() < AT_ONCE:
             busy = [tenant for tenant, count in self._out.items() if count >= OF_EACH_TENANT]
             due = await self._registry.outbox.next_due(busy)
-            left = LOOK_SECONDS if due is None else (due - self._clock.now()).total_seconds()
+            left = most if due is None else (due - self._clock.now()).total_seconds()
             if left > 0:
-                return min(left, LOOK_SECONDS)
+                return min(left, most)
             for webhook in await self._registry.outbox.take(HOLD_SECONDS, busy):
                 self._out[webhook.tenant] += 1
                 tasks.start_soon(self._deliver_one, webhook)

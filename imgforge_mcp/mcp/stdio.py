@@ -88,7 +88,7 @@ class _Wire:
 
 
 async def _serve(config: Config, wire: _Wire) -> None:
-    lazy = LazyForge(config)
+    lazy = LazyForge(config, is_brief=True)
     server = create_server(lazy)
     shell = _Shell(wire, lazy)
     async with anyio.create_task_group() as tasks:

@@ -102,8 +102,8 @@ def running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         process.wait(10)
 
 
-def home(folder: Path, config: str = "") -> dict[str, str]:
-    """The variables of a fresh installation below `folder`, with that configuration file."""
+def home(folder: Path, config: str = "", worker: str = "inline") -> dict[str, str]:
+    """The variables of a fresh installation below `folder`, with that configuration file and arrangement of workers."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.toml"
     path.write_text(config, "utf-8")
@@ -111,4 +111,5 @@ def home(folder: Path, config: str = "") -> dict[str, str]:
         "IMGFORGE_HOME": str(folder / "home"),
         "IMGFORGE_OUTPUT_DIRS": str(folder / "out"),
         "IMGFORGE_CONFIG": str(path),
+        "IMGFORGE_WORKER": worker,
     }

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from imgforge_mcp.jobs.detached.place import Place, living
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Generous: the machine may be busy. A test that passes never waits so long."""
@@ -96,7 +98,7 @@ def write_requests(path: Path, requests: Sequence[Mapping[str, Any]]) -> Path:
 class Child:
     """The server on stdio, spoken to in raw lines; `lines` holds everything that ever came out of stdout."""
 
-    def __init__(self, settings: Mapping[str, str], stderr: IO[bytes] | int = subprocess.DEVNULL) -> None:
+    def __init__(self, settings: Mapping[str, str], stderr: IO[bytes] | int | None = subprocess.DEVNULL) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "imgforge_mcp"],
             stdin=subprocess.PIPE,
@@ -104,6 +106,7 @@ class Child:
             stderr=stderr,
             env=environment_of(settings),
             cwd=Path(settings["IMGFORGE_CONFIG"]).parent,
+            start_new_session=True,
         )
         self.lines: list[bytes] = []
         self._arrived: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -167,7 +170,7 @@ class Child:
             self._kept.append(found)
 
     def end(self, how: str) -> None:
-        """End the child in one of the ways of `ENDS`."""
+        """End the child in one of the ways of `ENDS`, or with its whole group of processes."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         match how:
@@ -177,6 +180,8 @@ class Child:
                 self._is_deaf.set()
                 self._reader.join(PATIENCE)
                 self.process.stdout.close()
+            case "group_killed":
+                os.killpg(self.process.pid, signal.SIGKILL)
             case _:
                 self.process.send_signal(getattr(signal, how))
 
@@ -196,6 +201,22 @@ class Child:
                 self._arrived.put(json.loads(line))
         self.lines.extend(filter(None, [rest]))
         self._arrived.put(None)
+
+
+def workers_of(home: Path) -> list[int]:
+    """The processes of the workers that are alive on a home."""
+    return [station.pid for station in living(home)]
+
+
+def end_workers(home: Path) -> None:
+    """No worker outlives its test, one that is about to start included."""
+    places = {Place(home, path.stem) for path in (home / "workers").glob("*.lock")}
+    for place in places:
+        while place.is_held():
+            if (station := place.station()) is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(station.pid, signal.SIGKILL)
+            time.sleep(0.02)
 
 
 def _answers(message: Mapping[str, Any], request_id: object) -> bool:

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from mcp.client import Client
 
-from tests.answers import on_hang, told
+from tests.answers import ended, on_hang, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 from tests.virtual_clock import VirtualClock
@@ -113,6 +113,7 @@ async def test_a_new_process_on_the_same_home_joins_too(slow: Emulator, client_o
         slow.clear()
         async with client_on(slow) as other:
             job = told(await other.call_tool("generate_image", PROMPT))
+            job = await ended(other, job["job_id"])
     assert job["state"] == "completed"
     assert len(slow.submits) == 1
 

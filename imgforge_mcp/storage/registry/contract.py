@@ -60,6 +60,8 @@ class NewJob:
     """The fingerprint of the request as it came, its references by name; `request` has them by content."""
     base_url: str = ""
     """Where our own addresses begin for whoever is told of its end."""
+    owner: str | None = None
+    """In whose name it is opened; None: this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,8 +241,19 @@ class JobRegistry(Protocol):
     async def take_over(self, job_id: str) -> bool:
         """Claim an abandoned job; False when another was quicker. Lock: the job's row."""
 
-    async def release(self) -> None:
-        """Let every lease of this process run out now, so that another may resume its jobs."""
+    async def take(self, job_id: str, owner: str) -> Job | None:
+        """Take an unfinished job from that owner, who hands it over; None when it holds the job no more. Lock: the
+        job's row."""
+
+    async def release(self, owner: str | None = None) -> None:
+        """Let every lease of this process, or of that owner who is gone for certain, run out now, so that another may
+        resume its jobs."""
+
+    async def held_by(self, owner: str) -> list[str]:
+        """The unfinished jobs of an owner, the oldest first."""
+
+    async def others_hold(self) -> bool:
+        """Whether there are unfinished jobs that are not this process's."""
 
     async def start_attempt(self, job_id: str, new: NewAttempt, caps: Caps) -> int:
         """Record an upstream call before its first byte leaves; the money for it is held. Locks: the job's row, then
@@ -363,6 +376,10 @@ class RetentionRegistry(Protocol):
 
 class Registry(Protocol):
     """All of it; whoever makes it says which process this is."""
+
+    @property
+    def owner(self) -> str:
+        """The name of this process in every lease."""
 
     @property
     def jobs(self) -> JobRegistry: ...

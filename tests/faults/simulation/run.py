@@ -12,7 +12,7 @@ from typing import Any, cast
 import anyio
 import anyio.to_thread
 
-from imgforge_mcp.app.jobs import Ground, job_parts, router_for
+from imgforge_mcp.app.jobs import Arrangement, Ground, job_parts, router_for
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.redaction import Redactor
@@ -75,7 +75,7 @@ class Process:
             clock=clock,
             redactor=Redactor([]),
         )
-        parts = job_parts(ground, adopts=True)
+        parts = job_parts(ground, Arrangement.INLINE)
         self.worker, self.service = parts.worker, parts.service
 
 

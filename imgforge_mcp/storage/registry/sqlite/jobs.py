@@ -71,7 +71,7 @@ class SqliteJobs:
             if new.tenant:
                 admit(sql, new.tenant, new.allowance, new.request.n, self._now(), row["reserved"])
             reserve(sql, row["budget_day"], row["reserved"], caps)
-            sql.change("insert_job", **row, owner=self.owner, lease_until=row["now"] + LEASE_SECONDS)
+            sql.change("insert_job", **row, owner=new.owner or self.owner, lease_until=row["now"] + LEASE_SECONDS)
             note_inputs(sql, new.job_id, new.request)
             sql.change("insert_job_text", job_id=new.job_id, text=searchable(new.request.prompt))
             if (url := new.request.webhook_url) is not None:
@@ -194,10 +194,24 @@ class SqliteJobs:
         until = self._seconds() + LEASE_SECONDS
         return await self._database.write(lambda sql: sql.change("take_over", **values, until=until)) > 0
 
-    async def release(self) -> None:
-        await self._database.write(
-            lambda sql: sql.change("release_leases", owner=self.owner, until=self._seconds() - 1)
-        )
+    async def take(self, job_id: str, owner: str) -> Job | None:
+        values = {"job_id": job_id, "giver": owner, "owner": self.owner, "until": self._seconds() + LEASE_SECONDS}
+
+        def act(sql: Statements) -> list[Job]:
+            return [_job(sql, job_id)] if sql.change("take_from", **values) else []
+
+        return next(iter(await self._database.write(act)), None)
+
+    async def release(self, owner: str | None = None) -> None:
+        values = {"owner": owner or self.owner, "until": self._seconds() - 1}
+        await self._database.write(lambda sql: sql.change("release_leases", **values))
+
+    async def held_by(self, owner: str) -> list[str]:
+        rows = await self._database.read(lambda sql: sql.all("held_by", owner=owner))
+        return [row["job_id"] for row in rows]
+
+    async def others_hold(self) -> bool:
+        return await self._database.read(lambda sql: sql.one("held_by_others", owner=self.owner)) is not None
 
     # Attempts -----------------------------------------------------------------------------------------------------
 

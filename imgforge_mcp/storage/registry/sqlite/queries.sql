@@ -50,6 +50,16 @@ SELECT job_id, state, request, deadline FROM jobs WHERE completed_at IS NULL AND
 UPDATE jobs SET owner = :owner, lease_until = :until
 WHERE job_id = :job_id AND completed_at IS NULL AND lease_until < :now;
 
+-- name: take_from
+UPDATE jobs SET owner = :owner, lease_until = :until
+WHERE job_id = :job_id AND owner = :giver AND completed_at IS NULL;
+
+-- name: held_by
+SELECT job_id FROM jobs WHERE owner = :owner AND completed_at IS NULL ORDER BY job_id;
+
+-- name: held_by_others
+SELECT 1 FROM jobs WHERE owner IS NOT :owner AND completed_at IS NULL LIMIT 1;
+
 -- name: fence
 -- The row if this owner still holds the job.
 SELECT cancel_requested, reserved, budget_day FROM jobs WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;

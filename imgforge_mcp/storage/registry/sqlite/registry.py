@@ -18,6 +18,7 @@ class SqliteRegistry:
     Without a shelf it keeps books only."""
 
     def __init__(self, path: Path, now: Callable[[], datetime], owner: str, shelf: Shelf | None = None) -> None:
+        self.owner = owner
         self._database = Database(path, shelf)
         self.jobs = SqliteJobs(self._database, now, owner)
         self.assets = SqliteAssets(self._database, now)

@@ -1,0 +1,99 @@
+"""The worker as a process: it takes its place on the home, runs the jobs of the doors there, and leaves."""
+
+import logging
+import os
+import signal
+import sys
+from functools import partial
+
+import anyio
+import anyio.to_thread
+
+from imgforge_mcp import __version__
+from imgforge_mcp.app.open import open_worker
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.errors import UnusableHome
+from imgforge_mcp.base.logs import BoundedFile, set_up_logging
+from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.jobs.detached.host import Host
+from imgforge_mcp.jobs.detached.mark import mark_of
+from imgforge_mcp.jobs.detached.place import Lock, Place, Station
+from imgforge_mcp.jobs.detached.wire import Listening, listen, remove
+from imgforge_mcp.providers.configured import open_configured
+from imgforge_mcp.storage.home import prepare_home
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+logger = logging.getLogger(__name__)
+
+
+def serve_worker(config: Config, *, wanted: str | None, lock_descriptor: int | None) -> int:
+    """Work until told to end, or, where a door started it (`wanted` is the mark it looks for), until nothing has been
+    left to do for a minute; the exit code.
+
+    Raises:
+        ConfigError, UnusableHome
+    """
+    prepare_home(config.home)
+    mark = mark_of(config, open_configured(config, load_catalog(config.catalog, config.source)))
+    place = Place(config.home, mark)
+    try:
+        place.prepare()
+    except OSError as error:
+        raise UnusableHome(f"{place.log.parent} cannot be used ({error.strerror}).", path=str(config.home)) from None
+    file = None if wanted is None else BoundedFile(place.log, descriptors=(1, 2))
+    set_up_logging(config.log_level, Redactor(config.secrets()), file)
+    if wanted not in (None, mark):
+        logger.error("The settings have changed since the door that wants this worker read them.")
+        return WRONG_USAGE
+    lock = Lock.tried(place.lock) if lock_descriptor is None else Lock(place.lock, lock_descriptor)
+    if lock is None:
+        logger.error("A worker with these settings runs on %s already.", config.home)
+        return FAILED
+    anyio.run(partial(_serve, config, place, lock, is_on_demand=wanted is not None))
+    return DONE
+
+
+async def _serve(config: Config, place: Place, lock: Lock, *, is_on_demand: bool) -> None:
+    clock = Clock()
+    before = place.station()
+    async with open_worker(config, clock) as (worker, registry):
+        if before is not None:  # it held the lock that is ours now, so it has ended
+            remove(before.address)
+            place.clear()
+            await registry.jobs.release(before.owner)
+            worker.look_around()
+        listening = await listen(place.socket)
+        host = Host(worker, registry, clock)
+        place.occupy(_station(registry.owner, listening, clock))
+
+        def leave_place() -> None:
+            place.clear()
+            remove(listening.address)
+            lock.drop()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_watch_signals, host)
+            await host.serve(listening, leave_place, is_on_demand=is_on_demand)
+            tasks.cancel_scope.cancel()
+
+
+def _station(owner: str, listening: Listening, clock: Clock) -> Station:
+    return Station(
+        pid=os.getpid(),
+        owner=owner,
+        version=__version__,
+        started_at=clock.now().isoformat(timespec="seconds"),
+        address=listening.address,
+        secret=listening.secret,
+    )
+
+
+async def _watch_signals(host: Host) -> None:
+    if sys.platform == "win32":
+        return
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            host.leave()
