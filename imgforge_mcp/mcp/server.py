@@ -1,6 +1,8 @@
 """The MCP face: one server object for every transport, made over a Forge that may still be opening."""
 
+import base64
 from collections.abc import Mapping
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
@@ -75,6 +77,7 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
         "imgforge-mcp",
         version=__version__,
         title="imgforge",
+        icons=[_icon()],
         instructions=INSTRUCTIONS,
         get_tool_input_schema=_schema_of,
         on_list_tools=list_tools,
@@ -88,6 +91,13 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
     )
     server.extensions["io.modelcontextprotocol/ui"] = {}  # MCP Apps: see mcp.apps, which loads when it is asked for
     return server
+
+
+def _icon() -> types.Icon:
+    """The program's mark, once, on the server: on each tool it would cost every model its bytes."""
+    drawing = resources.files("imgforge_mcp").joinpath("parts", "icon.svg").read_bytes()
+    source = f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode('ascii')}"
+    return types.Icon(src=source, mime_type="image/svg+xml", sizes=["any"])
 
 
 def _schema_of(name: str) -> Mapping[str, Any] | None:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
 
+import anyio.to_thread
 import httpx
 import pytest
 from PIL import Image
@@ -17,6 +18,7 @@ from imgforge_mcp.http.pages.live import events
 from imgforge_mcp.http.pages.site import SHOWN
 from tests.emulators import Emulator
 from tests.emulators._wire import Answer
+from tests.http._receiver import receiving
 from tests.http.conftest import BASE, OpenSite, Site
 from tests.virtual_clock import VirtualClock
 
@@ -290,6 +292,24 @@ async def test_an_admin_makes_a_key_that_is_shown_once_and_ends_it(emulate: Emul
         assert bad.status_code == 400
         await site.http.post("/page/keys/team/revoke", headers=OURS)
         assert "revoked" in (await site.http.get("/page/keys")).text
+
+
+async def test_an_admin_sees_who_was_told_of_a_jobs_end_and_has_it_told_again(
+    emulate: Emulate, site_on: OpenSite
+) -> None:
+    with receiving() as receiver:
+        async with site_on(emulate("together"), IMGFORGE_PRIVATE_HOSTS="127.0.0.1") as site:
+            asked = ImageRequest(prompt="a fox", webhook_url=receiver.url)
+            job = await site.forge.submit(asked, site.forge.caller())
+            await site.forge.job(job.job_id, site.forge.caller(), wait_seconds=60)
+            assert await anyio.to_thread.run_sync(receiver.some.wait, 30)
+            shown = (await site.http.get("/page/keys")).text
+            [again] = re.findall(r'action="(/page/webhooks/[^"]+)"', shown)
+            assert receiver.url.partition("?")[0] in shown
+            assert "of-the-receiver" not in shown
+            receiver.came.clear()
+            assert (await site.http.post(again, headers=OURS)).status_code == 303
+            assert receiver.ids == [f"msg_{job.job_id}"]
 
 
 async def test_usage_is_drawn_as_charts_with_what_is_left(emulate: Emulate, site_on: OpenSite) -> None:

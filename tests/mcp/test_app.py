@@ -75,6 +75,15 @@ async def test_a_host_that_declares_it_finds_the_page_by_the_tools(mode: str, fo
     assert apps.URI in listed
 
 
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_the_server_has_one_icon_and_its_tools_have_none(mode: str, client_on: OpenClient) -> None:
+    async with client_on(mode=mode) as client:
+        assert client.server_info is not None
+        [icon] = client.server_info.icons or []
+        assert icon.src.startswith("data:image/svg+xml;base64,")
+        assert [tool.name for tool in (await client.list_tools()).tools if tool.icons] == []
+
+
 def test_the_page_is_one_file_that_asks_nobody_for_anything() -> None:
     page = apps.html()
     assert re.findall(r"/\* [\w.]+ \*/", page) == []

@@ -25,6 +25,7 @@ from imgforge_mcp.http.pages.live import events
 
 SHOWN = 48
 """Cards of one page of the gallery."""
+MOST_WEBHOOKS = 50
 THUMBNAIL = 384
 """Pixels; sharp at 220 on a screen of high density."""
 COOKIE_DAYS = 30
@@ -80,6 +81,7 @@ class Page:
             self._route("/page/assets/{asset_id}/{act}", self._change_asset, method="POST"),
             self._route("/page/keys/create", self._create_key, method="POST", scope="admin"),
             self._route("/page/keys/{name}/revoke", self._revoke_key, method="POST", scope="admin"),
+            self._route("/page/webhooks/{webhook_id}/replay", self._replay, method="POST", scope="admin"),
             Route(LOGIN, self._log_in, methods=["GET", "POST"]),
             Route("/page/logout", self._log_out, methods=["POST"]),
             Route("/page/static/{name}", self._static, methods=["GET"]),
@@ -237,7 +239,8 @@ class Page:
     # Keys -----------------------------------------------------------------------------------------------------------
 
     async def _keys(self, forge: Forge, caller: Caller, request: Request, **shown: Any) -> Response:
-        return self._html("keys.html", request, caller=caller, keys=await forge.keys(), **{"made": None, **shown})
+        keys, webhooks = await forge.keys(), await forge.webhooks(MOST_WEBHOOKS)
+        return self._html("keys.html", request, caller=caller, keys=keys, webhooks=webhooks, **{"made": None, **shown})
 
     async def _create_key(self, forge: Forge, caller: Caller, request: Request) -> Response:
         async with request.form() as form:
@@ -248,6 +251,10 @@ class Page:
 
     async def _revoke_key(self, forge: Forge, caller: Caller, request: Request) -> Response:
         await forge.revoke_key(request.path_params["name"])
+        return self._done(request, "/page/keys", {})
+
+    async def _replay(self, forge: Forge, caller: Caller, request: Request) -> Response:
+        await forge.replay_webhook(request.path_params["webhook_id"])
         return self._done(request, "/page/keys", {})
 
     async def _log_in(self, request: Request) -> Response:
