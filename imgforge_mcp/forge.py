@@ -1,7 +1,7 @@
 """The use cases, behind one facade: generate, look, cancel, list. Every door (MCP, HTTP, command line) calls these."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized, require
 from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, new_webhook_secret
 from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, Json
 from imgforge_mcp.jobs import usage
@@ -46,6 +46,7 @@ class Forge:
         models: Models,
         providers: ConfiguredProviders,
         webhooks: Webhooks,
+        fetch: Callable[[str], Awaitable[bytes]],
         clock: Clock,
     ) -> None:
         self.config = config
@@ -55,6 +56,7 @@ class Forge:
         self._models = models
         self._providers = providers
         self._webhooks = webhooks
+        self._fetch = fetch
         self._clock = clock
 
     def caller(self) -> Caller:
@@ -71,6 +73,7 @@ class Forge:
             RequestError: nothing was recorded and nothing will be spent.
             NoImageProvider, AllRateLimited: likewise.
         """
+        require(caller.scopes, "generate")
         return await self._jobs.submit(request, caller, request_id=request_id)
 
     async def generate(
@@ -81,6 +84,7 @@ class Forge:
         on_progress: OnProgress | None = None,
     ) -> Job:
         """Submit, and wait as long as a client may be kept waiting. Raises what `submit` raises."""
+        require(caller.scopes, "generate")
         return await self._jobs.generate(request, caller, request_id, on_progress)
 
     async def quote(self, request: ImageRequest, caller: Caller) -> tuple[float, str]:
@@ -109,17 +113,20 @@ class Forge:
 
     async def cancel(self, job_id: str, caller: Caller) -> tuple[Job, bool]:
         """Ask for a job's end; the job, and whether it had ended before. Raises NotFound."""
+        require(caller.scopes, "generate")
         return await self._jobs.cancel(job_id, caller)
 
     async def submit_batch(self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str) -> str:
         """Each request as a job of its own under one batch id; one that is refused, or was when it was read, does not
         stop the others."""
+        require(caller.scopes, "generate")
         return await self._jobs.submit_batch(requests, caller, request_id)
 
     async def generate_batch(
         self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str, wait_seconds: float
     ) -> tuple[str, list[Job | Json]]:
         """Submit a batch and wait for it: its id, and what became of each item so far."""
+        require(caller.scopes, "generate")
         return await self._jobs.generate_batch(requests, caller, request_id, wait_seconds)
 
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
@@ -194,6 +201,7 @@ class Forge:
 
     async def pin_asset(self, asset_id: str, caller: Caller, *, is_pinned: bool = True) -> Asset:
         """Keep an image from being evicted, or no longer. Raises NotFound: none, or not this caller's."""
+        require(caller.scopes, "generate")
         return await self._pictures.pin(asset_id, caller, is_pinned=is_pinned)
 
     async def delete_asset(self, asset_id: str, caller: Caller) -> None:
@@ -203,6 +211,7 @@ class Forge:
             NotFound: there is none, or it is not this caller's.
             InvalidRequest: a job that has not ended needs it.
         """
+        require(caller.scopes, "generate")
         await self._pictures.delete(asset_id, caller)
 
     async def evict(self) -> int:
@@ -232,6 +241,7 @@ class Forge:
 
     async def save_template(self, name: str, values: Json, caller: Caller) -> Json:
         """A template under an id of its own."""
+        require(caller.scopes, "generate")
         template = {"id": f"tpl_{self._clock.new_id().lower()}", "name": name, **values}
         template["created_at"] = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         await self._registry.access.add_template(caller.tenant, template)
@@ -239,6 +249,7 @@ class Forge:
 
     async def delete_template(self, template_id: str, caller: Caller) -> None:
         """Raises NotFound: no such template, or not this caller's."""
+        require(caller.scopes, "generate")
         if not await self._registry.access.remove_template(caller.tenant, template_id):
             raise NotFound(
                 "There is no template of that id; GET /api/templates lists yours.", template_id=template_id[:64]
@@ -359,6 +370,11 @@ class Forge:
         )
 
     # Webhooks -------------------------------------------------------------------------------------------------------
+
+    async def fetch(self, url: str) -> bytes:
+        """What lies at an address of the configuration's own, such as a token issuer's keys; through the one guarded
+        transport. Raises ProviderError, InvalidRequest."""
+        return await self._fetch(url)
 
     async def webhooks(self, limit: int) -> list[Webhook]:
         """Who is or was to be told of a job's end, the newest jobs' first."""

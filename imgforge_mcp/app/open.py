@@ -40,6 +40,10 @@ PREVIEW_BYTES = 500_000
 """What one preview may take of a tool's result; several images have to share, and are encoded smaller when shown."""
 
 
+FETCH_SECONDS, FETCH_CAP = 10.0, 1024 * 1024
+"""For what the configuration names and is no provider's: a token issuer's keys."""
+
+
 class _LazyTransport:
     """The one transport, made with the first request: loading an HTTP client costs more than all the rest of the
     start."""
@@ -116,7 +120,7 @@ async def _opened(
     secrets = secrets_of(config, providers)
     keep_out(secrets)
     redactor = Redactor(secrets)
-    transport = _LazyTransport(clock, redactor, config, _trusted_hosts(providers))
+    transport = _LazyTransport(clock, redactor, config, _trusted_hosts(config, providers))
     post = _LazyTransport(clock, redactor, config, frozenset())
     ground = _ground(config, providers, clock, redactor, transport, post)
     arrangement = arrangement or _arrangement(ground, adopts=adopts, is_brief=is_brief)
@@ -206,6 +210,7 @@ def _forge(ground: Ground, parts: JobParts) -> Forge:
         ),
         providers=providers,
         webhooks=parts.webhooks,
+        fetch=lambda url: ground.transport().download(url, FETCH_SECONDS, FETCH_CAP, is_own=True),
         clock=clock,
     )
 
@@ -217,9 +222,10 @@ def secrets_of(config: Config, providers: ConfiguredProviders) -> tuple[str, ...
     return (*in_use, *accounts, *config.secrets())
 
 
-def _trusted_hosts(providers: ConfiguredProviders) -> frozenset[str]:
+def _trusted_hosts(config: Config, providers: ConfiguredProviders) -> frozenset[str]:
     """Hosts that the user's own configuration names: plain http and private addresses are the user's word there."""
     urls = [configured.settings.base_url for configured in providers.values() if configured.settings.is_override]
+    urls += [config.jwt_jwks_url] if config.jwt_jwks_url else []
     return frozenset(
         urlsplit(url).netloc.lower().removesuffix(":443" if url.lower().startswith("https") else ":80") for url in urls
     )

@@ -12,6 +12,7 @@ ForgeError                 code, status, message, details
 └─ StorageError (└─ UnusableHome)  └─ ConfigError
 """
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 
@@ -120,10 +121,17 @@ class Unauthorized(RequestError):
 
 
 class Forbidden(RequestError):
-    """Our own HTTP door: this caller may not do that."""
+    """Our own HTTP door: this caller may not do that; `details.scope` is what it lacks."""
 
     code = "forbidden"
     status = 403
+
+
+def require(scopes: Collection[str], scope: str) -> None:
+    """Raises Forbidden: a caller with these scopes may not do what takes that one."""
+    if scope not in scopes:
+        name = f"imgforge:{scope}"
+        raise Forbidden(f"This caller may not do that; it needs the scope {name}.", scope=name)
 
 
 class LimitReached(RequestError):

@@ -338,6 +338,10 @@ class Allowance:
     budget_usd_month: float | None = None
 
 
+SCOPES = frozenset({"generate", "read", "admin"})
+"""What a caller may: make and change things; look at its own; look after the server."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks: the tenant whose jobs these are ("" on stdio and the command line), the directories whose files may be
@@ -352,7 +356,7 @@ class Caller:
     project_id: str | None = None
     """Where its jobs are booked when a request names no project."""
     allowance: Allowance = Allowance()
-    scopes: frozenset[str] = frozenset({"generate", "read", "admin"})
+    scopes: frozenset[str] = SCOPES
     is_anonymous: bool = False
     base_url: str | None = None
     """Where our own addresses begin for it, over HTTP."""

@@ -12,14 +12,15 @@ from mcp.server.auth.provider import AccessToken
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.app.lazy import LazyForge
-from imgforge_mcp.base.errors import ForgeError, Unauthorized
+from imgforge_mcp.base.errors import ForgeError, Unauthorized, require
 from imgforge_mcp.base.keys import PREFIX
 from imgforge_mcp.base.types import Allowance, Caller
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.http.answers import answer, headers_of
+from imgforge_mcp.http.answers import answer, challenge, headers_of
 
 COOKIE = "imgforge_key"
 CALLER = "imgforge.caller"
+MCP = ("/mcp", "/sse", "/messages")
 REFUSED = "imgforge.refused"
 OPEN = ("/health", "/.well-known/", "/v2/assets/", "/v2/guide", "/v2/health", "/api/v1/models", "/api/v1/health")
 """Paths (or their beginnings) that want no caller."""
@@ -85,11 +86,14 @@ class Access:
             is_liveness = scope["path"] == "/health"  # answered while the forge still opens
             forge = None if is_liveness else await self._lazy.forge()
             caller = await self._caller_of_page(forge, scope) if forge is not None else None
-            caller = replace(caller, base_url=self._door.base_url) if caller is not None else None
+            if caller is not None:
+                caller = replace(caller, base_url=self._door.base_url)
+                if scope["path"].startswith(MCP):
+                    require(caller.scopes, "read")
         except ForgeError as error:
-            await answer(error.body(request_id), error.status, {**headers_of(error), **self._challenge(error)})(
-                scope, receive, noted
-            )
+            is_named = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
+            headers = {**headers_of(error), **challenge(error, self._door.base_url, is_named=is_named)}
+            await answer(error.body(request_id), error.status, headers)(scope, receive, noted)
         else:
             if caller is not None:
                 scope[CALLER] = caller
@@ -175,12 +179,6 @@ class Access:
         except ValueError:
             return False
         return any(parsed in network for network in self._networks)
-
-    def _challenge(self, error: ForgeError) -> dict[str, str]:
-        if error.status != 401:
-            return {}
-        metadata = f"{self._door.base_url}/.well-known/oauth-protected-resource"
-        return {"WWW-Authenticate": f'Bearer realm="imgforge", error="invalid_token", resource_metadata="{metadata}"'}
 
     async def _limits(self, caller: Caller) -> list[tuple[bytes, bytes]]:
         """RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10), for callers with limits."""

@@ -62,3 +62,16 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 def headers_of(error: ForgeError) -> dict[str, str]:
     """Retry-After, where the error says when to come again (RFC 9110 section 10.2.3: whole seconds)."""
     return {} if error.retry_after is None else {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
+
+
+def challenge(error: ForgeError, base_url: str, *, is_named: bool = True) -> dict[str, str]:
+    """WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1) of a refusal for want of a caller or of a scope, with
+    where to learn how to get in; `is_named`: whether a credential came."""
+    if error.status == 401:
+        reason = ', error="invalid_token"' if is_named else ""
+    elif (scope := error.details.get("scope")) is not None and error.status == 403:
+        reason = f', error="insufficient_scope", scope="{scope}"'
+    else:
+        return {}
+    metadata = f"{base_url}/.well-known/oauth-protected-resource"
+    return {"WWW-Authenticate": f'Bearer realm="imgforge"{reason}, resource_metadata="{metadata}"'}

@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -20,9 +21,11 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.logs import access_log
+from imgforge_mcp.http import tokens
 from imgforge_mcp.http.access import Access, Door, caller_of_context
 from imgforge_mcp.http.guard import LOOPBACK, Guard, authority, bracketed
 from imgforge_mcp.http.health import live, ready_route
@@ -32,12 +35,16 @@ from imgforge_mcp.http.pages.site import Page
 from imgforge_mcp.http.patience import PatientProtocol
 from imgforge_mcp.http.rest import gateway, image, imageapi, imgforge, worker
 from imgforge_mcp.http.rest.face import MAX_BODY, routes_of
+from imgforge_mcp.http.tokens import Tokens, metadata_route
 from imgforge_mcp.presentation import Presentation
 
 MakeServer = Callable[[LazyForge, Presentation], Server[Any]]
 FACES = (imgforge.FACE, worker.FACE, gateway.FACE, imageapi.FACE, image.FACE)
 OPEN_TO_BROWSERS = ("/api/v1/generate", "/api/v1/prompt/", "/api/v1/models", "/api/v1/usage", "/api/v1/health")
 """ImageAPI's routes, which pages of other origins may call with a key (its requirement says so)."""
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+RESOURCES = ("", "/mcp", "/sse")
+"""What a token may be for: the server as a whole, or one of its MCP addresses."""
 MAX_SESSIONS = 200
 IDLE_SECONDS = 300.0
 MAX_CONNECTIONS = 2000
@@ -69,7 +76,8 @@ def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int
     """
     lazy = LazyForge(config)
     is_loopback = serving.host in LOOPBACK
-    if not is_loopback and not serving.anonymous and not anyio.run(_has_door, config):
+    is_closed = tokens.is_configured(config) or serving.anonymous
+    if not is_loopback and not is_closed and not anyio.run(_has_door, config):
         raise ConfigError(
             f"Refusing to listen on {serving.host} without a door: make a key first ('imgforge-mcp keys create NAME'), "
             "configure JWT, or say --anonymous.",
@@ -167,8 +175,13 @@ def create_app(
     *,
     local_url: str | None = None,
     log: Callable[..., None] | None = None,
+    clock: Clock | None = None,
 ) -> Guard:
     """The whole ASGI application; `make_server` makes the MCP server, `base_url` is where clients reach it."""
+    config = lazy.config
+    takes_tokens = tokens.is_configured(config)
+    issuers = [str(config.jwt_issuer)] if takes_tokens else []
+    verify_token = Tokens(config, partial(_fetched, lazy), clock or Clock()).caller if takes_tokens else None
     server = make_server(lazy, Presentation(base_url=base_url, identify=caller_of_context))
     manager = StreamableHTTPSessionManager(
         app=server, max_request_body_size=MAX_BODY, session_idle_timeout=IDLE_SECONDS, max_sessions=MAX_SESSIONS
@@ -199,6 +212,7 @@ def create_app(
             Route("/sse", endpoint=_Raw(open_sse)),
             Mount("/messages/", app=sse.handle_post_message),
             Route("/v2/assets/{asset_id}", endpoint=asset_route(lazy), methods=["GET", "HEAD"]),
+            *(Route(f"{WELL_KNOWN}{path}", metadata_route(base_url, issuers, path)) for path in RESOURCES),
             Route("/health", endpoint=live, methods=["GET"]),
             Route("/health/ready", endpoint=ready_route(lazy), methods=["GET"]),
             Route("/openapi.json", endpoint=openapi_route(FACES, base_url), methods=["GET"]),
@@ -209,14 +223,17 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a POST that is sent elsewhere would arrive without its body
-    access = Access(app, lazy, replace(door or Door(), base_url=base_url), log=log)
-    config = lazy.config
+    access = Access(app, lazy, replace(door or Door(), base_url=base_url), verify_token, log=log)
     return Guard(
         access,
         [url for url in (base_url, local_url) if url],
         origins=config.cors_origins,
         open_paths=() if config.cors_strict else OPEN_TO_BROWSERS,
     )
+
+
+async def _fetched(lazy: LazyForge, url: str) -> bytes:
+    return await (await lazy.forge()).fetch(url)
 
 
 class _Raw:

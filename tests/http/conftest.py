@@ -18,6 +18,7 @@ from imgforge_mcp.http.access import Door
 from imgforge_mcp.http.app import create_app
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
+from tests.virtual_clock import VirtualClock
 
 BASE = "http://127.0.0.1:8765"
 
@@ -53,21 +54,22 @@ OpenSite = Callable[..., AbstractAsyncContextManager[Site]]
 
 
 @pytest.fixture
-def site_on(forge_on: OpenForge) -> OpenSite:
+def site_on(forge_on: OpenForge, clock: VirtualClock) -> OpenSite:
     """`async with site_on(emulator, …, IMGFORGE_X="…") as site`; `door` says how it is set, `address` who asks."""
-    return partial(_site, forge_on)
+    return partial(_site, forge_on, clock)
 
 
 @asynccontextmanager
 async def _site(
     forge_on: OpenForge,
+    clock: VirtualClock,
     *providers: Emulator,
     door: Door | None = None,
     address: str = "127.0.0.1",
     **variables: str,
 ) -> AsyncIterator[Site]:
     async with forge_on(*providers, **variables) as forge:
-        app = create_app(LazyForge.of(forge), create_server, BASE, door)
+        app = create_app(LazyForge.of(forge), create_server, BASE, door, clock=clock)
         transport = httpx.ASGITransport(app=app, client=(address, 50_000))
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
             yield Site(forge=forge, http=http, app=app)

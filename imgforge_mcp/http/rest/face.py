@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from imgforge_mcp.app.lazy import LazyForge
-from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest, require
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, Json
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.access import CALLER, caller_in
-from imgforge_mcp.http.answers import answer, body_of, headers_of
+from imgforge_mcp.http.answers import answer, body_of, challenge, headers_of
 from imgforge_mcp.presentation import asset_url
 
 MAX_BODY = 24 * 1024 * 1024
@@ -135,14 +135,13 @@ def _served(
             forge = await lazy.forge()
             caller = request.scope.get(CALLER) if endpoint.is_open else caller_in(request.scope)
             caller = caller or Caller()
-            if endpoint.scope not in caller.scopes:
-                raise Forbidden(f"This caller may not do that; it needs the scope imgforge:{endpoint.scope}.")
+            require(caller.scopes, endpoint.scope)
             call = Call(forge=forge, caller=caller, request=request, request_id=request_id, base_url=base_url)
             body = None if endpoint.takes is None else await _body(request, endpoint)
             response = await endpoint.handle(call, body)
         except ForgeError as error:
             status, shown = face.error(error, request_id)
-            return answer(shown, status, headers_of(error))
+            return answer(shown, status, {**headers_of(error), **challenge(error, base_url)})
         if body is not None and body.model_extra:
             names = ", ".join(sorted(name for name in body.model_extra if name.isascii() and name.isprintable())[:20])
             response.headers["Warning"] = f'299 imgforge "ignored: {names[:500]}"'.replace("\\", "")
