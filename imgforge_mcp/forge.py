@@ -25,7 +25,7 @@ from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.providers.contract import Manifest
 from imgforge_mcp.providers.listing import Filter, Purpose
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
-from imgforge_mcp.storage.registry.contract import ANY, Registry, Wanted
+from imgforge_mcp.storage.registry.contract import ANY, Figures, Registry, Wanted
 from imgforge_mcp.storage.registry.outbox import Webhook
 
 KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -442,6 +442,10 @@ class Forge:
             "budgets": usage.budgets(caps, {"daily": day, "monthly": month}),
             "quotas": quotas,
         }
+
+    async def figures(self) -> Figures:
+        """How it stands with all jobs and calls on record; for who looks after the server."""
+        return await self._registry.jobs.figures()
 
     async def usage_drift(self) -> list[Json]:
         """Where the sums that `usage` shows are not what the attempts add up to; none, if all is well."""

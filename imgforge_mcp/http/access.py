@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -20,6 +21,8 @@ from imgforge_mcp.http.answers import answer, challenge, headers_of
 
 COOKIE = "imgforge_key"
 CALLER = "imgforge.caller"
+METRICS = "/metrics"
+"""Open to this machine, as long as no proxy brings others to it; else for who looks after the server."""
 MCP = ("/mcp", "/sse", "/messages")
 REFUSED = "imgforge.refused"
 OPEN = ("/health", "/.well-known/", "/v2/assets/", "/v2/guide", "/v2/health", "/api/v1/models", "/api/v1/health")
@@ -57,6 +60,7 @@ class Access:
         door: Door,
         verify_token: VerifyToken | None = None,
         log: Callable[..., None] | None = None,
+        note: Callable[[Scope, int, float], None] | None = None,
     ) -> None:
         self._app = app
         self._lazy = lazy
@@ -64,7 +68,9 @@ class Access:
         self._verify_token = verify_token
         self._networks = [ipaddress.ip_network(proxy, strict=False) for proxy in door.trusted_proxies]
         self._has_keys = False
+        self._is_near = door.is_loopback and urlsplit(door.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._log = log
+        self._note = note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,6 +96,8 @@ class Access:
                 caller = replace(caller, base_url=self._door.base_url)
                 if scope["path"].startswith(MCP):
                     require(caller.scopes, "read")
+                if scope["path"] == METRICS and not self._is_near:
+                    require(caller.scopes, "admin")
         except ForgeError as error:
             is_named = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
             headers = {**headers_of(error), **challenge(error, self._door.base_url, is_named=is_named)}
@@ -100,6 +108,8 @@ class Access:
                 scope["user"] = _principal(caller)
             await self._app(scope, receive, noted)
         finally:
+            if self._note is not None:
+                self._note(scope, status, perf_counter() - started)
             if self._log is not None:
                 self._log(
                     request_id=request_id,
@@ -122,6 +132,8 @@ class Access:
 
     async def _caller(self, forge: Forge, scope: Scope) -> Caller | None:
         """Raises Unauthorized."""
+        if scope["path"] == METRICS and self._is_near and not scope.get("imgforge.is_foreign"):
+            return None
         is_open = _is_open(scope["path"]) and not (
             self._door.assets_require_key and scope["path"].startswith("/v2/assets/")
         )

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,15 +26,17 @@ from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.logs import access_log
 from imgforge_mcp.http import tokens
-from imgforge_mcp.http.access import Access, Door, caller_of_context
+from imgforge_mcp.http.access import METRICS, Access, Door, caller_of_context
 from imgforge_mcp.http.guard import LOOPBACK, Guard, authority, bracketed
 from imgforge_mcp.http.health import live, ready_route
 from imgforge_mcp.http.images import asset_route
+from imgforge_mcp.http.metrics import Metrics
 from imgforge_mcp.http.openapi import docs_route, openapi_route
 from imgforge_mcp.http.pages.site import Page
 from imgforge_mcp.http.patience import PatientProtocol
 from imgforge_mcp.http.rest import gateway, image, imageapi, imgforge, worker
 from imgforge_mcp.http.rest.face import MAX_BODY, routes_of
+from imgforge_mcp.http.sessions import OF_ALL, Sessions, Streams
 from imgforge_mcp.http.tokens import Tokens, metadata_route
 from imgforge_mcp.presentation import Presentation
 
@@ -45,7 +47,6 @@ OPEN_TO_BROWSERS = ("/api/v1/generate", "/api/v1/prompt/", "/api/v1/models", "/a
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 RESOURCES = ("", "/mcp", "/sse")
 """What a token may be for: the server as a whole, or one of its MCP addresses."""
-MAX_SESSIONS = 200
 IDLE_SECONDS = 300.0
 MAX_CONNECTIONS = 2000
 BACKLOG = 512
@@ -182,9 +183,10 @@ def create_app(
     takes_tokens = tokens.is_configured(config)
     issuers = [str(config.jwt_issuer)] if takes_tokens else []
     verify_token = Tokens(config, partial(_fetched, lazy), clock or Clock()).caller if takes_tokens else None
+    metrics = Metrics(lazy)
     server = make_server(lazy, Presentation(base_url=base_url, identify=caller_of_context))
     manager = StreamableHTTPSessionManager(
-        app=server, max_request_body_size=MAX_BODY, session_idle_timeout=IDLE_SECONDS, max_sessions=MAX_SESSIONS
+        app=server, max_request_body_size=MAX_BODY, session_idle_timeout=IDLE_SECONDS, max_sessions=2 * OF_ALL
     )
     sse = SseServerTransport("/messages/", max_request_body_size=MAX_BODY)
 
@@ -204,15 +206,16 @@ def create_app(
                 yield
             tasks.cancel_scope.cancel()
 
-    streamable = StreamableHTTPASGIApp(manager)
+    streamable = Sessions(StreamableHTTPASGIApp(manager))
     app = Starlette(
         routes=[
             Route("/mcp", endpoint=streamable),
             Route("/mcp/", endpoint=streamable),
-            Route("/sse", endpoint=_Raw(open_sse)),
+            Route("/sse", endpoint=Streams(open_sse)),
             Mount("/messages/", app=sse.handle_post_message),
             Route("/v2/assets/{asset_id}", endpoint=asset_route(lazy), methods=["GET", "HEAD"]),
             *(Route(f"{WELL_KNOWN}{path}", metadata_route(base_url, issuers, path)) for path in RESOURCES),
+            Route(METRICS, endpoint=metrics.route(), methods=["GET"]),
             Route("/health", endpoint=live, methods=["GET"]),
             Route("/health/ready", endpoint=ready_route(lazy), methods=["GET"]),
             Route("/openapi.json", endpoint=openapi_route(FACES, base_url), methods=["GET"]),
@@ -223,7 +226,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a POST that is sent elsewhere would arrive without its body
-    access = Access(app, lazy, replace(door or Door(), base_url=base_url), verify_token, log=log)
+    access = Access(app, lazy, replace(door or Door(), base_url=base_url), verify_token, log=log, note=metrics.note)
     return Guard(
         access,
         [url for url in (base_url, local_url) if url],
@@ -234,13 +237,3 @@ def create_app(
 
 async def _fetched(lazy: LazyForge, url: str) -> bytes:
     return await (await lazy.forge()).fetch(url)
-
-
-class _Raw:
-    """An ASGI application that starlette's Route does not take for a view function."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)

@@ -168,6 +168,33 @@ class UsageSum:
     maybe_billed_usd: float
 
 
+LATENCIES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
+"""Seconds within which a call may have ended, for `Calls.within`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The calls of one provider that came to one outcome ("" while they are out); `within` counts those that ended
+    within each of LATENCIES."""
+
+    provider: str
+    outcome: str
+    calls: int
+    ended: int
+    seconds: float
+    cost_usd: float
+    within: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How it stands: jobs by state, those that a living process holds, calls by provider and outcome."""
+
+    jobs: Mapping[str, int]
+    leases: int
+    calls: tuple[Calls, ...]
+
+
 class JobRegistry(Protocol):
     """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once.
 
@@ -285,6 +312,9 @@ class JobRegistry(Protocol):
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
         """Sums of the jobs opened on a day (UTC) or later, from what is added up in the transactions of the attempts
         themselves: the time does not depend on how many there are."""
+
+    async def figures(self) -> Figures:
+        """How it stands with all that is on record. Reads every attempt."""
 
     async def usage_drift(self) -> list[Json]:
         """Where those sums are not what the attempts add up to: day, tenant, project, provider, model and outcome of at

@@ -16,6 +16,7 @@ from imgforge_mcp.storage.registry.contract import (
     Caps,
     Claim,
     Ending,
+    Figures,
     LeaseLost,
     NewAttempt,
     NewJob,
@@ -34,6 +35,7 @@ from imgforge_mcp.storage.registry.sqlite.rows import (
     is_understood,
     new_job_row,
     progress_text,
+    to_calls,
     to_job,
     to_millionths,
     to_outcome,
@@ -286,6 +288,19 @@ class SqliteJobs:
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
         values = {"first_day": first_day.isoformat(), "project_id": project_id, "tenant": tenant}
         return [to_usage(row) for row in await self._database.read(lambda sql: sql.all("usage", **values))]
+
+    async def figures(self) -> Figures:
+        now = self._seconds()
+
+        def act(sql: Statements) -> Figures:
+            held = sql.one("living_leases", now=now)
+            return Figures(
+                jobs={row["state"]: row["jobs"] for row in sql.all("jobs_by_state")},
+                leases=held["jobs"] if held else 0,
+                calls=tuple(to_calls(row) for row in sql.all("calls_by_outcome")),
+            )
+
+        return await self._database.read(act)
 
     async def usage_drift(self) -> list[Json]:
         return [dict(row) for row in await self._database.read(lambda sql: sql.all("usage_drift"))]

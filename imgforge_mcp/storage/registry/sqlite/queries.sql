@@ -176,3 +176,19 @@ UPDATE jobs SET reserved = :amount WHERE job_id = :job_id;
 SELECT coalesce(sum(CASE WHEN day = :day THEN reserved + spent END), 0) AS day,
        coalesce(sum(reserved + spent), 0) AS month
 FROM spend WHERE day BETWEEN :month || '-01' AND :month || '-31';
+
+-- name: jobs_by_state
+SELECT state, count(*) AS jobs FROM jobs GROUP BY state;
+
+-- name: living_leases
+SELECT count(*) AS jobs FROM jobs WHERE completed_at IS NULL AND lease_until >= :now;
+
+-- name: calls_by_outcome
+SELECT provider, coalesce(outcome, '') AS outcome, count(*) AS calls, count(ended_at) AS ended,
+       coalesce(sum(latency_ms), 0) AS milliseconds, coalesce(sum(cost), 0) AS cost,
+       coalesce(sum(latency_ms <= 1000), 0) AS within_1, coalesce(sum(latency_ms <= 2000), 0) AS within_2,
+       coalesce(sum(latency_ms <= 5000), 0) AS within_5, coalesce(sum(latency_ms <= 10000), 0) AS within_10,
+       coalesce(sum(latency_ms <= 20000), 0) AS within_20, coalesce(sum(latency_ms <= 40000), 0) AS within_40,
+       coalesce(sum(latency_ms <= 80000), 0) AS within_80, coalesce(sum(latency_ms <= 160000), 0) AS within_160,
+       coalesce(sum(latency_ms <= 320000), 0) AS within_320
+FROM attempts GROUP BY provider, outcome;

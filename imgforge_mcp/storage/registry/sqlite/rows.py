@@ -24,7 +24,7 @@ from imgforge_mcp.base.types import (
     Progress,
     QualityTier,
 )
-from imgforge_mcp.storage.registry.contract import NewJob, UsageSum
+from imgforge_mcp.storage.registry.contract import LATENCIES, Calls, NewJob, UsageSum
 
 MILLIONTHS = 1_000_000
 UNREADABLE = "(the prompt cannot be read)"
@@ -208,6 +208,18 @@ def to_usage(row: sqlite3.Row) -> UsageSum:
         images=row["images"],
         cost_usd=row["cost"] / MILLIONTHS,
         maybe_billed_usd=row["maybe_billed"] / MILLIONTHS,
+    )
+
+
+def to_calls(row: sqlite3.Row) -> Calls:
+    return Calls(
+        provider=row["provider"],
+        outcome=row["outcome"],
+        calls=row["calls"],
+        ended=row["ended"],
+        seconds=row["milliseconds"] / 1000,
+        cost_usd=row["cost"] / MILLIONTHS,
+        within=tuple(row[f"within_{int(seconds)}"] for seconds in LATENCIES),
     )
 
 
