@@ -36,8 +36,12 @@ class _Doors:
 
 
 def main() -> int:
-    """Run what the command line says; the exit code: 0 done, 1 failed, 2 wrong usage."""
-    return parser.main(_Doors())
+    """Run what the command line says; the exit code: 0 done, 1 failed (or Ctrl-C, which needs no traceback), 2 wrong
+    usage."""
+    try:
+        return parser.main(_Doors())
+    except KeyboardInterrupt:
+        return parser.FAILED
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Jobs and images as the JSON that every door shows: MCP, HTTP and the command line."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -50,7 +50,7 @@ class Presentation:
     identify: Callable[[Any, Any], Caller] | None = None
 
     def caller(self, forge: Any, context: Any) -> Caller:
-        return self.identify(forge, context) if self.identify is not None else forge.caller()
+        return self.identify(forge, context) if self.identify is not None else replace(forge.caller(), is_alone=True)
 
 
 def job_json(forge: House, base_url: str | None, job: Job, *, shown: int = PROMPT_SHOWN) -> Json:

@@ -55,9 +55,13 @@ class VirtualClock(Clock):
 
     async def run_out(self, seconds: float) -> None:
         """Let a wait that is bounded by so many seconds come to its end, as soon as somebody waits so."""
+        await self.awaited(seconds)
+        self.advance(seconds)
+
+    async def awaited(self, seconds: float) -> None:
+        """Return as soon as somebody waits who began just now and is bounded by so many seconds."""
         while not any(end == self._elapsed + seconds for end, _ in self._waits):
             await anyio.lowlevel.checkpoint()
-        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         """Move on, and end every wait whose time has come. Call it in the event loop's thread."""

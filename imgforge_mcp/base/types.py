@@ -360,3 +360,5 @@ class Caller:
     is_anonymous: bool = False
     base_url: str | None = None
     """Where our own addresses begin for it, over HTTP."""
+    is_alone: bool = False
+    """Whether nobody but one client speaks to this process, as on stdio: then its equal calls are repetitions."""

@@ -8,27 +8,32 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 
 from imgforge_mcp.app.open import open_forge
 from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
+from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.cli import lists, pictures
 from imgforge_mcp.cli.doctor import doctor
+from imgforge_mcp.cli.output import amount_of, overwrite, show_progress, wrapped
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import iso, job_json, job_line
+from imgforge_mcp.storage.names import from_title
 from imgforge_mcp.storage.registry.access import ApiKey
 from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
-BAR = 24
-COLUMNS = 80
-"""Of a terminal that does not say."""
+ARTICLES = ("a", "an", "the")
+NAME_WORDS = 6
 DAYS = re.compile(r"([0-9]{1,5})d")
 Command = Callable[[Forge, argparse.Namespace], Awaitable[int]]
 
@@ -58,7 +63,7 @@ async def generate(forge: Forge, options: argparse.Namespace) -> int:
     """Draw, and wait as long as the job may take: nobody times out at a terminal."""
     request = _request(options)
     caller = _person(forge)
-    show = _show_progress if sys.stderr.isatty() and not options.json else None
+    show = show_progress if sys.stderr.isatty() and not options.json else None
     job = await forge.submit(request, caller)
     try:
         if show is not None:
@@ -66,8 +71,10 @@ async def generate(forge: Forge, options: argparse.Namespace) -> int:
         job = await forge.wait(job.job_id, forge.config.job_deadline, show)
     finally:
         if show is not None:
-            _overwrite("")
-    code = _show_job(forge, job, options)
+            overwrite("")
+    if request.save_to is None:
+        job = await _named(forge, job)
+    code = await _show_job(forge, job, options)
     return code if job.state is JobState.COMPLETED else FAILED
 
 
@@ -79,10 +86,12 @@ async def usage(forge: Forge, options: argparse.Namespace) -> int:
     if options.check:
         return await _check_usage(forge, options)
     answer = await forge.usage(options.period, options.project, forge.caller())
-    lines = [f"{_images(answer['images'])}, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"]
-    for group in ("provider", "model", "project", "day"):
-        entries = answer[f"by_{group}"].items()
-        lines += [f"  {group} {name}: {_images(entry['images'])}, ${entry['cost_usd']:.4f}" for name, entry in entries]
+    billed = answer["maybe_billed_usd"]
+    lines = [
+        f"{_images(answer['images'])}, ${answer['cost_usd']:.4f} since {answer['since'][:10]}"
+        + (f", and ${billed:.4f} that may have been billed" if billed else "")
+    ]
+    lines += lists.of_usage(answer)
     for name, budget in answer["budgets"].items():
         left = f", ${budget['left_usd']:.4f} left of ${budget['cap_usd']:.2f}" if "cap_usd" in budget else ", no cap"
         lines.append(f"{name} budget: ${budget['committed_usd']:.4f} spent or reserved{left}")
@@ -102,12 +111,13 @@ async def jobs(forge: Forge, options: argparse.Namespace) -> int:
     if options.job_id is None and options.cancel:
         raise InvalidRequest("Say which job to end: imgforge-mcp jobs ID --cancel.", field="job_id")
     if options.job_id is None:
-        found = [job_line(job) for job in await forge.recent_jobs(max(1, options.limit), caller)]
-        _print(found, options, [_job_row(line) for line in found] or ["There are no jobs yet."])
+        found = await forge.recent_jobs(max(1, options.limit), caller)
+        lines = lists.of_jobs(found) if found else ["There are no jobs yet."]
+        _print([job_line(job) for job in found], options, lines)
         return DONE
     if options.cancel:
         await forge.cancel(options.job_id, caller)
-    return _show_job(forge, await forge.job(options.job_id, caller, options.wait), options)
+    return await _show_job(forge, await forge.job(options.job_id, caller, options.wait), options)
 
 
 async def models(forge: Forge, options: argparse.Namespace) -> int:
@@ -118,16 +128,13 @@ async def models(forge: Forge, options: argparse.Namespace) -> int:
         provider=options.provider,
         capability=options.capability,
         available_only=not options.all,
+        purpose=options.purpose,
         is_full=True,
     )
     answer = await forge.models(wanted, is_paged=False)
-    lines = ["Tiers, and who would be tried first:"]
-    for tier in answer["tiers"]:
-        order = "; then ".join(f"{place['candidate']} ({place['why']})" for place in tier["order"]) or "nobody yet"
-        lines.append(f"  {tier['tier']:<11} {order}")
-    lines.append("Models:")
-    lines += [line for entry in answer["models"] for line in _model_rows(entry)]
-    _print(answer, options, lines)
+    tiers = [] if options.purpose else [*lists.of_tiers(answer["tiers"]), ""]
+    found = lists.of_models(answer["models"]) if answer["models"] else ["No model fits; --all shows the others too."]
+    _print(answer, options, [*tiers, *found])
     return DONE
 
 
@@ -152,20 +159,23 @@ async def assets(forge: Forge, options: argparse.Namespace) -> int:
         case "list":
             found = await forge.recent_assets(max(1, options.limit))
             values = [{**_asset(asset), "path": str(forge.path(asset))} for asset in found]
-            rows = [f"{a.asset_id[:16]}  {a.width}x{a.height}  {a.bytes:>9} B  {forge.path(a)}" for a in found]
-            _print(values, options, rows or ["The store is empty."])
+            ids = await forge.short_ids(found)
+            rows = lists.of_assets(found, ids, [forge.path(asset) for asset in found])
+            _print(values, options, rows if found else ["The store is empty."])
         case "show":
             asset = await _found(forge, options)
             origins = await forge.origins(asset)
             value = {**_asset(asset), "path": str(forge.path(asset)), "origins": origins}
-            _print(value, options, [f"{name}: {item}" for name, item in value.items()])
+            size = f"{asset.width}x{asset.height}, {asset.mime_type}, {amount_of(asset.bytes)}"
+            _print(value, options, [asset.asset_id, size, str(forge.path(asset)), *lists.of_origins(origins)])
+            await _show_picture(forge, asset, options)
         case "export":
             await _export(forge, options)
         case "verify":
             return await _verify(forge, options)
         case "prune":
             gone, left = await forge.evict(), await forge.store_bytes()
-            _print({"removed": gone, "bytes": left}, options, [f"Removed {gone} images; {left} bytes are left."])
+            _print({"removed": gone, "bytes": left}, options, [f"Removed {_images(gone)}; {amount_of(left)} are left."])
     return DONE
 
 
@@ -173,9 +183,8 @@ async def keys(forge: Forge, options: argparse.Namespace) -> int:
     """Keys of the HTTP door. A new key is shown once and never again."""
     if options.action == "list":
         found = await forge.keys()
-        _print(
-            [_key_json(key) for key in found], options, [_key_row(key) for key in found] or ["There are no keys yet."]
-        )
+        lines = lists.of_keys(found) if found else ["There are no keys yet."]
+        _print([_key_json(key) for key in found], options, lines)
         return DONE
     if not options.name:
         raise InvalidRequest(f"Name the key: imgforge-mcp keys {options.action} NAME.", field="name")
@@ -270,11 +279,6 @@ def _key_json(key: ApiKey) -> Json:
     }
 
 
-def _key_row(key: ApiKey) -> str:
-    used = key.last_used_at.date().isoformat() if key.last_used_at else "never used"
-    return f"{key.name:<24} {key.start}…  {'revoked' if key.revoked_at else 'live':<8} {used}"
-
-
 BY_NAME: dict[str, Command] = {
     "generate": generate,
     "edit": edit,
@@ -337,25 +341,50 @@ def _person(forge: Forge) -> Caller:
     return replace(caller, directories=(*caller.directories, root), outputs=(*caller.outputs, root))
 
 
-def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
+async def _named(forge: Forge, job: Job) -> Job:
+    """The job with a copy of each of its pictures in the output directory, under a name that a person can read: the
+    day, the prompt's first words, the job. (A copy, not a link: whoever edits it must not damage the store.)"""
+    if not job.assets or not forge.config.output_dirs:
+        return job
+    words = from_title(job.request.prompt).lower().split()
+    kept = words[1:] if words[0] in ARTICLES and len(words) > 1 else words
+    name = "-".join([job.created_at.date().isoformat(), *kept[:NAME_WORDS], job.job_id[-4:]])
+    places = [
+        forge.config.output_dirs[0] / f"{name}{f'-{number}' if number else ''}" for number in range(len(job.assets))
+    ]
+    try:
+        saved = [await _copied(forge, asset, place) for asset, place in zip(job.assets, places, strict=True)]
+    except ForgeError as error:
+        return replace(job, warnings=(*job.warnings, f"Not copied to {forge.config.output_dirs[0]}: {error.message}"))
+    return replace(job, saved_to=tuple(saved))
+
+
+async def _copied(forge: Forge, asset: Asset, place: Path) -> str:
+    """The copy, written unless it is there already: the same job may be asked about twice."""
+    there = place.with_name(f"{place.name}.{EXTENSIONS[asset.mime_type]}")
+    is_there = await anyio.Path(there).is_file() and (await anyio.Path(there).stat()).st_size == asset.bytes
+    return str(there if is_there else await forge.export(asset, str(place), _person(forge)))
+
+
+async def _show_picture(forge: Forge, asset: Asset, options: argparse.Namespace) -> None:
+    """The picture itself, where the terminal can show one and the person wants it."""
+    if options.json or options.no_preview or forge.config.preview == "off" or not pictures.can_show():
+        return
+    data = await forge.preview(asset, pictures.MOST_BYTES)
+    if data is not None:
+        await anyio.to_thread.run_sync(partial(pictures.show, data))
+
+
+async def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
     value = job_json(forge, None, job)
     if job.state is JobState.FAILED and job.error is not None:
         _print(job.error if options.json else value, options, [f"imgforge-mcp: {job.error['error']}"], to_stderr=True)
         return FAILED
-    warnings = [f"  note: {warning}" for warning in job.warnings]
-    _print(value, options, [value["message"], *warnings])
+    notes = [line for warning in job.warnings for line in wrapped(f"  note: {warning}", "    ")]
+    _print(value, options, [*wrapped(value["message"]), *notes])
+    for asset in job.assets:
+        await _show_picture(forge, asset, options)
     return DONE
-
-
-async def _show_progress(progress: Progress) -> None:
-    filled = round((progress.fraction or 0.0) * BAR)
-    _overwrite(f"[{'#' * filled}{'-' * (BAR - filled)}] {progress.message}")
-
-
-def _overwrite(text: str) -> None:
-    """Put a text in place of the terminal's last line, and cut it: a line that wraps, by a ^C even, would stay."""
-    columns = os.get_terminal_size(sys.stderr.fileno()).columns or COLUMNS
-    print(f"\r\033[K{text[: max(0, columns - 3)]}", end="", file=sys.stderr, flush=True)
 
 
 async def _found(forge: Forge, options: argparse.Namespace) -> Asset:
@@ -401,33 +430,6 @@ def _asset(asset: Asset) -> Json:
         "height": asset.height,
         "bytes": asset.bytes,
     }
-
-
-def _model_rows(entry: Json) -> list[str]:
-    tiers = ", ".join(entry["tiers"]) or "no tier"
-    rows = [f"  {entry['slug']:<24} {entry['state']:<15} {tiers}"]
-    for offer in entry["providers"]:
-        price, bound = offer.get("price_usd"), offer.get("price_bound_usd")
-        cost = "free" if price == 0 else f"${price:.4g}" if price else f"at most ${bound:.4g}" if bound else "no price"
-        rows.append(f"    {offer['provider']}: {offer['id']}, {cost}, {offer['latency_seconds']:g} s, {offer['state']}")
-    return rows
-
-
-def _job_row(line: Json) -> str:
-    by = f"{line.get('provider', '-')}/{line.get('model', '-')}"
-    return f"{line['job_id']}  {line['state']:<10}  {by:<32}  {line['prompt']}"
-
-
-def _line(value: Any) -> str:
-    match value:
-        case []:
-            return "none"
-        case list():
-            return "".join(f"\n  - {item}" for item in value)
-        case dict():
-            return "".join(f"\n  - {name}: {item}" for name, item in value.items()) or "none"
-        case _:
-            return str(value)
 
 
 def _print(value: Any, options: argparse.Namespace, lines: list[str], *, to_stderr: bool = False) -> None:

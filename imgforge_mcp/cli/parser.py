@@ -12,10 +12,14 @@ from imgforge_mcp import __version__
 
 if TYPE_CHECKING:
     from imgforge_mcp.base.config import Config
+    from imgforge_mcp.base.errors import ForgeError
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 CHOICES = re.compile(r"[\w-]+")
+UNKNOWN = re.compile(r"unrecognized arguments: (--[\w-]+)")
+PURPOSES = ("text", "photo", "logo", "edit", "transparent", "vector", "upscale", "cheap", "fast")
+"""As list_models has them; named here, for the parser loads nothing."""
 WAITING = (
     "imgforge-mcp is an MCP server and waits for a client on stdin. To draw from here: imgforge-mcp generate 'a red "
     "fox'. "
@@ -37,13 +41,22 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     from imgforge_mcp.base.errors import ConfigError
 
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = build_parser(as_json="--json" in given).parse_args(["--help"] if given == ["help"] else given)
+    if given[:1] == ["help"]:
+        given = [*given[1:2], "--help"]
+    as_json = "--json" in given
+    parser = build_parser(as_json=as_json)
+    options = parser.parse_args(given)
     if options.command == "worker" and options.detached:
         from imgforge_mcp.jobs.detached.launch import leave_parent
 
         leave_parent()
     if options.command == "version":
-        print(f"imgforge-mcp {__version__}")
+        print(json.dumps({"version": __version__}) if as_json else f"imgforge-mcp {__version__}")
+        return DONE
+    if options.command == "completion":
+        from imgforge_mcp.cli.completion import script
+
+        print(script(parser, options.shell))
         return DONE
     try:
         config = load_config()
@@ -52,8 +65,7 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
 
             load_catalog(config.catalog, config.source)
     except ConfigError as error:
-        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-        return WRONG_USAGE
+        return _complain(error, as_json=as_json)
     if options.command == "worker":
         return _worker(config, options)
     set_up_logging(config)
@@ -78,18 +90,41 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, with the nearest right word; to a program as JSON."""
 
     as_json = False
+    asked: "argparse.ArgumentParser"
+    """The parser of the command that was named, whose options may have been meant."""
+
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:
+        _Parser.asked = self
+        return super().parse_known_args(*arguments, **named)
 
     def error(self, message: str) -> NoReturn:
-        choice = CHOICE.search(message)
-        close = get_close_matches(choice[1], CHOICES.findall(choice[2]), 1) if choice else []
-        sentence = f"{message}; did you mean {close[0]}?" if close else message
+        near = self._nearest(message)
+        sentence = f"{message.partition(' (choose')[0]}; did you mean {near}?" if near else message
         if not self.as_json:
-            self.exit(WRONG_USAGE, f"{self.format_usage()}{self.prog}: {sentence}\n")
-        from imgforge_mcp.base.clock import Clock
+            self.exit(WRONG_USAGE, f"{self.asked.format_usage()}{self.prog}: {sentence}\n")
         from imgforge_mcp.base.errors import InvalidRequest
 
-        print(json.dumps(InvalidRequest(sentence).body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
-        self.exit(WRONG_USAGE)
+        self.exit(_complain(InvalidRequest(sentence), as_json=True))
+
+    def _nearest(self, message: str) -> str | None:
+        """The command, choice or option that was probably meant."""
+        if choice := CHOICE.search(message):
+            return next(iter(get_close_matches(choice[1], CHOICES.findall(choice[2]), 1)), None)
+        if option := UNKNOWN.search(message):
+            known = [name for action in self.asked._actions for name in action.option_strings]
+            return next(iter(get_close_matches(option[1], known, 1)), None)
+        return None
+
+
+def _complain(error: "ForgeError", *, as_json: bool) -> int:
+    """A complaint about what was typed or configured: a sentence on stderr, or the public error for a program."""
+    if as_json:
+        from imgforge_mcp.base.clock import Clock
+
+        print(json.dumps(error.body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
+    else:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+    return WRONG_USAGE
 
 
 def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
@@ -100,13 +135,14 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"imgforge-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("version", help="print the version")
+    commands.add_parser("version", help="print the version").add_argument("--json", action="store_true")
     _add_serve(commands)
     _add_generate(commands)
     models = _add(commands, "models", "what can be used, at what price, and what each tier would pick")
     models.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
     models.add_argument("--provider", metavar="NAME")
     models.add_argument("--capability", metavar="NAME")
+    models.add_argument("--for", choices=PURPOSES, dest="purpose", help="the fittest for it first")
     models.add_argument("--all", action="store_true", help="also those without a key and withdrawn ones")
     models.add_argument("--refresh", action="store_true", help="ask every configured provider what it offers today")
     jobs = _add(commands, "jobs", "the recent jobs, or one of them")
@@ -114,6 +150,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     jobs.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for its end")
     jobs.add_argument("--cancel", action="store_true", help="end it")
     jobs.add_argument("--limit", type=int, default=20, metavar="N")
+    _add_no_preview(jobs)
     _add_assets(commands)
     usage = _add(commands, "usage", "images and cost, and what is left of the budgets")
     usage.add_argument("--period", choices=("day", "month", "all"), default="month")
@@ -131,6 +168,8 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     worker.add_argument("--detached", metavar="MARK", help=argparse.SUPPRESS)
     worker.add_argument("--lock", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")
+    completion = commands.add_parser("completion", help="print a script that completes commands in your shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
     return parser
 
 
@@ -184,7 +223,14 @@ def _add_picture_options(generate: Any) -> None:
     generate.add_argument("--style", metavar="NAME")
     generate.add_argument("--max-cost", type=float, metavar="USD")
     generate.add_argument("--key", metavar="TEXT", help="idempotency key: the same one never pays twice")
-    generate.add_argument("--out", metavar="PATH", help="also write the image here; relative to the current directory")
+    generate.add_argument(
+        "--out", metavar="PATH", help="write the image here; else it gets a name in the output directory"
+    )
+    _add_no_preview(generate)
+
+
+def _add_no_preview(parser: Any) -> None:
+    parser.add_argument("--no-preview", action="store_true", help="do not show the picture in the terminal")
 
 
 def _add_assets(commands: Any) -> None:
@@ -193,6 +239,7 @@ def _add_assets(commands: Any) -> None:
     assets.add_argument("asset_id", nargs="?", help="an image's id, or the start of it")
     assets.add_argument("path", nargs="?", help="export: where to write it")
     assets.add_argument("--limit", type=int, default=20, metavar="N")
+    _add_no_preview(assets)
 
 
 def _add_keys(commands: Any) -> None:

@@ -4,11 +4,16 @@ the same keys, whose own call was cut off. Pure."""
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from imgforge_mcp.base.types import ImageRequest
 
 JOIN_SECONDS = 600.0
 """How long after its end a job may still be joined."""
+SILENCE_SECONDS = 3.0
+"""How long a call must have waited before an equal one of the same client means that it was given up without a word, as
+the Python SDK does (1.x: `read_timeout_seconds`; openai-agents and ADK after 5 s). Calls that are meant to be two come
+together."""
 
 
 def equal_calls(request: ImageRequest, settings: Iterable[str]) -> str:
@@ -17,3 +22,39 @@ def equal_calls(request: ImageRequest, settings: Iterable[str]) -> str:
     said = request.model_dump(exclude={"sync", "confirm_cost_usd"})
     text = json.dumps([said, sorted(settings)], sort_keys=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """A call that waits for its answer, since when (seconds), and how long an equal one before it had waited."""
+
+    digest: str
+    job_id: str
+    since: float
+    patience: float | None = None
+
+
+class Listeners:
+    """The waiting calls of this process's one client, by what equal calls have in common."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Listener] = {}
+
+    def left(self, digest: str, now: float) -> str | None:
+        """The job of an equal call that has waited so long that a new one means it was given up."""
+        before = self._latest.get(digest)
+        return before.job_id if before is not None and now - before.since >= SILENCE_SECONDS else None
+
+    def listens(self, digest: str, job_id: str, now: float) -> Listener:
+        """A call begins to wait."""
+        before = self._latest.get(digest)
+        patience = now - before.since if before is not None and before.job_id == job_id else None
+        self._latest[digest] = listener = Listener(digest=digest, job_id=job_id, since=now, patience=patience)
+        return listener
+
+    def ends(self, listener: Listener, now: float) -> bool:
+        """A call has its answer; whether it waited longer than the last one did, so that nobody may have heard it."""
+        if self._latest.get(listener.digest) is not listener:
+            return False
+        del self._latest[listener.digest]
+        return listener.patience is not None and now - listener.since >= listener.patience

@@ -15,7 +15,7 @@ from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotF
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress, QualityTier
 from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
-from imgforge_mcp.jobs.joining import JOIN_SECONDS, equal_calls
+from imgforge_mcp.jobs.joining import JOIN_SECONDS, Listeners, equal_calls
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.running import Followed
 from imgforge_mcp.jobs.webhooks import Webhooks
@@ -65,6 +65,7 @@ class JobService:
         self._webhooks = webhooks
         self._clock = clock
         self._joining = anyio.Lock()
+        self._listeners = Listeners()
 
     async def submit(self, request: ImageRequest, caller: Caller, *, request_id: str | None = None) -> Job:
         """Record a job and start it; with an idempotency key that is known: the job that has it.
@@ -73,16 +74,21 @@ class JobService:
             RequestError: nothing was recorded and nothing will be spent.
             NoImageProvider, AllRateLimited: likewise.
         """
+        job, _ = await self._submitted(request, caller, request_id)
+        return job
+
+    async def _submitted(self, request: ImageRequest, caller: Caller, request_id: str | None) -> tuple[Job, str]:
+        """What `submit` says; and what equal calls have in common with this one, nothing where a key stands for it."""
         asked = request.fingerprint()
         known = await self.of_key(request, caller)
         if known is not None:
-            return known
+            return known, ""
         if request.webhook_url is not None:
             self._webhooks.check(request.webhook_url, caller)
         request, save_root = await self._settled(request, caller)
         digest = equal_calls(request, (each.settings_hash for each in self._providers.values()))
         if self._config.join_repeats and (same := await self._joined(digest, caller)) is not None:
-            return same
+            return same, digest
         ranked = await self._planner.candidates(request)
         if nearest_rest(ranked) > PATIENCE:
             raise all_resting(ranked)
@@ -109,7 +115,7 @@ class JobService:
         job, created = await self._registry.jobs.open(new, caps)
         if created:
             self._worker.start(job, ranked)
-        return job
+        return job, digest
 
     async def quote(self, request: ImageRequest, caller: Caller) -> tuple[float, str]:
         """What the request would cost at list prices (US dollars), and from whom; nothing where it costs nothing now.
@@ -126,6 +132,8 @@ class JobService:
         """The job of an equal call that was cut off, if there is one. One call at a time: one that is cut off itself by
         now has left its mark before the next one looks."""
         async with self._joining:
+            if caller.is_alone and (left := self._listeners.left(digest, self._clock.monotonic())) is not None:
+                await self._registry.jobs.cut_off(left)
             same = await self._registry.jobs.join(digest, caller.tenant, JOIN_SECONDS)
             if same is None:
                 return None
@@ -252,15 +260,19 @@ class JobService:
     ) -> Job:
         """Submit and, if the request says so, wait as long as the configuration allows. A caller that is cancelled
         before anything was sent leaves nothing behind; after that the job goes on without it."""
-        job = await self.submit(request, caller, request_id=request_id)
+        job, digest = await self._submitted(request, caller, request_id)
         if not request.sync:
             return job
+        listener = self._listeners.listens(digest, job.job_id, self._clock.monotonic())
         try:
             ended = await self.wait(job.job_id, self._config.sync_wait, on_progress)
         except anyio.get_cancelled_exc_class():
+            self._listeners.ends(listener, self._clock.monotonic())
             with anyio.CancelScope(shield=True):
                 await self._worker.cut_off(job.job_id)
             raise
+        if self._listeners.ends(listener, self._clock.monotonic()):
+            await self._registry.jobs.cut_off(job.job_id)
         return replace(ended, is_joined=job.is_joined)
 
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:

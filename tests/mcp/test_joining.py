@@ -1,6 +1,7 @@
 """A call that is repeated after its client cut it off joins the first one's job: one picture is bought, not three."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from tests.virtual_clock import VirtualClock
 pytestmark = pytest.mark.anyio
 
 Emulate = Callable[..., Emulator]
+SYNC_WAIT = 40.0
 PROMPT = {"prompt": "a lighthouse in a storm", "model": "together/flux-schnell"}
 
 
@@ -111,6 +113,7 @@ async def test_a_new_process_on_the_same_home_joins_too(slow: Emulator, client_o
     async with client_on(slow) as client:
         await cut_off(client, slow)
         slow.clear()
+        await ended(client)
         async with client_on(slow) as other:
             job = told(await other.call_tool("generate_image", PROMPT))
             job = await ended(other, job["job_id"])
@@ -145,3 +148,81 @@ async def test_a_batch_that_was_cut_off_is_joined_item_by_item(slow: Emulator, c
         answer = told(await client.call_tool("generate_batch", {"items": items}))
     assert [item["state"] for item in answer["items"]] == ["completed"] * 2
     assert len(slow.submits) <= 3
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_client_that_stops_without_a_word_joins_its_own_call(
+    mode: str, slow: Emulator, client_on: OpenClient, clock: VirtualClock
+) -> None:
+    """As the Python SDK's read timeout does: nothing is cancelled, the call is simply sent again."""
+    answers: list[dict[str, Any]] = []
+
+    async def ask(client: Client) -> None:
+        answers.append(told(await client.call_tool("generate_image", PROMPT)))
+
+    hangs = anyio.Event()
+    on_hang(slow, hangs.set)
+    async with client_on(slow, mode=mode) as client, anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(ask, client)
+            await clock.awaited(SYNC_WAIT)
+            await hangs.wait()
+            clock.advance(4)
+        slow.clear()
+    assert len({job["job_id"] for job in answers}) == 1
+    assert len(slow.submits) == 1
+    assert ["joined" in job["message"] for job in answers].count(True) == 2
+
+
+async def test_an_answer_that_came_later_than_the_last_call_waited_is_kept_for_the_next_one(
+    slow: Emulator, client_on: OpenClient, clock: VirtualClock
+) -> None:
+    hangs = anyio.Event()
+    on_hang(slow, hangs.set)
+    async with client_on(slow) as client:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(client.call_tool, "generate_image", PROMPT)
+                await clock.awaited(SYNC_WAIT)
+                await hangs.wait()
+                clock.advance(4)
+            slow.clear()
+        fourth = told(await client.call_tool("generate_image", PROMPT))
+        fifth = told(await client.call_tool("generate_image", PROMPT))
+    assert "joined" in fourth["message"]
+    assert "joined" not in fifth["message"]
+    assert len(slow.submits) == 2
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param({}, id="at once"),
+        pytest.param({"seed": 8}, id="another seed"),
+        pytest.param({"prompt": "a lighthouse"}, id="another prompt"),
+        pytest.param({"metadata": {"page": "2"}}, id="other metadata"),
+        pytest.param({"n": 2}, id="another number"),
+    ],
+)
+async def test_a_call_beside_one_that_waits_is_its_own(
+    second: dict[str, Any], emulate: Emulate, client_on: OpenClient, clock: VirtualClock
+) -> None:
+    emulator = emulate("together")
+    emulator.fault("hang", times=2)
+    hanging = [anyio.Event(), anyio.Event()]
+    on_hang(emulator, lambda: next(event for event in hanging if not event.is_set()).set())
+    answers: list[dict[str, Any]] = []
+
+    async def ask(client: Client, **asked: Any) -> None:
+        answers.append(told(await client.call_tool("generate_image", {**PROMPT, **asked})))
+
+    async with client_on(emulator) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, client)
+        await clock.awaited(SYNC_WAIT)
+        await hanging[0].wait()
+        clock.advance(10 if second else 1)
+        tasks.start_soon(partial(ask, client, **second))
+        await hanging[1].wait()
+        emulator.clear()
+    assert len({job["job_id"] for job in answers}) == 2
+    assert len(emulator.submits) >= 2
