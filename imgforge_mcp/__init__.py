@@ -4,18 +4,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgforge_mcp.app.open import open_forge
-    from imgforge_mcp.base.types import Caller, ImageRequest, Job
+    from imgforge_mcp.base.types import Caller, Copy, ImageRequest, Job, Transform
     from imgforge_mcp.forge import Forge
     from imgforge_mcp.mcp.server import create_server
 
 __version__ = "0.1.0"
-__all__ = ["Caller", "Forge", "ImageRequest", "Job", "__version__", "create_server", "open_forge"]
+__all__ = [
+    "Caller",
+    "Copy",
+    "Forge",
+    "ImageRequest",
+    "Job",
+    "Transform",
+    "__version__",
+    "create_server",
+    "open_forge",
+]
 
 _HOMES = {
     "Caller": "imgforge_mcp.base.types",
+    "Copy": "imgforge_mcp.base.types",
     "Forge": "imgforge_mcp.forge",
     "ImageRequest": "imgforge_mcp.base.types",
     "Job": "imgforge_mcp.base.types",
+    "Transform": "imgforge_mcp.base.types",
     "create_server": "imgforge_mcp.mcp.server",
     "open_forge": "imgforge_mcp.app.open",
 }

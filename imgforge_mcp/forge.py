@@ -11,7 +11,7 @@ from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized, require
 from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, new_webhook_secret
-from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, Json
+from imgforge_mcp.base.types import Allowance, Asset, Caller, Copy, ImageRequest, Job, Json, Saved
 from imgforge_mcp.jobs import usage
 from imgforge_mcp.jobs.boosters import built
 from imgforge_mcp.jobs.detached.place import living
@@ -129,6 +129,11 @@ class Forge:
         require(caller.scopes, "generate")
         return await self._jobs.generate_batch(requests, caller, request_id, wait_seconds)
 
+    async def cancel_all(self, caller: Caller) -> tuple[list[Job], list[Job]]:
+        """Ask for the end of everything of the caller's that has not ended: the jobs that have ended with that, and
+        those that cannot be called off and go on."""
+        return await self._jobs.cancel_all(caller)
+
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
         """What became of each item of a batch, in their order: its job, or the error that stood in its way.
 
@@ -167,6 +172,10 @@ class Forge:
         """A small JPEG rendition, kept for the next time; None when the image is gone or a vector drawing."""
         return await self._pictures.preview(asset, max_bytes)
 
+    async def contact_sheet(self, jobs: Sequence[tuple[int, Job]], max_bytes: int) -> bytes | None:
+        """The first picture of each job under its number, on one JPEG; None where there is nothing to show."""
+        return await self._pictures.contact_sheet(jobs, max_bytes)
+
     def path(self, asset: Asset) -> Path:
         """Where an image lies on this machine."""
         return self._pictures.path(asset)
@@ -194,6 +203,17 @@ class Forge:
     async def export(self, asset: Asset, path: str, caller: Caller) -> Path:
         """Write an image where the caller may write; where it is now. Raises NotFound, InvalidRequest, StorageError."""
         return await self._pictures.export(asset, path, caller.outputs)
+
+    async def save_image(self, reference: str, wanted: Copy, caller: Caller) -> Saved:
+        """Write a picture (an asset, a job's, or any other that the caller may name) to a file where the caller may
+        write, in the format and size that are wanted; nothing is drawn or paid.
+
+        Raises:
+            NotFound, InvalidRequest: no such picture, or not to be written there or so.
+            StorageError: it cannot be written.
+        """
+        asset = await self._jobs.picture(reference, caller, "image")
+        return await self._pictures.save(asset, wanted, caller.outputs)
 
     async def damaged_assets(self) -> tuple[int, list[Path]]:
         """How many images there are, and the files that are gone or not what their name says; nothing is moved."""

@@ -1,12 +1,13 @@
 """Jobs and images as the JSON that every door shows: MCP, HTTP and the command line."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from imgforge_mcp.base.types import (
+    CUT_OUT,
     FITTED,
     LOWER_TIER,
     Asset,
@@ -14,9 +15,11 @@ from imgforge_mcp.base.types import (
     AttemptState,
     Caller,
     CostBasis,
+    ImageRequest,
     Job,
     JobState,
     Json,
+    Saved,
 )
 
 PROMPT_SHOWN = 300
@@ -27,7 +30,7 @@ FOR_FAILURES = frozenset({"attempts", "request_id"})
 BRIEFLY_LEFT_OUT = FOR_FAILURES | {
     *("final_prompt", "enhancement_logic", "created_at", "started_at", "completed_at"),
 }
-ADD_A_KEY = "Set a provider's key (such as TOGETHER_API_KEY or GEMINI_API_KEY) for photographs and paintings."
+ADD_A_KEY = "for photographs set a provider's key (TOGETHER_API_KEY, GEMINI_API_KEY …)."
 
 
 class House(Protocol):
@@ -63,6 +66,7 @@ def brief_json(forge: House, base_url: str | None, job: Job, ids: Mapping[str, s
     """A job in few words, for a model that pays for each: attempts and request id only where something failed, asset
     ids as short as `ids` has them."""
     values = _job_values(forge, base_url, job, shown, 2 * shown)
+    values["request"].pop("transform", None)  # the prompt says it in words
     values["assets"] = [_brief_asset(forge, base_url, asset, ids) for asset in job.assets]
     has_failed = job.error is not None or any(attempt.state is AttemptState.FAILED for attempt in job.attempts)
     left_out = BRIEFLY_LEFT_OUT - FOR_FAILURES if has_failed else BRIEFLY_LEFT_OUT
@@ -87,6 +91,7 @@ def _job_values(forge: House, base_url: str | None, job: Job, shown: int, less: 
         "message": message(forge, base_url, job),
         "job_id": job.job_id,
         "state": job.state.value,
+        "request": request_json(job),
         "original_prompt": prompt,
         "final_prompt": _cut(job.final_prompt, shown) if job.final_prompt != request.prompt else prompt,
         "enhancement_logic": _cut(job.enhancement_logic, less),
@@ -100,6 +105,7 @@ def _job_values(forge: House, base_url: str | None, job: Job, shown: int, less: 
         "cost_basis": job.cost_basis.value if job.cost_basis else None,
         "drawn": [_cut(entry, less) for entry in job.drawn],
         "not_drawn": [_cut(entry, less) for entry in job.not_drawn],
+        "shortfalls": [asdict(shortfall) for shortfall in job.shortfalls],
         "warnings": [_cut(warning, less) for warning in job.warnings],
         "error": job.error,
         "progress": _progress_json(job),
@@ -112,6 +118,30 @@ def _job_values(forge: House, base_url: str | None, job: Job, shown: int, less: 
         "metadata": request.metadata,
         "idempotency_key": request.idempotency_key,
     }
+
+
+def request_json(job: Job) -> Json:
+    """What was asked for beside the prompt, as far as it was said: enough to ask for it again."""
+    request = job.request
+    size = [str(side or "") for side in (request.width, request.height)] if request.width or request.height else []
+    seeds = [asset.seed for asset in job.assets if asset.seed is not None]
+    tool = "transform_image" if request.transform else "edit_image" if request.is_edit else "generate_image"
+    values: Json = {
+        "tool": tool,
+        "size": "×".join(size) or request.aspect_ratio,
+        "image_size": request.image_size,
+        "seed": request.seed if request.seed is not None else seeds[0] if seeds else None,
+        "n": request.n if request.n > 1 else None,
+        "like": request.like,
+        "inputs": [reference[:12] for reference in request.input_images or ()],
+        "mask": request.mask[:12] if request.mask else None,
+        "transform": request.transform.model_dump(exclude_none=True) if request.transform else None,
+    }
+    for name in ("style", "template", "background", "output_format", "negative_prompt", "strength", "fit"):
+        value = getattr(request, name)
+        if value != ImageRequest.model_fields[name].default:
+            values[name] = _cut(value, 60) if isinstance(value, str) else value
+    return _filled(values)
 
 
 def job_line(job: Job, ids: Mapping[str, str] | None = None) -> Json:
@@ -129,6 +159,21 @@ def job_line(job: Job, ids: Mapping[str, str] | None = None) -> Json:
         "created_at": iso(job.created_at),
     }
     return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+def numbered_line(
+    forge: House, base_url: str | None, number: int, job: Job, ids: Mapping[str, str] | None = None
+) -> Json:
+    """The same for whoever sees the jobs on a contact sheet too: number, size and place of the first picture, and the
+    reason of a failure."""
+    first = job.assets[0] if job.assets else None
+    reason = (job.error or {}).get("error")
+    further: Json = {
+        "size": f"{first.width}×{first.height}" if first else None,
+        ("url" if base_url else "path"): _place(forge, base_url, first) if first else None,
+        "reason": _cut(reason, 120) if reason else None,
+    }
+    return _filled({"number": number, **job_line(job, ids), **further})
 
 
 def batch_json(
@@ -158,7 +203,10 @@ def _item_json(forge: House, base_url: str | None, item: Job | Json, ids: Mappin
         asset_json(forge, base_url, asset) if ids is None else _brief_asset(forge, base_url, asset, ids)
         for asset in item.assets
     ]
-    return {**job_line(item), "assets": assets, **({"error": item.error} if item.error else {})}
+    line = job_line(item)
+    if ids is not None:
+        line.pop("created_at", None)
+    return {**line, "assets": assets, **({"error": item.error} if item.error else {})}
 
 
 def asset_json(forge: House, base_url: str | None, asset: Asset) -> Json:
@@ -174,6 +222,23 @@ def asset_json(forge: House, base_url: str | None, asset: Asset) -> Json:
         "seed": asset.seed,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def saved_json(saved: Saved) -> Json:
+    """A file that was written."""
+    kind = saved.path.suffix.lstrip(".")
+    return {
+        "message": f"Saved as {saved.path} ({saved.width}×{saved.height}, {kind}, {_size_told(saved.bytes)}).",
+        "path": str(saved.path),
+        "mime_type": saved.mime_type,
+        "width": saved.width,
+        "height": saved.height,
+        "bytes": saved.bytes,
+    }
+
+
+def _size_told(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 
 def message(forge: House, base_url: str | None, job: Job) -> str:
@@ -213,7 +278,7 @@ def _canceled(job: Job) -> str:
 def _done(forge: House, base_url: str | None, job: Job) -> str:
     sizes = " and ".join(dict.fromkeys(f"{asset.width}x{asset.height}" for asset in job.assets))
     what = "The image is" if len(job.assets) == 1 else f"{len(job.assets)} images are"
-    places = [asset_url(base_url, a) if base_url is not None else _path(forge, a) for a in job.assets]
+    places = [_place(forge, base_url, asset) for asset in job.assets]
     price = (
         "free"
         if job.cost_basis is CostBasis.FREE
@@ -224,11 +289,13 @@ def _done(forge: House, base_url: str | None, job: Job) -> str:
     where = ", ".join(job.saved_to or places)
     lower = " ".join(warning for warning in job.warnings if warning.startswith(LOWER_TIER))
     text = f"{lower} " if lower else ""
-    text += f"{what} ready, {sizes}, made by {job.provider}/{job.model} ({price}): {where}"
+    missed = ", ".join(f"{shortfall.got} instead of {shortfall.asked}" for shortfall in job.shortfalls)
+    text += f"{what} ready, but not as asked: {missed}. {sizes}" if missed else f"{what} ready, {sizes}"
+    text += f", made by {job.provider}/{job.model} ({price}): {where}"
     for note in job.warnings:
-        text += f". {note.removesuffix('.')}" if note.startswith(FITTED) else ""
-    if forge.draws_alone:
-        text += f". No image provider is configured, so the embedded engine made it. {ADD_A_KEY}"
+        text += f". {note.removesuffix('.')}" if note.startswith((CUT_OUT, FITTED)) else ""
+    if forge.draws_alone and job.request.transform is None:
+        text += f". No image provider is configured, so the embedded engine made it; {ADD_A_KEY}"
     if job.not_drawn:
         more = len(job.not_drawn) - MISSING_NAMED
         named = ", ".join(_cut(entry, 60) for entry in job.not_drawn[:MISSING_NAMED])
@@ -267,6 +334,11 @@ def _progress_json(job: Job) -> Json | None:
 
 def _path(forge: House, asset: Asset) -> str:
     return str(forge.path(asset))
+
+
+def _place(forge: House, base_url: str | None, asset: Asset) -> str:
+    """Where an image is: a path on this machine, or its URL."""
+    return asset_url(base_url, asset) if base_url is not None else _path(forge, asset)
 
 
 def iso(moment: datetime | None) -> str | None:

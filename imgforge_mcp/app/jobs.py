@@ -17,6 +17,7 @@ from imgforge_mcp.jobs.detached.door import DetachedWorker
 from imgforge_mcp.jobs.detached.mark import mark_of
 from imgforge_mcp.jobs.detached.place import Place
 from imgforge_mcp.jobs.execution import Execution
+from imgforge_mcp.jobs.fulfilment import Fulfilment
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.planner import Planner
@@ -130,7 +131,7 @@ def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Executio
         config=ground.config,
         registry=registry,
         assets=ground.assets,
-        decoder=ground.decoder,
+        fulfilment=Fulfilment(registry, ground.assets, ground.decoder, ground.router),
         housekeeping=ground.housekeeping,
         webhooks=webhooks,
         clock=clock,

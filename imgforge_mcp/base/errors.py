@@ -4,6 +4,7 @@ ForgeError                 code, status, message, details
 ├─ RequestError            the caller's: never fails over, never hurts a provider's health
 │  ├─ InvalidRequest  ├─ InvalidModel  ├─ ModelRetired  ├─ Unsupported  ├─ NotFound (└─ Deleted)  ├─ IdempotencyConflict
 │  ├─ ContentRefused  ├─ BudgetExceeded  ├─ InvalidProject  ├─ ConfirmationRequired  ├─ Declined
+│  ├─ NoChange
 │  └─ Unauthorized  └─ Forbidden  └─ LimitReached  └─ AllowanceUsed
 ├─ ProviderError           theirs; its class says what follows from it
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
@@ -105,6 +106,13 @@ class BudgetExceeded(RequestError):
 
     code = "budget_exceeded"
     status = 402
+
+
+class NoChange(RequestError):
+    """An edit came back as it went; it may have been paid for."""
+
+    code = "no_change"
+    status = 422
 
 
 class InvalidProject(RequestError):

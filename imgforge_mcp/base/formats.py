@@ -9,5 +9,6 @@ FORMATS = {
 }
 """By Pillow's names: media type and extension."""
 SVG = "image/svg+xml"
-EXTENSIONS = {**dict(FORMATS.values()), SVG: "svg"}
+ICO, PDF = "image/vnd.microsoft.icon", "application/pdf"
+EXTENSIONS = {**dict(FORMATS.values()), SVG: "svg", ICO: "ico", PDF: "pdf"}
 """By media type."""

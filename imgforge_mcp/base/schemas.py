@@ -13,7 +13,7 @@ UNREAD = frozenset({"title"}) | SPOKEN
 REFUSED = frozenset({"default", "minLength", "maxLength", "minProperties", "maxProperties", "propertyNames", "pattern"})
 """Words that some client's model refuses a whole request for (tests/mcp/schema_rules.toml has which and where it says
 so), or reads for nothing; what they mean for a caller stands in the description."""
-LONG = range(1000, 10_000)
+LONG = range(2000, 10_000)
 """Characters: limits of a text that a caller may well reach."""
 
 LARGEST_EXACT = 2**53
@@ -57,7 +57,7 @@ def _told(field: Json) -> Json:
         return field
     if most in LONG:
         description += f" At most {most} characters."
-    if default is not None:
+    if default is not None and default is not False:
         description += f" Default {str(default).lower()}."
     return {**field, "description": description}
 

@@ -18,7 +18,15 @@ PRESET = re.compile(r"(portrait|landscape|square)[ _-]([0-9]{1,2})[ _:x-]([0-9]{
 """As some services name their shapes: landscape_16_9; portrait_16_9 stands upright."""
 SHAPES = {"square": "1:1", "square_hd": "1:1", "portrait": "3:4", "landscape": "4:3", "widescreen": "16:9"}
 CLASSES = {"1024": "1K", "2048": "2K", "4096": "4K", "0.5k": "512"}
-FORMATS = {"jpg": "jpeg"}
+SYNONYMS = {
+    "jpg": "jpeg",
+    **dict.fromkeys(("outpaint", "expand", "uncrop", "pad"), "extend"),
+    **dict.fromkeys(("enlarge", "upsize", "super_resolution"), "upscale"),
+    **dict.fromkeys(("cut_out", "cutout", "rembg", "background_removal", "remove_bg"), "remove_background"),
+    **dict.fromkeys(("vectorise", "trace", "svg"), "vectorize"),
+    **dict.fromkeys(("scale", "shrink"), "resize"),
+}
+"""Other words for our own."""
 SMALLEST_SIDE = 32
 """Pixels: 16x9 is a shape, 512x512 a size."""
 
@@ -95,7 +103,7 @@ def one_of(value: Any, allowed: Iterable[str]) -> Any:
         return value
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     plain = _plain(text)
-    plain = FORMATS.get(plain, plain)
+    plain = SYNONYMS.get(plain, plain)
     return next((name for name in allowed if _plain(name) == plain or CLASSES.get(plain) == name), value)
 
 

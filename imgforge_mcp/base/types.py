@@ -9,7 +9,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Json = dict[str, Any]
 """A decoded JSON object."""
@@ -19,6 +28,8 @@ ASPECT_RATIO = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9])?):([1-9][0-9]{0,2}(?:\.[
 
 FITTED = "Fitted to"
 """How the warning begins that an image was brought to an exact size on this machine; the message repeats it."""
+CUT_OUT = "Cut out on this machine"
+"""How the warning begins that a background was taken away afterwards; the message repeats it."""
 LOWER_TIER = "Served from the lower tier"
 """How the warning begins that must come first in a message."""
 
@@ -83,13 +94,90 @@ Reference = Annotated[
         json_schema_extra={"wanted": "an asset id, a job id, an https URL, a data URL or a file path"},
     ),
 ]
+AspectRatio = Annotated[
+    str,
+    Field(
+        pattern=rf"^{ASPECT_RATIO.pattern}$",
+        examples=["16:9"],
+        json_schema_extra={"wanted": "width and height with a colon between them"},
+    ),
+]
 PROJECT_ID: Any = Field(
     pattern=r"^[a-zA-Z0-9._:-]{1,64}$",
     examples=["shop:spring"],
     json_schema_extra={"wanted": "1 to 64 letters, digits and . _ : -"},
 )
+AS_BEFORE = "(as before)"
+"""Stands for a prompt or an image that a call leaves out because `like` names a job that has it."""
 MAX_SEED = 2**64 - 1
 """The largest that any service takes; a model with smaller ones gets one made from it (routing.fitting)."""
+
+
+FileFormat = Literal["png", "jpeg", "webp", "avif", "ico", "pdf"]
+"""What a picture can be written as on this machine."""
+Side = Annotated[int, Field(ge=1, le=16_384, examples=[800])]
+Edge = Annotated[int, Field(ge=0, le=16_384, examples=[100])]
+
+
+class Transform(BaseModel):
+    """What is done to a picture other than by a prompt; sizes in pixels. None means: not said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    operation: Literal["remove_background", "upscale", "vectorize", "extend", "crop", "resize", "convert"]
+    """extend adds a margin, vectorize traces an SVG."""
+    scale: Annotated[int, Field(ge=2, le=4, examples=[2])] | None = None
+    """upscale: 2 or 4."""
+    width: Side | None = None
+    """Wanted by crop, resize, extend."""
+    height: Side | None = None
+    left: Edge | None = None
+    """crop: where it begins; extend: pixels to add."""
+    top: Edge | None = None
+    right: Edge | None = None
+    bottom: Edge | None = None
+    aspect_ratio: AspectRatio | None = None
+    """crop, extend: the shape instead."""
+    fit: Literal["cover", "contain", "stretch"] | None = None
+    """resize to both sides: cut (default), fill or distort."""
+    format: FileFormat | None = None
+    """Left out: as it is."""
+
+    def job_request(self, image: str, **further: Any) -> "ImageRequest":
+        """The request for a job that does this to an image; `further` fields, such as save_to."""
+        return ImageRequest(prompt=self.words, input_images=[image], is_edit=True, transform=self, **further)
+
+    @property
+    def words(self) -> str:
+        """What it does, as a person would ask for it."""
+        size = f"{self.width or '?'}×{self.height or '?'}" if self.width or self.height else self.aspect_ratio
+        match self.operation:
+            case "remove_background":
+                return "remove the background"
+            case "upscale":
+                return f"enlarge {self.scale or 2}×"
+            case "vectorize":
+                return "trace as a vector drawing"
+            case "convert":
+                return f"convert to {self.format}"
+            case operation:
+                return f"{operation} to {size}" if size else operation
+
+
+class Copy(BaseModel):
+    """How an image is written to a file; sizes in pixels. A relative path is below the first allowed directory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    path: Annotated[str, Field(min_length=1, max_length=1024, examples=["lake.png"])]
+    """File to write; never over one that exists."""
+    format: FileFormat | None = None
+    """Left out: by the path's extension, else as it is."""
+    width: Side | None = None
+    """Pixels; one side alone keeps the shape."""
+    height: Side | None = None
+    fit: Literal["cover", "contain"] = "cover"
+    """With both sides: cut or fill."""
 
 
 class ImageRequest(BaseModel):
@@ -100,33 +188,23 @@ class ImageRequest(BaseModel):
     prompt: Annotated[Text, Field(max_length=8000, examples=["a red fox in fresh snow"])]
     """What to draw."""
     quality_tier: Annotated[QualityTier, Field(strict=False, examples=["standard"])] = QualityTier.STANDARD
-    """Cost against quality; the router picks the model."""
+    """Cost against quality."""
     model: Annotated[str, Field(min_length=1, max_length=200, examples=["flux-schnell"])] | None = None
-    """A slug from list_models, a provider's own id, or provider/model; overrides the tier."""
+    """A slug, a provider's own id, or provider/model; overrides the tier."""
     provider: Annotated[str, Field(min_length=1, max_length=64, examples=["together"])] | None = None
     """Pin one provider: no fail-over to another."""
     negative_prompt: Annotated[Text, Field(max_length=1000, examples=["blurry, text"])] | None = None
     """What to avoid."""
-    aspect_ratio: (
-        Annotated[
-            str,
-            Field(
-                pattern=rf"^{ASPECT_RATIO.pattern}$",
-                examples=["16:9"],
-                json_schema_extra={"wanted": "width and height with a colon between them"},
-            ),
-        ]
-        | None
-    ) = None
+    aspect_ratio: AspectRatio | None = None
     """W:H, such as 16:9."""
     width: Annotated[int, Field(ge=64, le=8192, examples=[1024])] | None = None
     """Pixels; fitted to what the model can do."""
     height: Annotated[int, Field(ge=64, le=8192, examples=[768])] | None = None
-    """Pixels; fitted to what the model can do."""
+    """Pixels."""
     image_size: Annotated[Literal["512", "1K", "2K", "4K"], Field(examples=["2K"])] | None = None
     """Resolution class."""
     fit: Literal["model", "cover", "contain"] = "model"
-    """Cut or fill to exactly width x height."""
+    """cover cuts, contain fills to exactly width x height."""
     n: Annotated[int, Field(ge=1, le=4)] = 1
     """Number of images."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, examples=[42])] | None = None
@@ -134,13 +212,15 @@ class ImageRequest(BaseModel):
     steps: Annotated[int, Field(ge=1, le=50, examples=[20])] | None = None
     """Inference steps."""
     style: Annotated[Text, Field(max_length=100, examples=["watercolour"])] | None = None
-    """A style name, where the model has styles."""
+    """Where the model has styles."""
     output_format: Literal["png", "jpeg", "webp"] | None = None
     """Left out: the provider's own."""
+    background: Literal["auto", "transparent", "opaque"] = "auto"
+    """transparent: true alpha, by the model or cut out."""
     enhance: bool | None = None
-    """Add quality boosters to the prompt; left out: by tier."""
+    """Add quality boosters; left out: by tier."""
     template: Annotated[str, Field(min_length=1, max_length=64, examples=["poster"])] | None = None
-    """A named template from the configuration."""
+    """A configured template."""
     input_images: (
         Annotated[list[Reference], Field(max_length=14, examples=[["https://example.org/fox.png"]])] | None
     ) = None
@@ -156,13 +236,13 @@ class ImageRequest(BaseModel):
         ]
         | None
     ) = None
-    """Stored with the job and returned."""
+    """Returned with the job."""
     project_id: Annotated[str, PROJECT_ID] | None = None
     """Tag for usage accounting."""
     idempotency_key: Annotated[str, Field(min_length=1, max_length=255, examples=["order-4711"])] | None = None
-    """The same key within 24 hours returns the existing job instead of paying again."""
+    """The same key within 24 hours returns the same job."""
     sync: bool = True
-    """Wait for the image; false returns at once with a job id."""
+    """False returns at once with a job id."""
     max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.05])] | None = None
     """The highest listed price."""
     allow_lower_tier: bool = True
@@ -175,12 +255,24 @@ class ImageRequest(BaseModel):
         None
     )
     """Told when it has ended."""
+    like: Annotated[str, Field(min_length=1, max_length=64, examples=["01KAXB7GVJ8Q3W5N9T2D4E6F8H"])] | None = None
+    """A job: its settings, seed and inputs but for what is given here."""
     is_edit: bool = False
     """Whether the first input image is to be changed, rather than looked at."""
     mask: Reference | None = None
-    """Where the first input image may change: white or transparent."""
+    """Where it may change: white or transparent."""
     strength: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, examples=[0.6])] | None = None
-    """How far from the first input image: 0 keeps it, 1 forgets it."""
+    """0 keeps the image, 1 forgets it."""
+    transform: Transform | None = None
+    """What is done to the first input image in place of drawing; the prompt is its words."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_before(cls, values: Any) -> Any:
+        """What may be left out where `like` has it."""
+        if not isinstance(values, dict) or values.get("like") is None:
+            return values
+        return {name: AS_BEFORE for name in ("prompt", "image") if name in cls.model_fields} | values
 
     @field_validator("model", "provider", mode="before")
     @classmethod
@@ -209,6 +301,17 @@ class Asset:
     seed: int | None = None
     is_pinned: bool = False
     """Whether it is spared when room is made; known of an image's own record only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A file that was written; sizes in pixels and bytes."""
+
+    path: Path
+    mime_type: str
+    width: int
+    height: int
+    bytes: int
 
 
 class AttemptState(StrEnum):
@@ -274,6 +377,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """Where what came is not what was asked for, both in words: `1170×2532`, `512×384`."""
+
+    asked: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """The durable record of a request. Times are UTC; money is US dollars."""
 
@@ -299,6 +410,8 @@ class Job:
     drawn: tuple[str, ...] = ()
     """Words of the prompt that can be seen, where the engine knows; 'toad: drawn as a frog' where one stood in."""
     not_drawn: tuple[str, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
+    """Measured on what came, in the order in which a message tells them."""
     error: Json | None = None
     progress: Progress | None = None
     started_at: datetime | None = None

@@ -21,12 +21,24 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
 from imgforge_mcp.base.formats import EXTENSIONS
-from imgforge_mcp.base.types import Allowance, Asset, Caller, ImageRequest, Job, JobState, Json, Progress, QualityTier
+from imgforge_mcp.base.types import (
+    Allowance,
+    Asset,
+    Caller,
+    Copy,
+    ImageRequest,
+    Job,
+    JobState,
+    Json,
+    Progress,
+    QualityTier,
+    Transform,
+)
 from imgforge_mcp.cli import lists, pictures
 from imgforge_mcp.cli.doctor import doctor
 from imgforge_mcp.cli.output import amount_of, overwrite, show_progress, wrapped
 from imgforge_mcp.forge import Filter, Forge
-from imgforge_mcp.presentation import iso, job_json, job_line
+from imgforge_mcp.presentation import iso, job_json, job_line, saved_json
 from imgforge_mcp.storage.names import from_title
 from imgforge_mcp.storage.registry.access import ApiKey
 from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
@@ -61,7 +73,23 @@ def run(config: Config, options: argparse.Namespace, command: Command) -> int:
 
 async def generate(forge: Forge, options: argparse.Namespace) -> int:
     """Draw, and wait as long as the job may take: nobody times out at a terminal."""
-    request = _request(options)
+    return await _made(forge, _request(options), options)
+
+
+async def transform(forge: Forge, options: argparse.Namespace) -> int:
+    return await _made(forge, _transform_request(options), options)
+
+
+async def save(forge: Forge, options: argparse.Namespace) -> int:
+    """Write a picture where the person at the terminal wants it."""
+    said = {"format": options.format, "fit": options.fit, **_sides(options)}
+    wanted = kindly.read(Copy, {"path": _here(options.path), **said})
+    saved = saved_json(await forge.save_image(_file(options.image), wanted, _person(forge)))
+    _print(saved, options, [saved["message"]])
+    return DONE
+
+
+async def _made(forge: Forge, request: ImageRequest, options: argparse.Namespace) -> int:
     caller = _person(forge)
     show = show_progress if sys.stderr.isatty() and not options.json else None
     job = await forge.submit(request, caller)
@@ -282,6 +310,8 @@ def _key_json(key: ApiKey) -> Json:
 BY_NAME: dict[str, Command] = {
     "generate": generate,
     "edit": edit,
+    "transform": transform,
+    "save": save,
     "usage": usage,
     "jobs": jobs,
     "models": models,
@@ -311,9 +341,29 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         "idempotency_key": options.key,
         "save_to": _here(options.out),
     }
-    if options.size and spelling.size(options.size) is None and spelling.shape(options.size) is None:
+    return kindly.read(ImageRequest, {**values, **_sides(options)})
+
+
+def _transform_request(options: argparse.Namespace) -> ImageRequest:
+    """Raises InvalidRequest."""
+    edges = {name: getattr(options, name) for name in ("left", "top", "right", "bottom")}
+    said = {"operation": options.operation, "scale": options.scale, "format": options.format, "fit": options.fit}
+    wanted = kindly.read(Transform, {**said, **edges, **_sides(options)})
+    return wanted.job_request(
+        _file(options.image),
+        provider=options.provider,
+        max_cost_usd=options.max_cost,
+        save_to=_here(options.out),
+    )
+
+
+def _sides(options: argparse.Namespace) -> Json:
+    """Raises InvalidRequest: --size is neither pixels nor a shape."""
+    if not options.size:
+        return {}
+    if spelling.size(options.size) is None and spelling.shape(options.size) is None:
         raise InvalidRequest("--size is pixels (1024x768) or a shape (16:9).", field="--size")
-    return kindly.read(ImageRequest, {**values, "size": options.size})
+    return {"size": options.size}
 
 
 def _inputs(options: argparse.Namespace) -> list[str] | None:

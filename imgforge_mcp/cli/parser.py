@@ -138,6 +138,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     commands.add_parser("version", help="print the version").add_argument("--json", action="store_true")
     _add_serve(commands)
     _add_generate(commands)
+    _add_transform(commands)
     models = _add(commands, "models", "what can be used, at what price, and what each tier would pick")
     models.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
     models.add_argument("--provider", metavar="NAME")
@@ -210,6 +211,29 @@ def _add_generate(commands: Any) -> None:
     edit.add_argument("--strength", type=float, metavar="0..1", help="how far from the original")
     edit.add_argument("--input", action="append", metavar="REFERENCE", help="a further image to go by")
     _add_picture_options(edit)
+
+
+def _add_transform(commands: Any) -> None:
+    transform = _add(commands, "transform", "cut out, enlarge, trace, extend, crop, resize or convert a picture")
+    transform.add_argument("image", help="a file, an asset id, a job id or an https URL")
+    transform.add_argument(
+        "operation", help="remove_background, upscale, vectorize, extend, crop, resize or convert", metavar="OPERATION"
+    )
+    transform.add_argument("--scale", metavar="2|4", help="upscale")
+    transform.add_argument("--size", metavar="WxH|W:H", help="crop, resize, extend: pixels or a shape")
+    for edge in ("left", "top", "right", "bottom"):
+        transform.add_argument(f"--{edge}", type=int, metavar="N", help="extend: pixels to add; crop: where it begins")
+    transform.add_argument("--fit", choices=("cover", "contain", "stretch"), help="resize to another shape")
+    transform.add_argument("--format", metavar="NAME", help="png, jpeg, webp, avif, ico or pdf")
+    transform.add_argument("--provider", metavar="NAME", help="local: on this machine, free")
+    transform.add_argument("--max-cost", type=float, metavar="USD")
+    transform.add_argument("--out", metavar="PATH", help="also write it here; relative to the current directory")
+    save = _add(commands, "save", "write a finished picture to a file")
+    save.add_argument("image", help="an asset id, a job id (ID#2 for its second picture), a file or an https URL")
+    save.add_argument("path", help="relative to the current directory; its extension may say the format")
+    save.add_argument("--format", metavar="NAME", help="png, jpeg, webp, avif, ico or pdf")
+    save.add_argument("--size", metavar="WxH", help="pixels")
+    save.add_argument("--fit", choices=("cover", "contain"), help="cut or fill to another shape")
 
 
 def _add_picture_options(generate: Any) -> None:

@@ -46,6 +46,17 @@ def boosted(prompt: str, tier: QualityTier, boosters: Sequence[str], enhance: bo
     return f"{prompt.rstrip(' ,.;')}, {added}", f"Added for tier {tier.value}: {added}."
 
 
+def easy_to_cut_out(prompt: str, logic: str, *, is_drawn: bool, is_edit: bool) -> tuple[str, str]:
+    """The same for a picture whose background is taken away afterwards, by its colour; `is_drawn` by the illustrator,
+    which knows what a transparent background is."""
+    added = "transparent background" if is_drawn else "isolated on a plain white background"
+    if (is_drawn and is_edit) or re.search(
+        r"\b(?:transparent|white|plain) (?:white )?background\b", prompt, re.IGNORECASE
+    ):
+        return prompt, logic
+    return f"{prompt.rstrip(' ,.;')}, {added}", f"{logic} Added to be cut out: {added}."
+
+
 def built(parts: Mapping[str, str]) -> str:
     """One prompt from its parts, in the order in which image models like them.
 

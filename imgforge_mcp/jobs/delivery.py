@@ -12,14 +12,14 @@ import anyio.to_thread
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, StorageError
-from imgforge_mcp.base.formats import EXTENSIONS, SVG
+from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.base.types import FITTED, Asset, Job, JobState, cost_of
+from imgforge_mcp.base.types import Asset, Job, JobState, cost_of
+from imgforge_mcp.jobs.fulfilment import Fulfilment
 from imgforge_mcp.jobs.housekeeping import Housekeeping
-from imgforge_mcp.jobs.outcome import without_secrets
+from imgforge_mcp.jobs.outcome import no_change, without_secrets
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.jobs.webhooks import Webhooks
-from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.driver import Made, Result
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
@@ -40,14 +40,14 @@ class Delivery:
         config: Config,
         registry: Registry,
         assets: AssetDirectory,
-        decoder: Decoder,
+        fulfilment: Fulfilment,
         housekeeping: Housekeeping,
         webhooks: Webhooks,
         clock: Clock,
         redactor: Redactor,
     ) -> None:
         self._config = config
-        self._decoder = decoder
+        self._fulfilment = fulfilment
         self._housekeeping = housekeeping
         self._webhooks = webhooks
         self._clock = clock
@@ -61,8 +61,8 @@ class Delivery:
 
     async def store(self, result: Result, running: RunningJob) -> tuple[Asset, ...]:
         """Every image in the store before anything else can fail; its record joins the attempt's settlement. Where only
-        some could be stored, the job's warnings tell where the others are. Where the request wants an exact size, what
-        is made to it comes in an image's place, and the image is kept beside.
+        some could be stored, the job's warnings tell where the others are. Where the request wants what was
+        not delivered and can be made of it here, that comes in the image's place, and the image is kept beside.
 
         Raises:
             StorageError: none could be stored; the message tells where they are.
@@ -76,29 +76,7 @@ class Delivery:
         if failures and not stored:
             raise failures[0]
         running.warnings.extend(error.message for error in failures)
-        return tuple([await self._fitted(asset, running) for asset in stored])
-
-    async def _fitted(self, asset: Asset, running: RunningJob) -> Asset:
-        """The image at exactly the size that was asked for; what fails here costs no image."""
-        request = running.job.request
-        width, height = request.width or asset.width, request.height or asset.height
-        if request.fit == "model" or (asset.width, asset.height) == (width, height) or asset.mime_type == SVG:
-            return asset
-        try:
-            await self._registry.assets.add(asset)
-            data = await anyio.to_thread.run_sync(self._assets.read, asset)
-            made = await self._decoder.made(data, "fit", width=width, height=height, fit=request.fit)
-            put = partial(self._assets.put, made.data, made.mime_type, made.width, made.height)
-            fitted = await anyio.to_thread.run_sync(put)
-        except ForgeError as error:
-            running.warnings.append(f"Not fitted to {width}x{height}: {error.message}")
-            return asset
-        how = "its edges cut" if request.fit == "cover" else "the rest filled"
-        running.warnings.append(
-            f"{FITTED} {width}x{height} on this machine, {how}; as it came, {asset.width}x{asset.height}: "
-            f"{asset.asset_id[:12]}."
-        )
-        return replace(fitted, seed=asset.seed)
+        return tuple([await self._fulfilment.as_asked(asset, running) for asset in stored])
 
     async def _kept(self, image: Made) -> Asset:
         """A paid picture in the store, for which room may be made meanwhile; until then a copy of it lies in the
@@ -146,17 +124,17 @@ class Delivery:
         if error is not None and job.assets and not is_canceled:
             running.warnings.append(without_secrets(error, self._redactor).message)
             error = None
-        missing = job.request.n - len(job.assets)
-        if error is None and missing > 0 and not is_canceled:
-            running.warnings.append(f"{missing} of {job.request.n} images are missing.")
+        if error is None and not is_canceled:
+            error = await self._found_wanting(job, running)
         cost, basis = cost_of(job)
-        saved = await self._saved(job, running) if job.assets and job.request.save_to else ()
+        saved = await self._saved(job, running) if job.assets and job.request.save_to and error is None else ()
         ending = Ending(
             state=_state(error, is_canceled=is_canceled),
-            error=self._told(error, job.request_id),
+            error=self._told(error, job),
             warnings=tuple(dict.fromkeys(running.warnings)),
             drawn=tuple(dict.fromkeys(running.drawn)),
             not_drawn=tuple(dict.fromkeys(running.not_drawn)),
+            shortfalls=await self._fulfilment.shortfalls(job),
             saved_to=saved,
             cost_usd=cost,
             cost_basis=basis,
@@ -169,10 +147,23 @@ class Delivery:
         if job.request.webhook_url is not None:
             self._webhooks.poke()
 
-    def _told(self, error: ForgeError | None, request_id: str) -> dict[str, object] | None:
+    async def _found_wanting(self, job: Job, running: RunningJob) -> ForgeError | None:
+        """Why what came is no answer to the request at all; what is merely missing of it becomes a warning."""
+        same, count = await self._fulfilment.unchanged(job), len(job.assets)
+        if same and same == count:
+            return no_change(job)
+        if same:
+            running.warnings.append(f"{same} of {count} images are as the picture was before.")
+        if count < job.request.n:
+            running.warnings.append(f"{job.request.n - count} of {job.request.n} images are missing.")
+        return None
+
+    def _told(self, error: ForgeError | None, job: Job) -> dict[str, object] | None:
+        """The error as it is kept, with the id by which to look the job up."""
         if error is None:
             return None
-        body: dict[str, object] = self._redactor.value(without_secrets(error, self._redactor).body(request_id))
+        error.details.setdefault("job_id", job.job_id)
+        body: dict[str, object] = self._redactor.value(without_secrets(error, self._redactor).body(job.request_id))
         return body
 
     async def _saved(self, job: Job, running: RunningJob) -> tuple[str, ...]:

@@ -55,6 +55,13 @@ class References:
             resolved["mask"] = await self._marks(request.mask, caller)
         return resolved
 
+    async def picture(self, text: str, caller: Caller, field: str) -> Asset:
+        """The one image that a caller names in an argument `field`, in the store. Raises what `resolve` raises."""
+        asset = await self._registry.assets.find(await self._picture(text, caller, field))
+        if asset is None:
+            raise NotFound("There is no asset of that id in the store.", field=field)
+        return asset
+
     async def _picture(self, text: str, caller: Caller, field: str) -> str:
         known, data = await self._found(text, caller, field)
         if known is not None:

@@ -11,13 +11,14 @@ from imgforge_mcp.base.errors import (
     ForgeError,
     Interrupted,
     JobTimeout,
+    NoChange,
     ProviderAuth,
     ProviderError,
     QuotaExceeded,
     RateLimited,
 )
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.base.types import Job, Json
+from imgforge_mcp.base.types import Job, Json, cost_of
 from imgforge_mcp.routing.candidates import Candidate
 
 Cause = tuple[Candidate, ForgeError]
@@ -76,6 +77,19 @@ def account(error: ForgeError) -> str:
     said, ours = str(error.details.get("provider_message") or ""), error.message.rstrip(".")
     quotation = said.replace('"', "'")
     return f'{ours}: "{quotation}"' if said else ours
+
+
+def no_change(job: Job) -> NoChange:
+    """An edit whose pictures are all what was to be changed."""
+    cost, _ = cost_of(job)
+    paid = "" if not cost else f" (${cost:.4g})"
+    return NoChange(
+        f"{job.provider}/{job.model} gave the picture back as it was{paid}. Say in other words what should look "
+        "different, or name another model: list_models with capability edit shows them.",
+        cost_usd=cost,
+        model=job.model,
+        provider=job.provider,
+    )
 
 
 def out_of_time(job: Job) -> JobTimeout:

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast, get_args
 
 import anyio.to_thread
 
-from imgforge_mcp.base.errors import BadReply, NotFound
+from imgforge_mcp.base.errors import BadReply, InvalidRequest, NotFound
 from imgforge_mcp.base.formats import EXTENSIONS, SVG
-from imgforge_mcp.base.types import Asset, Caller, Json
+from imgforge_mcp.base.types import Asset, Caller, Copy, FileFormat, Job, Json, Saved
+from imgforge_mcp.media import InputImage
 from imgforge_mcp.media.decoder import Decoder
+from imgforge_mcp.media.sheet import contact_sheet
 from imgforge_mcp.storage import paths
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
@@ -17,8 +20,21 @@ from imgforge_mcp.storage.registry.contract import Registry
 PAGE = 200
 """How many records are read at once where all are looked at."""
 THUMBNAIL_BYTES = 200_000
+SHEET_BYTES = 500_000
+"""Of one picture before it is made small for a sheet."""
 SHORT_ID, FULL_ID = 12, 64
 """Hex digits."""
+
+
+_EXTENSION = {"jpeg": "jpg"}
+"""Of a format whose name is not its extension."""
+
+
+def _kind_of(path: str) -> FileFormat | None:
+    """The format that a path's extension stands for, if it is one of those that are written here."""
+    extension = path.rpartition(".")[2].lower()
+    found = "jpeg" if extension == "jpg" else extension
+    return cast("FileFormat", found) if found in get_args(FileFormat) else None
 
 
 class Pictures:
@@ -91,6 +107,18 @@ class Pictures:
         await anyio.to_thread.run_sync(self._images.keep_rendition, asset, max_px, rendition)
         return rendition
 
+    async def contact_sheet(self, jobs: Sequence[tuple[int, Job]], max_bytes: int) -> bytes | None:
+        """The first picture of each job under its number, on one JPEG; None where there is nothing to show."""
+        shown = [(number, await self._small(job)) for number, job in jobs]
+        shown = [(number, data) for number, data in shown if data is not None]
+        if not shown:
+            return None
+        sheet = await anyio.to_thread.run_sync(contact_sheet, shown)
+        return sheet if len(sheet) <= max_bytes else None
+
+    async def _small(self, job: Job) -> bytes | None:
+        return await self.preview(job.assets[0], SHEET_BYTES) if job.assets else None
+
     async def rendition(self, data: bytes, width: int) -> tuple[bytes, str]:
         """An image at most `width` pixels wide, and its type. Raises BadReply."""
         return await self._decoder.scaled(data, width)
@@ -127,6 +155,38 @@ class Pictures:
         data = await anyio.to_thread.run_sync(self._images.read, asset)
         write = partial(paths.write_output, path, directories, data, EXTENSIONS[asset.mime_type])
         return await anyio.to_thread.run_sync(write)
+
+    async def save(self, asset: Asset, wanted: Copy, directories: Sequence[Path]) -> Saved:
+        """Write an image to a file below one of the directories: as it is, or in another format or size.
+
+        Raises:
+            NotFound, InvalidRequest, StorageError
+        """
+        await anyio.to_thread.run_sync(paths.place_output, wanted.path, directories, "image", "path")
+        data = await anyio.to_thread.run_sync(self._images.read, asset)
+        made = InputImage(data=data, mime_type=asset.mime_type, width=asset.width, height=asset.height)
+        kind = wanted.format or _kind_of(wanted.path)
+        is_same_kind = kind is None or EXTENSIONS[asset.mime_type] in (kind, _EXTENSION.get(kind))
+        size = (wanted.width or asset.width, wanted.height or asset.height)
+        if not is_same_kind or size != (asset.width, asset.height):
+            made = await self._copy(data, wanted, kind or "")
+        write = partial(
+            paths.write_output, wanted.path, directories, made.data, EXTENSIONS[made.mime_type], "image", "path"
+        )
+        path = await anyio.to_thread.run_sync(write)
+        return Saved(path=path, mime_type=made.mime_type, width=made.width, height=made.height, bytes=len(made.data))
+
+    async def _copy(self, data: bytes, wanted: Copy, kind: str) -> InputImage:
+        """Raises InvalidRequest: no sound image, or more pixels than one may have."""
+        width, height = wanted.width, wanted.height
+        try:
+            if width is None and height is None:
+                return await self._decoder.made(data, "convert", kind=kind)
+            if width is None or height is None:
+                return await self._decoder.made(data, "resize", kind=kind, width=width, height=height)
+            return await self._decoder.made(data, "fit", kind=kind, width=width, height=height, fit=wanted.fit)
+        except BadReply as error:
+            raise InvalidRequest(f"The image cannot be written so: {error.message}", field="image") from None
 
     async def damaged(self) -> tuple[int, list[Path]]:
         """How many images there are, and the files that are gone or not what their name says; nothing is moved."""

@@ -14,6 +14,8 @@ from imgforge_mcp.routing.health import MEMORY_SECONDS, Health
 from imgforge_mcp.routing.router import Limit, Router
 from imgforge_mcp.storage.registry.contract import Registry
 
+NAMED = 3
+"""How many of those that rest a message names, with the reason."""
 PATIENCE = 30.0
 """Seconds that a request waits for the first candidate to come back."""
 
@@ -82,7 +84,9 @@ def all_resting(candidates: Sequence[Candidate]) -> AllProvidersFailed:
         return AllKeysRejected(
             f"The key was rejected by {', '.join(names)}; check the key, then run 'imgforge-mcp doctor'.", **details
         )
-    when = f"the earliest may be tried again in {max(1, round(seconds))} s"
+    named = "; ".join(f"{candidate.name}: {candidate.vitals.why_shut}" for candidate in candidates[:NAMED])
+    more = f"; and {len(candidates) - NAMED} more" if len(candidates) > NAMED else ""
+    when = f"the earliest may be tried again in {max(1, round(seconds))} s, nothing was sent ({named}{more})"
     if reasons == {"quota_exceeded"}:
         return AllQuotasUsed(
             f"The quota of every provider that can do this is used up; {when}.", retry_after=seconds, **details

@@ -1,5 +1,6 @@
 """A job's call to one model, made ready: its reference images come from the store, fitted to what that model takes."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from imgforge_mcp.routing.fitting import fit, input_side
 from imgforge_mcp.routing.pricing import Size
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
+
+SEEDS = 1_000_000_000
+"""How many seeds there are to choose from: few digits for a model to repeat."""
 
 
 async def input_sizes(registry: Registry, request: ImageRequest) -> list[Size]:
@@ -54,6 +58,8 @@ class Preparation:
             mask=mask,
             settings=configured.settings.settings,
         )
+        if call.seed is None and "seed" in model.accepts and call.transform is None:
+            call = replace(call, seed=_seed(job, model))
         if not is_raw and await self._is_any_larger(references, side):
             warning = f"{model.name} is sent input images up to {side} px; larger ones were scaled down."
             call = replace(call, warnings=(*call.warnings, warning))
@@ -78,3 +84,10 @@ class Preparation:
         if asset is None:
             raise NotFound("A reference image of this job is no longer in the store.", asset_id=asset_id)
         return await anyio.to_thread.run_sync(self._assets.read, asset)
+
+
+def _seed(job: Job, model: ModelSpec) -> int:
+    """A seed where the caller gave none: chance, but the same one after a restart, and known afterwards. What a job
+    says about its seed is what was sent."""
+    most = min(model.max_seed, SEEDS) - (job.request.n - 1)
+    return int.from_bytes(hashlib.sha256(job.job_id.encode()).digest()[:8]) % most

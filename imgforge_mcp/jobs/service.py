@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -12,12 +13,16 @@ import anyio.to_thread
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotFound
-from imgforge_mcp.base.types import Caller, ImageRequest, Job, Json, Progress, QualityTier
-from imgforge_mcp.jobs.boosters import boosted, find_template, with_template
+from imgforge_mcp.base.formats import SVG
+from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, Json, Progress, QualityTier, Transform
+from imgforge_mcp.jobs.boosters import boosted, easy_to_cut_out, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.joining import JOIN_SECONDS, Listeners, equal_calls
+from imgforge_mcp.jobs.likeness import alike
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.running import Followed
+from imgforge_mcp.jobs.spelling import read_reference
+from imgforge_mcp.jobs.transforms import settled
 from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.jobs.worker import Works
 from imgforge_mcp.providers.configured import ConfiguredProviders
@@ -28,6 +33,8 @@ from imgforge_mcp.storage.registry.contract import ANY, Caps, Claim, NewJob, Reg
 WAIT_STEP = 1.0
 """How often a job of another process is looked at, in seconds."""
 PROGRESS_STEP = 2.0
+MOST_CANCELED = 200
+"""How many jobs one call ends."""
 BATCH = "batch_"
 """What a batch's id begins with."""
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -166,10 +173,16 @@ class JobService:
         allowed directory that `save_to` is in."""
         if caller.is_anonymous:
             request = _for_anybody(request)
+        if request.like is not None:
+            request = await self._alike(request, caller)
         if request.template is not None:
             request = with_template(request, find_template(request.template, self._config.templates))
         if request.fit != "model" and (request.width is None or request.height is None):
             raise InvalidRequest(f"fit {request.fit} needs width and height, such as 1170 and 2532.", field="fit")
+        if request.background == "transparent" and request.output_format == "jpeg":
+            raise InvalidRequest(
+                "A jpeg holds no transparency; ask for output_format png or webp.", field="output_format"
+            )
         save_root, changes = None, dict[str, object]()
         if request.save_to is not None:
             path, root = await anyio.to_thread.run_sync(
@@ -177,10 +190,43 @@ class JobService:
             )
             changes["save_to"], save_root = str(path), str(root)
         changes |= await self._references.resolve(request, caller)
+        if request.transform is not None:
+            changes["transform"] = await self._exact(request.transform, changes["input_images"])
         return request.model_copy(update=changes), save_root
 
+    async def _alike(self, request: ImageRequest, caller: Caller) -> ImageRequest:
+        """Raises NotFound, InvalidRequest: no such job, or none with what is needed of it."""
+        named = read_reference(request.like or "", "like")
+        if named.kind != "job":
+            raise InvalidRequest(
+                "like names a job by its id, with #2 for its second picture; check_job without job_id lists the recent "
+                "ones.",
+                field="like",
+            )
+        await self._check_visible(named.text, caller, "like")
+        number = named.number if "#" in (request.like or "") else None
+        return alike(request, await self._registry.jobs.get(named.text), number)
+
+    async def _exact(self, transform: Transform, inputs: Any) -> Transform:
+        """The transform with its figures, by the size of its picture. Raises InvalidRequest."""
+        asset = await self._registry.assets.find(inputs[0])
+        if asset is None:
+            return transform
+        if asset.mime_type == SVG and transform.operation in ("crop", "extend", "upscale"):
+            raise InvalidRequest(
+                f"A drawing has no pixels to {transform.operation}; resize or convert it to png first.", field="image"
+            )
+        return settled(transform, asset.width, asset.height)
+
     def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
-        """The prompt with what is added to it, and why; an instruction and a drawing take no boosters unless asked."""
+        """The prompt with what is added to it, and why."""
+        prompt, logic = self._boosted(request, first)
+        if request.background != "transparent" or {"transparent", "vector"} & first.model.capabilities:
+            return prompt, logic
+        return easy_to_cut_out(prompt, logic, is_drawn=first.is_local, is_edit=request.is_edit)
+
+    def _boosted(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
+        """An instruction and a drawing take no boosters unless asked."""
         if request.enhance is None and (request.is_edit or first.is_local):
             reason = (
                 "an instruction is passed on as it is" if request.is_edit else "the illustrator has no use for boosters"
@@ -188,6 +234,10 @@ class JobService:
             return request.prompt, f"Nothing added: {reason}."
         tier = self._planner.router.catalog.tiers[request.quality_tier]
         return boosted(request.prompt, request.quality_tier, tier.boosters, request.enhance)
+
+    async def picture(self, reference: str, caller: Caller, field: str) -> Asset:
+        """The image that a caller names. Raises NotFound, InvalidRequest; they name the argument `field`."""
+        return await self._references.picture(reference, caller, field)
 
     async def of_key(self, request: ImageRequest, caller: Caller) -> Job | None:
         """The job that the request's idempotency key stands for already. Raises IdempotencyConflict."""
@@ -352,10 +402,27 @@ class JobService:
             await self.wait(job_id, 5.0)
         return await self._registry.jobs.get(job_id), not is_open
 
-    async def _check_visible(self, job_id: str, caller: Caller) -> None:
+    async def cancel_all(self, caller: Caller) -> tuple[list[Job], list[Job]]:
+        """Ask for the end of every job of the caller's that has not ended: those that have ended with that, and those
+        that go on."""
+        open_states = (JobState.QUEUED, JobState.PROCESSING)
+        found = [
+            job for state in open_states for job in await self.recent_jobs(MOST_CANCELED, caller, Wanted(state=state))
+        ]
+        async with anyio.create_task_group() as tasks:  # each may wait for whoever runs it
+            for job in found:
+                tasks.start_soon(self.cancel, job.job_id, caller)
+        ended = [await self._registry.jobs.get(job.job_id) for job in found]
+        return [job for job in ended if job.state.is_final], [job for job in ended if not job.state.is_final]
+
+    async def _check_visible(self, job_id: str, caller: Caller, field: str = "job_id") -> None:
         tenant = await self._registry.jobs.tenant(job_id)
         if tenant is None or not (caller.sees_all or tenant == caller.tenant):
-            raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
+            raise NotFound(
+                f"There is no job {job_id[:64]}; call check_job without job_id to list the recent ones.",
+                field=field,
+                job_id=job_id[:64],
+            )
 
 
 def _for_anybody(request: ImageRequest) -> ImageRequest:

@@ -7,16 +7,36 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from imgforge_mcp.base import kindly
 from imgforge_mcp.base.schemas import schema_of
-from imgforge_mcp.base.types import PROJECT_ID, ImageRequest, Json, QualityTier, Reference, Text
+from imgforge_mcp.base.types import (
+    PROJECT_ID,
+    Copy,
+    ImageRequest,
+    JobState,
+    Json,
+    QualityTier,
+    Reference,
+    Text,
+    Transform,
+)
 from imgforge_mcp.forge import Purpose
 
-INTERNAL = frozenset({"is_edit", "mask", "strength"})
+INTERNAL = frozenset({"is_edit", "mask", "strength", "transform"})
 """Fields of ImageRequest that generate_image does not take."""
-UNSHOWN = INTERNAL | {"sync", "confirm_cost_usd", "webhook_url"}
-"""What an item of a batch may say, and hardly ever has to."""
 MAX_ITEMS = 50
-AS_BEFORE = "As above."
-SAID_BEFORE = frozenset({"description", "minimum", "maximum", "minItems", "maxItems"})
+SELDOM = frozenset(
+    {
+        *("image_size", "steps", "style", "enhance", "template", "metadata", "project_id"),
+        *("idempotency_key", "allow_lower_tier", "confirm_cost_usd", "webhook_url"),
+    }
+)
+"""Arguments of generate_image that other tools take too, and do not list: every word of a schema is paid for."""
+SELDOM_IN_BATCHES = SELDOM - {"style", "metadata", "idempotency_key"} | {"sync", "fit", "max_cost_usd", "output_format"}
+EXPLAINED = frozenset({"height", "top", "right", "bottom"})
+"""Arguments that go without saying beside width and left."""
+BOUNDED = frozenset({"width", "height", "n"})
+"""Whose bounds generate_image shows."""
+BOUNDS = frozenset({"minimum", "maximum", "minItems", "maxItems"})
+SAID_BEFORE = BOUNDS | {"description", "enum"}
 AN_ID = "01KAXB7GVJ8Q3W5N9T2D4E6F8H"
 
 
@@ -32,7 +52,7 @@ class EditImage(ImageRequest):
     prompt: Annotated[Text, Field(max_length=8000, examples=["make it winter"])]
     """What to change."""
     image: Reference
-    """The image to change: asset id, job id, https URL, data URL or file path."""
+    """Named as input_images are."""
     reference_images: Annotated[list[Reference], Field(max_length=13, examples=[[AN_ID]])] | None = None
     """Further images to go by."""
 
@@ -43,13 +63,41 @@ class EditImage(ImageRequest):
         return ImageRequest(**{**said, "input_images": inputs, "is_edit": True})
 
 
+class SaveImage(Copy):
+    """Which picture, and how it is written."""
+
+    image: Reference
+    """asset id, job id (id#2 for its second) or other reference."""
+
+
+class TransformImage(Transform):
+    """What is done, to which picture, by whom."""
+
+    image: Reference
+    """asset id, job id or other reference."""
+    provider: Annotated[str, Field(min_length=1, max_length=64, examples=["local"])] | None = None
+    """local: on this machine, free."""
+    max_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.05])] | None = None
+    confirm_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[0.25])] | None = None
+    save_to: Annotated[str, Field(min_length=1, max_length=1024, examples=["fox.png"])] | None = None
+    sync: bool = True
+    project_id: Annotated[str, PROJECT_ID] | None = None
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=255, examples=["order-4711"])] | None = None
+
+    def request(self) -> ImageRequest:
+        """The same as the core takes it."""
+        transform = Transform(**self.model_dump(exclude_unset=True, include=set(Transform.model_fields)))
+        said = self.model_dump(exclude_unset=True, exclude={*Transform.model_fields, "image"})
+        return transform.job_request(self.image, **said)
+
+
 class GenerateBatch(Arguments):
     items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS, examples=[[{"prompt": "a red fox"}]])]
-    """Each one generate_image's arguments."""
+    """1 to 50, each with generate_image's arguments."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
-    """Wait up to this long for all of them; left out: as long as generate_image would."""
+    """At most 50."""
     confirm_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[2.5])] | None = None
-    """The price of all that the user has agreed to, where one is asked for."""
+    """The price of all that the user has agreed to."""
 
 
 class ListModels(Arguments):
@@ -73,27 +121,40 @@ class ListModels(Arguments):
 
 class CheckJob(Arguments):
     job_id: Annotated[str, Field(min_length=1, max_length=64, examples=[AN_ID])] | None = None
-    """A job or a batch; left out: the most recent jobs."""
+    """A job or batch."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 0
-    """Wait up to this long for the end."""
+    """Wait for the end; at most 50."""
     include_preview: bool = True
-    """Whether to show the image."""
+    """Show the image."""
     detail: bool = False
-    """True: all that is on record."""
+    """All that is on record."""
     limit: Annotated[int, Field(ge=1, le=50)] = 10
-    """How many recent jobs to list."""
+    """How many recent jobs."""
+    state: Annotated[JobState, Field(strict=False, examples=["failed"])] | None = None
+    """Only those."""
 
 
 class CancelJob(Arguments):
     job_id: Annotated[str, Field(min_length=1, max_length=64, examples=[AN_ID])]
-    """The job or batch to end."""
+    """Of a job or batch, or 'all'."""
 
 
 class GetUsage(Arguments):
     period: Literal["day", "month", "all"] = "month"
-    """Since when: today or this month by UTC, or all."""
+    """By UTC."""
     project_id: Annotated[str, PROJECT_ID] | None = None
     """Only this project."""
+
+
+UNLISTED: Mapping[type[BaseModel], frozenset[str]] = {
+    EditImage: SELDOM | {"fit", "output_format", "negative_prompt"},
+    TransformImage: SELDOM,
+}
+EXPLAINED_BEFORE: Mapping[type[BaseModel], frozenset[str]] = {
+    EditImage: frozenset(ImageRequest.model_fields) - {"prompt", "mask", "strength"},
+    TransformImage: frozenset({"max_cost_usd", "save_to", "sync"}),
+}
+"""What generate_image says of an argument already."""
 
 
 def parse(model: type[BaseModel], arguments: Mapping[str, Any], hidden: frozenset[str]) -> BaseModel:
@@ -102,21 +163,30 @@ def parse(model: type[BaseModel], arguments: Mapping[str, Any], hidden: frozense
 
 
 def schema(model: type[BaseModel], hidden: frozenset[str]) -> Json:
-    """The JSON schema of a tool's arguments."""
+    """The JSON schema of a tool's arguments, in as few words as say it: what generate_image explains is listed by the
+    others without a word, and what is seldom wanted is taken by them without being listed."""
     whole = schema_of(model)
     properties = {name: field for name, field in whole["properties"].items() if name not in hidden}
-    if model is EditImage:
-        shared = properties.keys() & ImageRequest.model_fields.keys() - {"prompt", "mask", "strength"}
-        properties |= {name: {**properties[name], "description": AS_BEFORE} for name in properties if name in shared}
-    if model is GenerateBatch:
-        properties["items"] = {**properties["items"], "items": _undescribed(schema(ImageRequest, UNSHOWN))}
-    return {**whole, "properties": properties}
-
-
-def _undescribed(whole: Json) -> Json:
-    """A schema without its descriptions and bounds: another tool has them."""
+    is_first = model is ImageRequest
+    if model in (EditImage, TransformImage):
+        properties = {name: field for name, field in properties.items() if name not in UNLISTED[model]}
     properties = {
-        name: {key: entry for key, entry in field.items() if key not in SAID_BEFORE}
-        for name, field in whole["properties"].items()
+        name: field if is_first and name in BOUNDED else _without(field, BOUNDS) for name, field in properties.items()
     }
-    return {**whole, "properties": properties}
+    if model in (EditImage, TransformImage):
+        shared = properties.keys() & EXPLAINED_BEFORE[model]
+        properties |= {name: _without(properties[name], SAID_BEFORE) for name in shared}
+    if model is GenerateBatch:
+        item = schema_of(ImageRequest)
+        shown = item["properties"].keys() - INTERNAL - SELDOM_IN_BATCHES
+        fields = {name: _without(field, SAID_BEFORE) for name, field in item["properties"].items() if name in shown}
+        properties["items"] = {**properties["items"], "items": {**item, "properties": fields}}
+    return {**whole, "properties": {name: _unsaid(name, field) for name, field in properties.items()}}
+
+
+def _without(field: Json, words: frozenset[str]) -> Json:
+    return {key: entry for key, entry in field.items() if key not in words}
+
+
+def _unsaid(name: str, field: Json) -> Json:
+    return _without(field, frozenset({"description"})) if name in EXPLAINED else field

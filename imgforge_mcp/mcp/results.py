@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import mcp_types as types
@@ -11,7 +11,7 @@ from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Asset, Job, JobState, Json
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.mcp.clients import Form
-from imgforge_mcp.presentation import Presentation, asset_url, batch_json, brief_json, job_json, job_line
+from imgforge_mcp.presentation import Presentation, asset_url, batch_json, brief_json, job_json, numbered_line
 
 RESULT_BYTES = 700_000
 """Claude Desktop refuses a result of 1,048,576 characters; others are slower to say so."""
@@ -54,9 +54,49 @@ async def batch_answer(forge: Forge, presentation: Presentation, batch_id: str, 
     return batch_json(forge, presentation.base_url, batch_id, items, ids)
 
 
-async def job_lines(forge: Forge, jobs: list[Job]) -> list[Json]:
+async def job_list(
+    forge: Forge, presentation: Presentation, form: Form, jobs: list[Job], *, include_preview: bool = True
+) -> types.CallToolResult:
+    """Several jobs: a line each, and their pictures on one numbered sheet."""
     ids = await _short_ids(forge, jobs)
-    return [job_line(job, ids) for job in jobs]
+    lines = [numbered_line(forge, presentation.base_url, number, job, ids) for number, job in enumerate(jobs, 1)]
+    count = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, newest first"
+    shown = f"{count}. Call check_job with a job_id for one of them." if jobs else "There are no such jobs."
+    result = text_result({"message": shown, "jobs": lines}, form)
+    pictures = list(enumerate(jobs, 1)) if form.preview and include_preview else []
+    return await with_sheet(forge, result, pictures)
+
+
+async def with_sheet(
+    forge: Forge, result: types.CallToolResult, jobs: Sequence[tuple[int, Job]]
+) -> types.CallToolResult:
+    """The result with the jobs' pictures on one numbered sheet, where there are any."""
+    text_bytes = sum(len(block.text.encode()) for block in result.content if isinstance(block, types.TextContent))
+    room = int((RESULT_BYTES - ENVELOPE_BYTES - 2 * text_bytes) / BASE64_GROWTH)
+    sheet = await forge.contact_sheet(jobs, room) if jobs else None
+    if sheet is None:
+        return result
+    image = types.ImageContent(data=base64.b64encode(sheet).decode("ascii"), mime_type="image/jpeg")
+    return result.model_copy(update={"content": [*result.content, image]})
+
+
+async def batch_result(
+    forge: Forge,
+    presentation: Presentation,
+    form: Form,
+    batch_id: str,
+    items: list[Job | Json],
+    *,
+    is_question: bool = False,
+    include_preview: bool = True,
+) -> types.CallToolResult:
+    """A batch, with its pictures on one sheet, numbered as its items are; to clients that read structured data without
+    it, for they drop every picture beside that."""
+    answer = await batch_answer(forge, presentation, batch_id, items)
+    result = text_result(answer, form) if is_question else data_result(answer, form)
+    if not (form.preview and include_preview) or result.structured_content is not None:
+        return result
+    return await with_sheet(forge, result, [(n, item) for n, item in enumerate(items) if isinstance(item, Job)])
 
 
 async def _short_ids(forge: Forge, items: Iterable[Job | Json]) -> dict[str, str]:

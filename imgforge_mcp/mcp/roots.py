@@ -29,7 +29,7 @@ def _names_a_path(arguments: BaseModel) -> bool:
     lists = (getattr(arguments, name, None) or () for name in ("input_images", "reference_images"))
     single = (getattr(arguments, name, None) or "" for name in ("image", "mask"))
     references = [*(reference for each in lists for reference in each), *single]
-    return bool(getattr(arguments, "save_to", None)) or any(
+    return any(getattr(arguments, name, None) for name in ("save_to", "path")) or any(
         reference.startswith(("/", "~", "file://", ".")) or reference[1:3] in (":\\", ":/") for reference in references
     )
 

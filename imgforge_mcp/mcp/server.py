@@ -10,15 +10,11 @@ from mcp.server.lowlevel import Server
 
 from imgforge_mcp import __version__
 from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.mcp.installation import installation
 from imgforge_mcp.presentation import Presentation
 
 if TYPE_CHECKING:
     from imgforge_mcp.forge import Forge
-
-INSTRUCTIONS = (
-    "Draws pictures: call generate_image with a prompt. If the answer says processing, call check_job with its job_id; "
-    "never send the same request again, it would be paid twice."
-)
 
 
 def create_server(forge: "Forge | LazyForge", presentation: Presentation | None = None) -> Server[Any]:
@@ -26,12 +22,13 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
     left out: as on stdio."""
     lazy = forge if isinstance(forge, LazyForge) else LazyForge.of(forge)
     presentation = presentation or Presentation()
+    here = installation(lazy.config, presentation.base_url)
 
     async def list_tools(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         from imgforge_mcp.mcp.clients import form_for
         from imgforge_mcp.mcp.tools import tool_list
 
-        return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config)))
+        return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config), here))
 
     async def call_tool(
         context: Any, params: types.CallToolRequestParams
@@ -78,7 +75,7 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
         version=__version__,
         title="imgforge",
         icons=[_icon()],
-        instructions=INSTRUCTIONS,
+        instructions=here.instructions,
         get_tool_input_schema=_schema_of,
         on_list_tools=list_tools,
         on_call_tool=call_tool,

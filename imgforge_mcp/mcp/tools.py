@@ -15,7 +15,7 @@ from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound
 from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState, Json, Progress
-from imgforge_mcp.forge import BATCH, Filter, Forge
+from imgforge_mcp.forge import BATCH, Filter, Forge, Wanted
 from imgforge_mcp.mcp import apps, arguments, results
 from imgforge_mcp.mcp.arguments import (
     INTERNAL,
@@ -25,11 +25,17 @@ from imgforge_mcp.mcp.arguments import (
     GenerateBatch,
     GetUsage,
     ListModels,
+    SaveImage,
+    TransformImage,
 )
 from imgforge_mcp.mcp.clients import Form, form_for
 from imgforge_mcp.mcp.confirming import confirmed
+from imgforge_mcp.mcp.installation import IN_SHORT, Installation
 from imgforge_mcp.mcp.roots import declared_roots
-from imgforge_mcp.presentation import Presentation
+from imgforge_mcp.presentation import Presentation, saved_json
+
+ALL = "all"
+"""In place of a job's id: every job that has not ended."""
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +91,15 @@ async def edit_image(context: ToolContext, wanted: EditImage) -> Answer:
     return await generate_image(context, wanted.request())
 
 
+async def save_image(context: ToolContext, wanted: SaveImage) -> Answer:
+    saved = await context.forge.save_image(wanted.image, wanted, context.caller)
+    return results.data_result(saved_json(saved), context.form)
+
+
+async def transform_image(context: ToolContext, wanted: TransformImage) -> Answer:
+    return await generate_image(context, wanted.request())
+
+
 async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> Answer:
     requests = [_item(number, item) for number, item in enumerate(wanted.items)]
     able = [request for request in requests if isinstance(request, ImageRequest)]
@@ -95,28 +110,28 @@ async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> Answer:
         return question
     seconds = context.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
     batch_id, items = await context.forge.generate_batch(requests, context.caller, context.request_id, seconds)
-    answer = await results.batch_answer(context.forge, context.presentation, batch_id, items)
-    return results.data_result(answer, context.form)
+    return await results.batch_result(context.forge, context.presentation, context.form, batch_id, items)
 
 
 async def check_job(context: ToolContext, wanted: CheckJob) -> types.CallToolResult:
     forge = context.forge
+    shown = {"include_preview": wanted.include_preview}
     if wanted.job_id is None:
-        jobs = await forge.recent_jobs(wanted.limit, context.caller)
-        text = f"{len(jobs)} most recent jobs, newest first. Call check_job with a job_id for one of them."
-        lines = await results.job_lines(forge, jobs)
-        return results.text_result({"message": text if jobs else "There are no jobs yet.", "jobs": lines}, context.form)
+        jobs = await forge.recent_jobs(wanted.limit, context.caller, wanted=Wanted(state=wanted.state))
+        return await results.job_list(forge, context.presentation, context.form, jobs, **shown)
     job_id = wanted.job_id.removeprefix("imgforge://jobs/")
     if job_id.startswith(BATCH):
         batch = await forge.batch(job_id, context.caller, wanted.wait_seconds)
-        return results.text_result(await results.batch_answer(forge, context.presentation, job_id, batch), context.form)
+        return await results.batch_result(
+            forge, context.presentation, context.form, job_id, batch, is_question=True, **shown
+        )
     job = await forge.job(job_id, context.caller, wanted.wait_seconds, _rising(context.on_progress))
     return await results.job_result(
         forge,
         context.presentation,
         context.form,
         job,
-        include_preview=wanted.include_preview,
+        **shown,
         is_question=True,
         in_detail=wanted.detail,
     )
@@ -137,6 +152,8 @@ async def list_models(context: ToolContext, wanted: ListModels) -> types.CallToo
 
 
 async def cancel_job(context: ToolContext, wanted: CancelJob) -> types.CallToolResult:
+    if wanted.job_id.strip().lower() == ALL:
+        return results.data_result(_all_canceled(*await context.forge.cancel_all(context.caller)), context.form)
     job_id = wanted.job_id.removeprefix("imgforge://jobs/")
     if job_id.startswith(BATCH):
         for item in await context.forge.batch(job_id, context.caller):
@@ -155,6 +172,16 @@ async def cancel_job(context: ToolContext, wanted: CancelJob) -> types.CallToolR
     else:
         text = "The provider cannot call this work off; it goes on, and check_job will have its image."
     return results.data_result({"message": text, "job_id": job.job_id, "state": job.state.value}, context.form)
+
+
+def _all_canceled(ended: list[Job], going_on: list[Job]) -> Json:
+    spent = sum(job.cost_usd or 0.0 for job in ended)
+    text = f"{len(ended)} job{'' if len(ended) == 1 else 's'} called off" if ended else "Nothing was under way"
+    text += f"; ${spent:.4g} had been spent on them." if spent else "; nothing was spent on them." if ended else "."
+    if going_on:
+        text += f" {len(going_on)} cannot be called off and go on: check_job will have the images."
+    state = JobState.PROCESSING if going_on else JobState.CANCELED
+    return {"message": text, "job_id": ALL, "state": state.value, "canceled": [job.job_id for job in ended]}
 
 
 async def get_usage(context: ToolContext, wanted: GetUsage) -> types.CallToolResult:
@@ -190,13 +217,12 @@ def _rising(report: Callable[[Progress], Awaitable[None]]) -> Callable[[Progress
     return rising
 
 
-STATE = {"type": "string"}
-ITEMS = {"type": "array", "items": {"type": "object"}}
-JOB: Json = {
-    "type": "object",
-    "properties": {"message": {"type": "string"}},
-    "required": ["message"],
-}
+def _object(*required: str) -> Json:
+    """The schema of an object that has at least these; every word of tools/list is paid for."""
+    return {"type": "object", "required": list(required)}
+
+
+JOB = _object("message")
 """A job, or check_job's list of jobs."""
 
 TOOLS = (
@@ -204,10 +230,8 @@ TOOLS = (
         name="generate_image",
         title="Generate an image",
         description=(
-            "Draws a picture from a prompt and returns a preview, its location and the cost. A prompt is enough; "
-            "quality_tier trades cost against quality. If the state is processing, call check_job with the job_id "
-            "instead "
-            "of asking again: a second request is paid again."
+            "Draws a picture from a prompt; returns a preview, its place and the cost. A prompt is enough. If the "
+            "state is processing, call check_job with the job_id instead of asking again: that is paid again."
         ),
         arguments=ImageRequest,
         handler=generate_image,
@@ -218,13 +242,29 @@ TOOLS = (
         name="edit_image",
         title="Edit an image",
         description=(
-            "Changes an image as the prompt says, inside the mask where one is given, and answers like generate_image. "
-            "The image may be a job_id or asset_id from before. 'As above': as in generate_image."
+            "Changes an image (a job_id or asset_id from before, a path, a URL) as the prompt says, inside the mask "
+            "where one is given. Takes all other arguments of generate_image too, which explains them."
         ),
         arguments=EditImage,
         handler=edit_image,
         is_open_world=True,
-        hidden=frozenset({"is_edit", "input_images"}),
+        hidden=frozenset({"is_edit", "input_images", "transform"}),
+    ),
+    Tool(
+        name="save_image",
+        title="Save an image",
+        description="Writes a finished picture to a file, also in another format or size; nothing is drawn or paid.",
+        arguments=SaveImage,
+        handler=save_image,
+        output=_object("message", "path"),
+    ),
+    Tool(
+        name="transform_image",
+        title="Transform an image",
+        description="Cuts out, enlarges, traces, extends, crops, resizes or converts a picture, without a prompt.",
+        arguments=TransformImage,
+        handler=transform_image,
+        is_open_world=True,
     ),
     Tool(
         name="generate_batch",
@@ -233,11 +273,7 @@ TOOLS = (
         arguments=GenerateBatch,
         handler=generate_batch,
         is_open_world=True,
-        output={
-            "type": "object",
-            "properties": {"message": {"type": "string"}, "batch_id": {"type": "string"}, "items": ITEMS},
-            "required": ["message", "batch_id", "items"],
-        },
+        output=_object("message", "batch_id", "items"),
     ),
     Tool(
         name="list_models",
@@ -247,19 +283,14 @@ TOOLS = (
         handler=list_models,
         is_read_only=True,
         is_idempotent=True,
-        output={
-            "type": "object",
-            "properties": {"tiers": {"type": "array"}, "models": {"type": "array"}, "total": {"type": "integer"}},
-            "required": ["tiers", "models", "total"],
-        },
+        output=_object("tiers", "models", "total"),
     ),
     Tool(
         name="check_job",
         title="Check an image job",
         description=(
-            "Returns a job's state and, once it is completed, its image; wait_seconds waits for it. Works for every "
-            "job, "
-            "also after a restart. Without job_id: the most recent jobs."
+            "Returns a job's state and, once it is completed, its image. Works for every job, also after a restart. "
+            "Without job_id: the most recent jobs, a line each, and their pictures on one numbered sheet."
         ),
         arguments=CheckJob,
         handler=check_job,
@@ -269,15 +300,11 @@ TOOLS = (
     Tool(
         name="cancel_job",
         title="Cancel an image job",
-        description="Ends a job that is not finished, at the provider too where that is possible.",
+        description="Ends what is not finished: a job, a batch or everything; at the provider too where possible.",
         arguments=CancelJob,
         handler=cancel_job,
         is_idempotent=True,
-        output={
-            "type": "object",
-            "properties": {"message": {"type": "string"}, "job_id": {"type": "string"}, "state": STATE},
-            "required": ["message", "job_id", "state"],
-        },
+        output=_object("message", "job_id", "state"),
     ),
     Tool(
         name="get_usage",
@@ -287,23 +314,15 @@ TOOLS = (
         handler=get_usage,
         is_read_only=True,
         is_idempotent=True,
-        output={
-            "type": "object",
-            "properties": {
-                "images": {"type": "integer"},
-                "cost_usd": {"type": "number"},
-                "budgets": {"type": "object"},
-            },
-            "required": ["images", "cost_usd", "budgets"],
-        },
+        output=_object("images", "cost_usd", "budgets"),
     ),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
 
-def tool_list(config: Config, form: Form) -> list[types.Tool]:
+def tool_list(config: Config, form: Form, here: Installation) -> list[types.Tool]:
     """The tools that the configuration offers, as the client is known to read them."""
-    return [declared(name, form) for name in _offered(config)]
+    return [declared(name, form, here) for name in _offered(config)]
 
 
 def _offered(config: Config) -> list[str]:
@@ -311,14 +330,16 @@ def _offered(config: Config) -> list[str]:
 
 
 @cache
-def declared(name: str, form: Form) -> types.Tool:
+def declared(name: str, form: Form, here: Installation) -> types.Tool:
     """A tool as `tools/list` shows it, with an output schema where its answers will be structured."""
     tool = BY_NAME[name]
+    particular = {"generate_image": IN_SHORT if here.is_alone else "", "save_image": here.files}
+    description = f"{tool.description} {particular.get(name, '')}".rstrip(" .") + "."
     output = (tool.output if form.data else None) if tool.output is not None else JOB if form.structured else None
     return types.Tool(
         name=tool.name,
         title=tool.title,
-        description=tool.description,
+        description=description,
         input_schema=dict(input_schema(tool.name) or {}),
         output_schema=output,
         _meta=apps.tool_meta(name) if form.app else None,

@@ -77,6 +77,17 @@ def _rendition(image: "Image", max_px: int, max_bytes: int) -> InputImage:
     return InputImage(data=data, mime_type="image/jpeg", width=small.width, height=small.height)
 
 
+def miniature(data: bytes, side: int) -> InputImage:
+    """The picture's pixels in little, row by row, four bytes each: to tell whether two are the same. Raises
+    BadReply."""
+    from PIL.Image import Resampling
+
+    image = decoded(data)
+    with guarded():
+        small = within(eight_bit(oriented(image)).convert("RGBA"), side, Resampling.BOX)
+        return InputImage(data=small.tobytes(), mime_type="", width=small.width, height=small.height)
+
+
 def scaled(data: bytes, width: int) -> InputImage:
     """A WebP rendition `width` pixels wide, never enlarged. Raises BadReply."""
     image = decoded(data)

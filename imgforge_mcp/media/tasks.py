@@ -4,13 +4,14 @@ import struct
 from collections.abc import Callable
 from typing import IO, Any
 
-from imgforge_mcp.media.convert import InputImage, as_input, as_marks, as_mask, inspect, preview, scaled
+from imgforge_mcp.media.convert import InputImage, as_input, as_marks, as_mask, inspect, miniature, preview, scaled
 from imgforge_mcp.media.writing import made, measurement
 
 TASKS: dict[str, Callable[..., InputImage]] = {
     "inspect": inspect,
     "preview": preview,
     "scaled": scaled,
+    "miniature": miniature,
     "as_input": as_input,
     "as_marks": as_marks,
     "as_mask": as_mask,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgforge_mcp.base.errors import InvalidRequest
-from imgforge_mcp.base.formats import FORMATS
+from imgforge_mcp.base.formats import FORMATS, ICO, PDF
 from imgforge_mcp.media.colours import eight_bit, flat, has_transparency, oriented
 from imgforge_mcp.media.convert import InputImage, encoded, within
 from imgforge_mcp.media.decode import decoded, guarded
@@ -18,6 +18,8 @@ from imgforge_mcp.media.operations import (
     resized,
     without_background,
 )
+from imgforge_mcp.media.tracing import traced
+from imgforge_mcp.media.vector import rasterised
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,9 +29,11 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "jpeg": ("JPEG", "image/jpeg", {"quality": 95, "subsampling": 0}),
     "webp": ("WEBP", "image/webp", {"quality": 92, "method": 4}),
     "avif": ("AVIF", "image/avif", {"quality": 85}),
-    "ico": ("ICO", "image/vnd.microsoft.icon", {}),
-    "pdf": ("PDF", "application/pdf", {"resolution": 150.0}),
+    "ico": ("ICO", ICO, {}),
+    "pdf": ("PDF", PDF, {"resolution": 150.0}),
 }
+VECTOR_SIDE = 2048
+"""Pixels of a drawing's longer side where nothing else is said."""
 ICON_SIDE = 256
 """Pixels: what an icon's directory can say."""
 ICON_SIDES = (16, 32, 48)
@@ -85,8 +89,12 @@ def made(data: bytes, operation: str, kind: str = "", **options: Any) -> InputIm
         BadReply: no sound image.
         InvalidRequest: the operation cannot be done with these options.
     """
+    if read_header(data).kind == "SVG":
+        data = rasterised(data, max(VECTOR_SIDE, *(options.get(name) or 0 for name in ("width", "height"))))
     source = decoded(data, is_input=True)
     with guarded():
+        if operation == "vectorize":
+            return traced(oriented(source))
         image = OPERATIONS[operation](oriented(source), **options)
         had = read_header(data).kind.lower()
         kind = kind or (had if had in ("png", "jpeg", "webp") else "png")
@@ -103,5 +111,6 @@ OPERATIONS: dict[str, Callable[..., "Image"]] = {
     "upscale": enlarged,
     "extend": extended,
     "remove_background": without_background,
+    "flatten": flat,
     "convert": lambda image: image,
 }

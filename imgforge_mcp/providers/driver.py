@@ -22,13 +22,25 @@ from imgforge_mcp.base.errors import (
     Rejected,
     RequestError,
     Unavailable,
+    Unsupported,
 )
 from imgforge_mcp.base.types import Progress
 from imgforge_mcp.media.decoder import Decoder, Sound
 from imgforge_mcp.net.retry_after import retry_after
 from imgforge_mcp.providers.addresses import candidates, is_own, may_see_key
 from imgforge_mcp.providers.base_url import address, kept_query
-from imgforge_mcp.providers.contract import Call, Images, Operation, Outgoing, Picture, Provider, Reply, Request, Work
+from imgforge_mcp.providers.contract import (
+    Alteration,
+    Call,
+    Images,
+    Operation,
+    Outgoing,
+    Picture,
+    Provider,
+    Reply,
+    Request,
+    Work,
+)
 from imgforge_mcp.providers.tokens import Tokens
 from imgforge_mcp.storage.images import AssetDirectory, Staged
 
@@ -112,6 +124,8 @@ class Driver:
                 request = run.provider.submit(run.call)
             if isinstance(request, Work):
                 return await self._work(request, run)
+            if isinstance(request, Alteration):
+                return await self._altered(request, run)
             outcome = await self._submit(request, run)
         else:
             outcome = operation
@@ -295,7 +309,7 @@ class Driver:
 
         async def fetch(position: int, picture: Picture) -> None:
             try:
-                made[position] = await self._made(picture, run)
+                made[position] = await self._made(_seeded(picture, position, run.call), run)
             except ForgeError as error:
                 failures.append(error)
 
@@ -372,6 +386,24 @@ class Driver:
             key = _key(run.provider, run.settings)
             return await transport.download(url, seconds, headers=key, is_own=names_own)
 
+    async def _altered(self, work: Alteration, run: Run) -> Result:
+        """The call's first input, altered by the decoder in a process of its own.
+
+        Raises:
+            RequestError: it cannot be done with this picture.
+        """
+        source = run.call.inputs[0].data
+        with self._clock.move_on_after(max(0.0, self._left(run))):
+            try:
+                made = await self._decoder.made(source, work.operation, kind=work.kind, **work.options)
+            except (InvalidRequest, BadReply) as error:
+                raise Unsupported(error.message, field="image", operation=work.operation) from None
+            preview = await self._decoder.altered_preview(made, source)
+            staged = await anyio.to_thread.run_sync(self._assets.stage, made.data)
+            sound = Sound(mime_type=made.mime_type, width=made.width, height=made.height, rendition=preview)
+            return Result(images=(Made(staged=staged, sound=sound, seed=None),), cost_usd=0.0, warnings=work.warnings)
+        raise Unavailable("The picture was not ready in time.")
+
     async def _work(self, work: Work, run: Run) -> Result:
         """Work on this machine, in a thread; a cancellation stops it at its next report."""
         is_over = False
@@ -437,6 +469,13 @@ async def _read(reply: Reply, read: Callable[[], T]) -> T:
     """Read a reply, a large one in a thread."""
     with _ours(BadReply, "The provider's answer could not be read"):
         return read() if len(reply.body) < LARGE_BODY else await anyio.to_thread.run_sync(read)
+
+
+def _seeded(picture: Picture, position: int, call: Call) -> Picture:
+    """The picture with the seed that was sent, where the provider tells none; of several in one answer only the first
+    is known to be of it."""
+    is_known = picture.seed is not None or call.seed is None or position > 0
+    return picture if is_known else replace(picture, seed=call.seed)
 
 
 def _key(provider: Provider, settings: ProviderSettings) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.base.types import QualityTier, Transform
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.routing.pricing import Quote, Size, quoted
@@ -29,9 +30,14 @@ class Call:
     steps: int | None = None
     style: str | None = None
     output_format: str | None = None
+    background: Literal["transparent", "opaque"] | None = None
+    """What the model is asked for; None also where it cannot be asked: then it is seen to afterwards, on this
+    machine."""
     inputs: tuple[InputImage, ...] = ()
     mask: InputImage | None = None
     strength: float | None = None
+    transform: Transform | None = None
+    """What is to be done to the first input, in place of drawing."""
     reference: str | None = None
     """Names this call and no other: for a provider that takes an idempotency key."""
     settings: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@ changed. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier
 from imgforge_mcp.catalog.model import ModelSpec, Sizing
@@ -13,6 +14,8 @@ from imgforge_mcp.routing.pricing import Size
 CLASS_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
 CLASS_TOLERANCE = 0.25
 """How far a picture's pixels may be from its class, as a logarithm: 1920x1920 still counts as 2K."""
+SHAPE_TOLERANCE = 0.03
+"""How far a picture's shape may be from the ratio that was asked for, as a logarithm."""
 SETTINGS = ("seed", "negative_prompt", "steps", "style")
 COMMON_RATIOS = (
     "1:1",
@@ -69,10 +72,12 @@ def fit(
         steps=_steps(request, model, warnings),
         style=request.style if "style" in model.accepts else None,
         output_format=_format(request, model, warnings),
+        background=_background(request, model),
         inputs=inputs[: model.max_inputs],
         input_sizes=sent,
         mask=mask,
         strength=request.strength if "strength" in model.accepts else None,
+        transform=request.transform,
         settings=settings or {},
         warnings=tuple(warnings),
     )
@@ -148,10 +153,18 @@ def _steps(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> int 
 
 def _format(request: ImageRequest, model: ModelSpec, warnings: list[str]) -> str | None:
     wanted = request.output_format
+    if wanted is None and request.background == "transparent" and "output_format" in model.accepts:
+        return next((kind for kind in ("png", "webp") if not model.formats or kind in model.formats), None)
     if wanted is None or ("output_format" in model.accepts and (not model.formats or wanted in model.formats)):
         return wanted
     warnings.append(f"{model.name} cannot be asked for {wanted}; the image has the format it came in.")
     return None
+
+
+def _background(request: ImageRequest, model: ModelSpec) -> Literal["transparent", "opaque"] | None:
+    if request.background == "auto" or "transparent" not in model.capabilities:
+        return None
+    return request.background
 
 
 def _size(
@@ -195,13 +208,13 @@ def _differs(request: ImageRequest, wanted: tuple[int, int], made: tuple[int, in
     is_exact = bool(request.width or request.height) and sizing.kind != "ratio"
     if is_exact:
         return wanted != made
-    return abs(math.log((wanted[0] / wanted[1]) / (made[0] / made[1]))) > 0.03
+    return abs(math.log((wanted[0] / wanted[1]) / (made[0] / made[1]))) > SHAPE_TOLERANCE
 
 
 def _wanted(request: ImageRequest, sizing: Sizing, input_sizes: Sequence[Size]) -> Size:
     """The size that was asked for: pixels first, then ratio and class, then the shape of the first input image."""
     width, height = request.width, request.height
-    ratio = _parsed(request.aspect_ratio)
+    ratio = ratio_of(request.aspect_ratio)
     if width and height:
         return width, height
     if width or height:
@@ -259,23 +272,24 @@ def _shape_distance(first: tuple[int, int], second: tuple[int, int]) -> float:
 
 
 def _nearest_ratio(shape: float, ratios: tuple[str, ...]) -> str:
-    return min(ratios or COMMON_RATIOS, key=lambda ratio: abs(math.log((_parsed(ratio) or 1.0) / shape)))
+    return min(ratios or COMMON_RATIOS, key=lambda ratio: abs(math.log((ratio_of(ratio) or 1.0) / shape)))
 
 
 def _ratio_name(width: int, height: int, ratios: tuple[str, ...]) -> str:
     nearest = _nearest_ratio(width / height, ratios)
-    if ratios or abs(math.log((_parsed(nearest) or 1.0) / (width / height))) < 0.03:
+    if ratios or abs(math.log((ratio_of(nearest) or 1.0) / (width / height))) < 0.03:
         return nearest
     divisor = math.gcd(width, height)
     return f"{width // divisor}:{height // divisor}"
 
 
 def _of_ratio(ratio: str, side: int) -> tuple[int, int]:
-    shape = _parsed(ratio) or 1.0
+    shape = ratio_of(ratio) or 1.0
     return round(side * math.sqrt(shape) / 8) * 8, round(side / math.sqrt(shape) / 8) * 8
 
 
-def _parsed(ratio: str | None) -> float | None:
+def ratio_of(ratio: str | None) -> float | None:
+    """Width over height of `16:9`; None where it is none."""
     match = ASPECT_RATIO.fullmatch(ratio) if ratio else None
     if match is None or float(match[1]) == 0 or float(match[2]) == 0:
         return None

@@ -121,6 +121,8 @@ def retired(spec: ModelSpec) -> ModelRetired:
 def task(request: ImageRequest) -> str:
     """What was asked for, as part of a sentence."""
     inputs = len(request.input_images or ())
+    if request.transform is not None:
+        return request.transform.words
     strength = "" if request.strength is None else " with a strength"
     if request.mask is not None:
         return f"change an image inside a mask{strength}"

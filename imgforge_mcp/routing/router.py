@@ -21,6 +21,8 @@ from imgforge_mcp.routing.pricing import Quote, Size, dollars
 WASTE = 0.2
 UNVERIFIED = 5
 """More than any number of settings that a model may lack: last in its class."""
+LACKS_ALPHA = 50
+"""A model whose picture has to be cut out afterwards comes after those of its tier that make it transparent."""
 LACKS_SIZE = 50_000
 """A model that cannot make the resolution class that was asked for comes after every one that can."""
 OF_NO_TIER = 1_000
@@ -96,7 +98,8 @@ class Router:
         pairs = self._named(request, now) if request.model else self._of_tier(request, now)
         pairs = self._able(request, pairs, now)
         candidates = [self._candidate(entry, model, request, health, now, input_sizes) for entry, model in pairs]
-        return self._sorted(candidates if request.model else _near(candidates, request))
+        is_exact = request.model is not None or request.transform is not None
+        return self._sorted(candidates if is_exact else _near(candidates, request))
 
     def _sorted(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         return sorted(candidates, key=lambda c: (c.vitals.rest > 0, c.rank, self._place(c.provider), c.index))
@@ -159,7 +162,7 @@ class Router:
     def _of_tier(self, request: ImageRequest, now: datetime) -> list[tuple[Entry, ModelSpec]]:
         pinned = self._pinned(request)
         entries = [pinned] if pinned else [e for e in self.entries if not e.is_local]
-        if not entries or (self.local_fallback and not pinned):
+        if not entries or ((self.local_fallback or request.transform) and not pinned):
             entries += [e for e in self.entries if e.is_local]
         pairs = [(e, m) for e in entries for m in self._of_use(e, now)]
         if not pairs and pinned:
@@ -201,7 +204,8 @@ class Router:
     def _able(
         self, request: ImageRequest, pairs: list[tuple[Entry, ModelSpec]], now: datetime
     ) -> list[tuple[Entry, ModelSpec]]:
-        able = [(e, m) for e, m in pairs if can(m, request) and (request.model or "vector" not in m.capabilities)]
+        is_named = request.model is not None or request.transform is not None
+        able = [(e, m) for e, m in pairs if can(m, request) and (is_named or "vector" not in m.capabilities)]
         if able:
             return able
         pinned = self._pinned(request)
@@ -225,6 +229,8 @@ class Router:
         rank = standing.rank * 10 + dropped_settings(request, model) + (UNVERIFIED if model.unverified else 0)
         if request.image_size is not None and not makes(model, request.image_size):
             rank += LACKS_SIZE
+        if request.background == "transparent" and not {"transparent", "vector"} & model.capabilities:
+            rank += LACKS_ALPHA
         return Candidate(
             model=model,
             provider=entry.name,
@@ -262,6 +268,24 @@ class Router:
         note = f"{model.name} belongs to no tier; it was the only model that could."
         return _Standing(rank=OF_NO_TIER, note=note, is_classed=model.source == "configuration")
 
+    def served(self, request: ImageRequest, provider: str, slug: str) -> str | None:
+        """Which tier a picture came from in place of the one that was asked for, where that is a lower one or the
+        embedded engine in place of a model; None where it is as asked."""
+        entry = self.entry(provider)
+        model = next((m for m in entry.models if m.slug == slug), None) if entry else None
+        if entry is None or model is None or request.model or request.provider or request.transform:
+            return None
+        if entry.is_local:
+            has_others = any(not other.is_local for other in self.entries)
+            return "a drawing by the embedded engine" if has_others else None
+        below = self._standing(entry, model, request.quality_tier).tiers_below
+        return f"tier {list(QualityTier)[request.quality_tier.rank - below].value}" if below else None
+
+    def is_local(self, provider: str) -> bool:
+        """Whether a provider works inside this program."""
+        entry = self.entry(provider)
+        return entry is not None and entry.is_local
+
     def _place(self, provider: str) -> int:
         return self.order.index(provider) if provider in self.order else len(self.order)
 
@@ -269,13 +293,16 @@ class Router:
 def can(model: ModelSpec, request: ImageRequest) -> bool:
     """Whether the model does what was asked: from words alone, or with these pictures."""
     inputs = len(request.input_images or ())
+    if request.transform is not None:
+        return request.transform.operation in model.capabilities
     if request.strength is not None and "strength" not in model.accepts:
         return False
     if request.mask is not None:
         return "inpaint" in model.capabilities and model.max_inputs >= inputs
     if request.is_edit:
         return "edit" in model.capabilities and model.max_inputs >= inputs
-    return model.max_inputs >= inputs if inputs else "text_to_image" in model.capabilities
+    draws = {"text_to_image", "edit"} if inputs else {"text_to_image"}
+    return bool(draws & model.capabilities) and model.max_inputs >= inputs
 
 
 def _near(candidates: Sequence[Candidate], request: ImageRequest) -> list[Candidate]:

@@ -53,42 +53,44 @@ def read_input(text: str, allowed: Sequence[Path], field: str = "input_images") 
         os.close(descriptor)
 
 
-def place_output(text: str, allowed: Sequence[Path], title: str = "") -> tuple[Path, Path]:
-    """Where a `save_to` leads, absolute, and the allowed directory it is in; asked before anything is bought. A
-    directory (one that exists, or a path that ends in a slash) gets a name made of `title`; a name that no file system
-    takes is shortened.
+def place_output(text: str, allowed: Sequence[Path], title: str = "", field: str = "save_to") -> tuple[Path, Path]:
+    """Where a path to write to, the argument `field`, leads, absolute, and the allowed directory it is in; asked before
+    anything is bought. A directory (one that exists, or a path that ends in a slash) gets a name made of `title`; a
+    name that no file system takes is shortened.
 
     Raises:
         InvalidRequest: it could not be used: outside, through a link, or too long.
         StorageError: a file is in the way, or a directory cannot be written.
     """
-    path, root = _placed(text, allowed, "save_to")
+    path, root = _placed(text, allowed, field)
     if path == root or text.endswith(("/", os.sep, f"{os.sep}.")) or os.path.isdir(path):
         path = path / from_title(title)
     elif len(os.fsencode(path.name)) > NAME_BYTES - TAIL_BYTES:
         path = path.with_name(shortened(without_extension(path.name)))
     too_long = [part for part in path.parent.parts if len(os.fsencode(part)) > NAME_BYTES]
     if too_long or len(os.fsencode(path)) > MAX_PATH_BYTES:
-        raise InvalidRequest("save_to is longer than a file system takes; give a shorter path.", field="save_to")
-    _check_way(root, path.parent)
+        raise InvalidRequest(f"{field} is longer than a file system takes; give a shorter path.", field=field)
+    _check_way(root, path.parent, field)
     return path, root
 
 
-def write_output(text: str, allowed: Sequence[Path], data: bytes, extension: str, title: str = "") -> Path:
+def write_output(
+    text: str, allowed: Sequence[Path], data: bytes, extension: str, title: str = "", field: str = "save_to"
+) -> Path:
     """Write an image below one of the `allowed` directories, with the extension of its bytes, never over a file.
 
     Raises:
         InvalidRequest: the path is not allowed.
         StorageError: it cannot be written.
     """
-    path, root = place_output(text, allowed, title)
+    path, root = place_output(text, allowed, title, field)
     try:
         root.mkdir(parents=True, exist_ok=True)
         real = _real(root)
         with _folder_below(real, _real(path.parent).relative_to(real)) as folder:
             return path.with_name(_write_numbered(folder, without_extension(path.name), extension, data))
     except ValueError:  # a link was put in the way since it was looked at
-        raise _through_a_link() from None
+        raise _through_a_link(field) from None
     except OSError as error:
         raise StorageError(
             f"{path.parent} cannot be written ({error.strerror or type(error).__name__}).", path=str(path.parent)
@@ -163,16 +165,16 @@ def _check_text(text: str, field: str) -> None:
     raise InvalidRequest(f"{field} is not a plain path: {fault}.", field=field)
 
 
-def _check_way(root: Path, folder: Path) -> None:
+def _check_way(root: Path, folder: Path, field: str) -> None:
     """That the folders which are there already lead nowhere else and can be written to; nothing is made."""
     if not _is_below(_real(folder), _real(root)):
-        raise _through_a_link()
+        raise _through_a_link(field)
     there = folder
     while not os.path.lexists(there) and there != there.parent:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         what = "is not a directory" if not there.is_dir() else "cannot be written"
-        raise StorageError(f"{there} {what}; give another save_to.", path=str(there))
+        raise StorageError(f"{there} {what}; give another {field}.", path=str(there))
 
 
 def _real(path: Path) -> Path:
@@ -185,8 +187,8 @@ def _is_below(path: Path, root: Path) -> bool:
     return path.is_relative_to(root)
 
 
-def _through_a_link() -> InvalidRequest:
-    return InvalidRequest("save_to leads out of the allowed directories through a link.", field="save_to")
+def _through_a_link(field: str) -> InvalidRequest:
+    return InvalidRequest(f"{field} leads out of the allowed directories through a link.", field=field)
 
 
 # Opening without following a link ------------------------------------------------------------------------------------

@@ -57,6 +57,22 @@ def test_the_same_key_gives_the_same_job_in_another_process(account: dict[str, s
     assert jobs[0]["job_id"] == jobs[1]["job_id"]
 
 
+def test_a_picture_is_enlarged_and_saved_without_a_prompt(
+    drawn: dict[str, Any], account: dict[str, str], tmp_path: Path
+) -> None:
+    large = _json(
+        run(account, "transform", drawn["job_id"], "upscale", "--scale", "4", "--out", "big", "--json", cwd=tmp_path)
+    )
+    saved = _json(run(account, "save", drawn["job_id"], "lake.jpg", "--size", "100x50", "--json", cwd=tmp_path))
+    told = run(account, "save", drawn["job_id"], "lake", cwd=tmp_path)
+    wrong = run(account, "transform", drawn["job_id"], "convert", cwd=tmp_path)
+    assert large["saved_to"] == [str(tmp_path / "big.png")]
+    assert (large["assets"][0]["width"], large["cost_basis"]) == (1024, "free")
+    assert (saved["path"], saved["width"], saved["height"]) == (str(tmp_path / "lake.jpg"), 100, 50)
+    assert told.stdout.startswith(f"Saved as {tmp_path / 'lake.png'} (256×256, png, ")
+    assert (wrong.returncode, wrong.stderr) == (2, "imgforge-mcp: convert needs format, such as webp.\n")
+
+
 def test_out_never_writes_over_a_file(account: dict[str, str], tmp_path: Path) -> None:
     asked = ("generate", "a lake", *SMALL, "--out", "lake.jpg", "--json")
     saved = [_json(run(account, *asked, cwd=tmp_path))["saved_to"] for _ in range(2)]

@@ -123,6 +123,7 @@ def test_what_says_nothing_counts_as_left_out(name: str, said: Any) -> None:
 def test_every_optional_argument_of_every_tool_may_be_empty(tool: Tool) -> None:
     required = {name for name, field in tool.arguments.model_fields.items() if field.is_required()}
     said = {"prompt": "a fox", "image": "x.png", "items": [PROMPT], "job_id": "01KAXB7GVJ8Q3W5N9T2D4E6F8H"}
+    said |= {"path": "fox.png", "operation": "upscale"}
     given = {name: said[name] for name in required}
     fields = tool.arguments.model_fields.items()
     empty = {field.alias or name: "" for name, field in fields if name not in tool.hidden | required}

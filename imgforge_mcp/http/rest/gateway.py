@@ -44,6 +44,8 @@ class Generation(Body):
     project_id: str | None = None
     stream: bool = False
     output_format: str | None = None
+    background: str | None = None
+    """transparent, opaque or auto."""
     user: str | None = None
     moderation: str | None = None
     webhook_url: str | None = None
@@ -100,6 +102,7 @@ def _request(call: Call, body: Generation, **further: Any) -> ImageRequest:
         height=height,
         style=None if body.style in ("", "vivid", "natural") else body.style,
         output_format=body.output_format,
+        background=body.background,
         project_id=_project(call, body),
         webhook_url=body.webhook_url or None,
         provider=call.request.headers.get("x-gateway-force-provider") or None,
@@ -164,7 +167,7 @@ async def _streamed(call: Call, job: Job, created: int, gateway: Json) -> Respon
             **image,
             "size": size,
             "quality": job.quality_tier.value,
-            "background": "auto",
+            "background": job.request.background,
             "output_format": asset.mime_type.removeprefix("image/"),
             "usage": {
                 "total_tokens": 0,

@@ -7,12 +7,13 @@ or looks at a clock; the driver does that for all of them.
 from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.net.exchange import Outgoing, Part
-from imgforge_mcp.providers.contract.exchange import Images, Operation, Picture, Reply, Request, Told, Work
+from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Picture, Reply, Request, Told, Work
 from imgforge_mcp.providers.contract.manifest import Auth, Manifest
 from imgforge_mcp.providers.contract.provider import DirectProvider, Provider
 from imgforge_mcp.routing.call import Call
 
 __all__ = [
+    "Alteration",
     "Auth",
     "Call",
     "DirectProvider",

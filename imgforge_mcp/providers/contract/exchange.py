@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from imgforge_mcp.base.errors import BadReply
 from imgforge_mcp.base.types import Json
@@ -28,6 +28,17 @@ class Work:
     """Work to be done on this machine in place of a request: `run(report)` is called in a worker thread."""
 
     run: Callable[[Callable[[float, str], None]], "Images"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alteration:
+    """Work on the call's first input picture that the guarded decoder does, in place of a request: one of its
+    operations (`media.writing`) with that operation's options, the result written as `kind` (left out: as it was)."""
+
+    operation: str
+    kind: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

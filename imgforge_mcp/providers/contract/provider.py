@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError
 from imgforge_mcp.catalog.model import ModelSpec
-from imgforge_mcp.providers.contract.exchange import Images, Operation, Reply, Request, Told, Work
+from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Reply, Request, Told, Work
 from imgforge_mcp.providers.contract.manifest import Manifest
 from imgforge_mcp.providers.reading import causes, pictures
 from imgforge_mcp.providers.reading import meaning as meanings
@@ -23,7 +23,7 @@ class Provider:
     meanings: ClassVar[Meanings] = {}
     """What is peculiar in its error codes."""
 
-    def submit(self, call: Call) -> Request | Work:
+    def submit(self, call: Call) -> Request | Work | Alteration:
         """The request that buys the picture."""
         raise NotImplementedError
 

@@ -6,7 +6,18 @@ from functools import partial
 
 from imgforge_mcp import local
 from imgforge_mcp.base.errors import BadReply, InvalidRequest
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, Picture, Provider, Reply, Work
+from imgforge_mcp.base.types import Transform
+from imgforge_mcp.providers.contract import (
+    Alteration,
+    Call,
+    Images,
+    Manifest,
+    Operation,
+    Picture,
+    Provider,
+    Reply,
+    Work,
+)
 
 SEEDS = 2**31
 Report = Callable[[float, str], None]
@@ -25,7 +36,9 @@ class Local(Provider):
         concurrency=1,
     )
 
-    def submit(self, call: Call) -> Work:
+    def submit(self, call: Call) -> Work | Alteration:
+        if call.transform is not None:
+            return _alteration(call.transform)
         seed = call.seed if call.seed is not None else secrets.randbelow(SEEDS)
         work = _adjusted if call.inputs else _drawn
         return Work(run=partial(_all, work, call, seed))
@@ -71,6 +84,35 @@ def _adjusted(call: Call, seed: int, report: Report) -> local.Drawing:
         return local.adjust(call.inputs[0].data, call.prompt, width=size[0], height=size[1], seed=seed, progress=report)
     except ValueError as error:
         raise InvalidRequest(str(error), field="prompt") from None
+
+
+SETTINGS = {
+    "upscale": ("scale",),
+    "crop": ("left", "top", "width", "height"),
+    "resize": ("width", "height"),
+    "extend": ("left", "top", "right", "bottom"),
+}
+"""What each operation on this machine is told."""
+HONESTLY = {
+    "remove_background": "Cut out by the colour of its background, not by a model.",
+    "upscale": "Enlarged by Lanczos, without detail that was not there.",
+    "vectorize": "Traced along the edges of its colours, not drawn anew.",
+    "extend": "The margin has the colour of the picture's edge; nothing was painted.",
+}
+
+
+def _alteration(transform: Transform) -> Alteration:
+    options = {name: getattr(transform, name) for name in SETTINGS.get(transform.operation, ())}
+    is_fitted = transform.operation == "resize" and transform.fit != "stretch"
+    if is_fitted:
+        options["fit"] = transform.fit
+    warning = HONESTLY.get(transform.operation)
+    return Alteration(
+        operation="fit" if is_fitted else transform.operation,
+        kind=transform.format or "",
+        options=options,
+        warnings=(warning,) if warning else (),
+    )
 
 
 def _report_one(report: Report, number: int, total: int, fraction: float, what: str) -> None:

@@ -102,6 +102,7 @@ def _openai(call: Call) -> Request:
         "quality": effort(call),
         "complexity": effort(call, "complexity"),
         "output_format": call.output_format,
+        "background": call.background,
         **fixed(call),
     }
     return _edit(fields, call) if call.inputs else Request(target=GENERATIONS, json=given(fields))

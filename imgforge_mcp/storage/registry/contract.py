@@ -17,6 +17,7 @@ from imgforge_mcp.base.types import (
     Outcome,
     Progress,
     QualityTier,
+    Shortfall,
 )
 from imgforge_mcp.storage.registry.access import AccessRegistry
 from imgforge_mcp.storage.registry.outbox import OutboxRegistry
@@ -130,6 +131,7 @@ class Ending:
     warnings: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
     not_drawn: tuple[str, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
     saved_to: tuple[str, ...] = ()
     cost_usd: float | None = None
     cost_basis: CostBasis | None = None

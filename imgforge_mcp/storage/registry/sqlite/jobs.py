@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 
 import anyio
@@ -130,6 +131,7 @@ class SqliteJobs:
                 warnings=to_text(list(ending.warnings)),
                 drawn=to_text(list(ending.drawn)),
                 not_drawn=to_text(list(ending.not_drawn)),
+                shortfalls=to_text([asdict(shortfall) for shortfall in ending.shortfalls]),
                 saved_to=to_text(list(ending.saved_to)),
                 cost=to_millionths(ending.cost_usd),
                 cost_basis=ending.cost_basis.value if ending.cost_basis else None,

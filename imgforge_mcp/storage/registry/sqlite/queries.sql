@@ -106,7 +106,7 @@ VALUES (:job_id, (SELECT coalesce(max(position) + 1, 0) FROM job_assets WHERE jo
 
 -- name: finish_job
 UPDATE jobs SET state = :state, error = :error, warnings = :warnings, drawn = :drawn,
-                not_drawn = :not_drawn, saved_to = :saved_to, cost = :cost, cost_basis = :cost_basis,
+                not_drawn = :not_drawn, shortfalls = :shortfalls, saved_to = :saved_to, cost = :cost, cost_basis = :cost_basis,
                 completed_at = :now, reserved = 0, progress = NULL
 WHERE job_id = :job_id;
 

@@ -23,6 +23,7 @@ from imgforge_mcp.base.types import (
     Outcome,
     Progress,
     QualityTier,
+    Shortfall,
 )
 from imgforge_mcp.storage.registry.contract import LATENCIES, Calls, NewJob, UsageSum
 
@@ -106,6 +107,7 @@ def to_job(row: sqlite3.Row, attempts: Sequence[sqlite3.Row], assets: Sequence[s
         warnings=_texts(row["warnings"]),
         drawn=_texts(row["drawn"]),
         not_drawn=_texts(row["not_drawn"]),
+        shortfalls=_shortfalls(row["shortfalls"]),
         error=_object(row["error"]),
         progress=_progress(row["progress"]),
         started_at=to_time(row["started_at"]),
@@ -247,6 +249,17 @@ def _texts(text: str | None) -> tuple[str, ...]:
         return ()
     values = from_text(text)
     return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
+
+
+def _shortfalls(text: str | None) -> tuple[Shortfall, ...]:
+    if text == "[]":
+        return ()
+    values = from_text(text)
+    return tuple(
+        Shortfall(asked=value["asked"], got=value["got"])
+        for value in (values if isinstance(values, list) else ())
+        if isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("asked", "got"))
+    )
 
 
 def _object(text: str | None) -> Json | None:
