@@ -57,7 +57,7 @@ JUDGED = {
     ),
     "lease": Judged(
         sources=(f"{REGISTRY}/jobs.py",),
-        tests=("storage/test_registry_jobs.py", "storage/test_registry_lists.py"),
+        tests=("storage/test_registry_jobs.py", "storage/test_registry_late.py", "storage/test_registry_lists.py"),
     ),
     "idempotency": Judged(
         sources=("base/types.py", "jobs/joining.py"),

@@ -45,8 +45,8 @@ from imgforge_mcp.storage.registry.contract import (
 
 logger = logging.getLogger(__name__)
 
-RECORD_TRIES = 4
-"""How often a settlement is put on record; between two tries 0.5 s, 1 s, 2 s."""
+RECORD_WAITS = (0.5, 1.0, 2.0)
+"""Seconds between the tries to put a settlement on record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,18 +177,15 @@ class Attempts:
         gate, token = self._gate(provider), object()
         with self._clock.move_on_after(running.deadline - self._clock.monotonic()), running.waiting() as wait:
             await gate.acquire_on_behalf_of(token)
-        if token not in gate.statistics().borrowers:
-            if running.is_parting:
-                raise HandedBack
-            raise CancelRequested if wait.cancelled_caught else out_of_time(running.job)
         try:
             if running.is_parting:
                 raise HandedBack
-            if running.deadline <= self._clock.monotonic():
-                raise out_of_time(running.job)
+            if token not in gate.statistics().borrowers or running.deadline <= self._clock.monotonic():
+                raise CancelRequested if wait.cancelled_caught else out_of_time(running.job)
             yield
         finally:
-            gate.release_on_behalf_of(token)
+            if token in gate.statistics().borrowers:
+                gate.release_on_behalf_of(token)
 
     def _gate(self, provider: str) -> anyio.CapacityLimiter:
         if provider not in self._gates:
@@ -326,9 +323,9 @@ class Attempts:
             LeaseLost: another process has the job; it has been told what this call brought.
             StorageError: it could not be recorded.
         """
-        job_id = running.job.job_id
+        job_id, waits = running.job.job_id, iter(RECORD_WAITS)
         with anyio.CancelScope(shield=True):
-            for tried in range(1, RECORD_TRIES + 1):
+            while True:
                 try:
                     await self._registry.jobs.settle(job_id, attempt_id, end, assets)
                     break
@@ -336,9 +333,9 @@ class Attempts:
                     await self._registry.jobs.settle_late(job_id, attempt_id, end, assets)
                     raise
                 except StorageError:
-                    if tried == RECORD_TRIES:
+                    if (seconds := next(waits, None)) is None:
                         raise
-                    await self._clock.sleep(2.0 ** (tried - 2))
+                    await self._clock.sleep(seconds)
         logger.info("job %s: attempt %s ended: %s after %s ms", job_id, attempt_id, end.outcome, end.latency_ms)
 
     def _since(self, started: float) -> int:

@@ -70,6 +70,9 @@ def test_a_log_record_shows_no_key_in_message_arguments_or_exception() -> None:
     handler.addFilter(RedactingFilter(Redactor([KEY])))
     logger = logging.Logger("a test")
     logger.addHandler(handler)
+    logger.warning("asked with %s", KEY)
+    assert stream.getvalue() == f"asked with {MASK}\n"
+    stream.truncate(stream.seek(0))
     try:
         raise ValueError(f"refused {KEY}")
     except ValueError:

@@ -14,7 +14,8 @@ from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.errors import StorageError, Unavailable
 from imgforge_mcp.base.types import JobState
 from imgforge_mcp.jobs.attempts import together as all_of
-from imgforge_mcp.providers.driver import SUBMIT_SECONDS
+from imgforge_mcp.providers.driver import SUBMIT_SECONDS, Driver
+from imgforge_mcp.storage.images.directory import AssetDirectory
 from imgforge_mcp.storage.registry.contract import CancelRequested, LeaseLost
 from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
 from tests.answers import committed, on_hang
@@ -109,6 +110,46 @@ async def test_a_call_that_fails_is_settled_by_what_is_known_of_it(
     assert (job.error or {}).get("retry_after_seconds") == (row[5] if asks_to_wait else None)
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "row", "message"),
+    [
+        pytest.param(
+            Driver,
+            "run",
+            ("failed", "unavailable", 0, 0, 1.0, None),
+            "The request could not be made by a defect of imgforge-mcp (KeyError); see its log",
+            id="before it is sent",
+        ),
+        pytest.param(
+            AssetDirectory,
+            "keep",
+            ("failed", "bad_reply", PRICE, 1, 1.0, None),
+            "The provider's answer could not be read by a defect of imgforge-mcp (KeyError); see its log",
+            id="when its picture is there",
+        ),
+    ],
+)
+async def test_a_defect_is_named_by_its_kind_alone_and_the_call_is_settled(
+    emulate: Emulate,
+    forge_on: OpenForge,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: type,
+    name: str,
+    row: tuple[Any, ...],
+    message: str,
+) -> None:
+    def defect(*_: object) -> None:
+        raise KeyError("what nobody may see")
+
+    monkeypatch.setattr(place, name, defect)
+    async with forge_on(emulate("together")) as forge:
+        job = await draw(forge)
+    assert on_record(home) == [row]
+    assert (job.state, job.attempts[0].message) == (JobState.FAILED, message)
+    assert "nobody" not in str(job)
+
+
 async def test_what_a_free_call_may_have_cost_is_nothing(
     emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], home: Path
 ) -> None:
@@ -175,6 +216,37 @@ async def test_a_call_whose_answer_is_lost_with_its_process_may_have_been_billed
         ended = await forge.job(job.job_id, forge.caller())
     assert (ended.state, ended.cost_usd) == (JobState.FAILED, 0.04)
     assert "sent to together" in str(ended.error)
+
+
+async def test_work_of_this_program_is_called_off_at_once_for_nothing_however_often_it_is_asked(
+    forge_on: OpenForge, home: Path
+) -> None:
+    async with forge_on() as forge:
+        job = await submit(forge, model=None, provider="local", width=2048, height=2048)
+        with anyio.fail_after(30):
+            while not on_record(home):
+                await anyio.lowlevel.checkpoint()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(forge.cancel, job.job_id, forge.caller())
+        ended = await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+    assert (ended.state, ended.cost_usd) == (JobState.CANCELED, 0.0)
+    assert on_record(home) == [("failed", "canceled", 0, 0, 0.0, None)]
+
+
+async def test_work_of_this_program_that_ends_with_it_is_free_and_done_anew_by_the_next(
+    environment: dict[str, str], clock: VirtualClock, home: Path
+) -> None:
+    async with open_forge(load_config(environment), clock) as forge:
+        job = await submit(forge, model=None, provider="local", width=2048, height=2048)
+        with anyio.fail_after(30):
+            while not on_record(home):
+                await anyio.lowlevel.checkpoint()
+    [row] = on_record(home)
+    assert (row[0], row[2:4]) == ("failed", (0, 0))
+    async with open_forge(load_config(environment), clock) as forge:
+        ended = await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+    assert (ended.state, ended.cost_usd, len(ended.attempts)) == (JobState.COMPLETED, 0.0, 2)
 
 
 # The registry cannot be used ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, Job, JobState, QualityTier
+from imgforge_mcp.base.types import Allowance, Asset, CostBasis, ImageRequest, Job, JobState, QualityTier
 from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.images.directory import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Registry, Settlement
@@ -21,6 +21,7 @@ OpenRegistry = Callable[[str], Registry]
 """From a process's name to the registry as that process sees it; all of them see the same one."""
 HOUR = 3600.0
 NO_CAPS = Caps()
+NO_LIMITS = Allowance()
 
 
 def sqlite(folder: Path, clock: Clock, images: ImageStore) -> OpenRegistry:
@@ -50,7 +51,18 @@ class Process:
     async def open_or_known(
         self, caps: Caps = NO_CAPS, reserve: float = 0.0, tenant: str = "", **request: Any
     ) -> tuple[Job, bool]:
-        new = NewJob(
+        return await self.registry.jobs.open(self.new(reserve_usd=reserve, tenant=tenant, **request), caps)
+
+    def new(
+        self,
+        *,
+        reserve_usd: float = 0.0,
+        tenant: str = "",
+        digest: str | None = None,
+        allowance: Allowance = NO_LIMITS,
+        **request: Any,
+    ) -> NewJob:
+        return NewJob(
             job_id=self.clock.new_id(),
             request=ImageRequest.model_validate({"prompt": "a red fox", **request}),
             request_id="req_test",
@@ -58,10 +70,11 @@ class Process:
             enhancement_logic="Nothing added.",
             quality_tier=QualityTier.STANDARD,
             deadline=self.clock.now() + timedelta(seconds=600),
-            reserve_usd=reserve,
+            reserve_usd=reserve_usd,
             tenant=tenant,
+            digest=digest,
+            allowance=allowance,
         )
-        return await self.registry.jobs.open(new, caps)
 
     async def start(self, job: Job, caps: Caps = NO_CAPS, price: float | None = None, **more: Any) -> int:
         values = {

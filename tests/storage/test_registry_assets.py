@@ -7,7 +7,7 @@ import pytest
 
 from imgforge_mcp.base.errors import Deleted, InvalidRequest, NotFound, StorageError
 from imgforge_mcp.base.types import Asset
-from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry, assets
 from tests.storage.registries import HOUR, Process, blocking
 from tests.virtual_clock import VirtualClock
 
@@ -98,7 +98,7 @@ async def test_a_pinned_picture_stays_until_it_is_let_go(process: Process) -> No
 @pytest.mark.parametrize("part", ["output", "input", "mask"])
 async def test_what_an_unfinished_job_has_or_needs_stays_until_its_end(process: Process, part: str) -> None:
     [picture] = await old_pictures(process, 1)
-    inputs = [picture.asset_id] if part == "input" else None
+    inputs = ["fox.png", picture.asset_id] if part == "input" else None
     job = await process.open(input_images=inputs, mask=picture.asset_id if part == "mask" else None)
     if part == "output":
         await process.settle(job, await process.start(job), picture)
@@ -120,9 +120,38 @@ async def test_renditions_count_and_go_with_their_picture(process: Process) -> N
     assert process.images.rendition(picture, 64) is None
 
 
+async def test_what_renditions_take_is_room_that_is_won(process: Process) -> None:
+    pictures = await old_pictures(process, 4)
+    for picture in pictures:
+        await process.registry.assets.count_renditions({picture.asset_id: 1000})
+    assert await process.registry.assets.evict(7000) == 1
+    assert await process.registry.assets.total_bytes() == 6000
+    assert await left(process, pictures) == [1, 2, 3]
+
+
+async def test_what_cannot_be_removed_lets_the_others_go_first(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = await old_pictures(process, 2)
+    delete = process.images.delete
+
+    def refuse(asset: Asset) -> None:
+        if asset == pictures[0]:
+            raise PermissionError("in use")
+        delete(asset)
+
+    monkeypatch.setattr(process.images, "delete", refuse)
+    monkeypatch.setattr(assets, "SLICE", 1)
+    assert [await process.registry.assets.evict(0) for _ in range(2)] == [0, 1]
+    assert await left(process, pictures) == [0]
+
+
 async def test_renditions_of_a_picture_that_is_gone_are_not_counted(process: Process) -> None:
-    await process.registry.assets.count_renditions({"0" * 64: 500})
-    assert await total(process) == 0
+    picture = await process.store(1)
+    await process.draw(picture)
+    await process.registry.assets.count_renditions({"0" * 64: 500, picture.asset_id: 64})
+    await process.registry.assets.count_renditions({})
+    assert await process.registry.assets.total_bytes() == 1000 + 64
 
 
 async def test_a_picture_that_comes_twice_is_counted_once(process: Process) -> None:
@@ -193,8 +222,10 @@ async def test_a_deleted_picture_is_gone_and_whoever_asks_is_told(process: Proce
     await process.draw(picture)
     await process.registry.assets.pin(picture.asset_id, None, is_pinned=True)
     await process.registry.assets.delete(picture.asset_id, None)
-    with pytest.raises(Deleted, match="deleted on 2026-11-21"):
+    with pytest.raises(Deleted) as caught:
         await process.registry.assets.find(picture.asset_id)
+    assert caught.value.message == "This image was deleted on 2026-11-21."
+    assert caught.value.details["asset_id"] == picture.asset_id
     assert not await process.is_there(picture)
     assert await total(process) == 0
 
@@ -208,6 +239,22 @@ async def test_a_picture_that_is_made_again_after_its_deletion_is_there(process:
     await process.registry.assets.delete(picture.asset_id, None)
     await process.registry.assets.add(await process.store(1))
     assert await left(process, [picture]) == [0]
+
+
+@pytest.mark.parametrize("tenant", ["", "ann"])
+async def test_a_picture_that_a_tenant_brings_again_after_deleting_it_is_its_own_again(
+    process: Process, tenant: str
+) -> None:
+    picture = await process.store(1)
+    for owner in (tenant, "bob"):
+        await process.draw(picture, owner)
+        await process.registry.assets.delete(picture.asset_id, owner)
+        await process.draw(await process.store(1), "carl")
+    again = process.registry.assets.add(picture, tenant) if tenant else process.registry.assets.add(picture)
+    await again
+    await process.registry.assets.pin(picture.asset_id, tenant, is_pinned=True)
+    with pytest.raises(NotFound):
+        await process.registry.assets.pin(picture.asset_id, "bob", is_pinned=True)
 
 
 async def test_a_picture_of_two_tenants_goes_with_the_second_who_deletes_it(process: Process) -> None:
@@ -230,8 +277,11 @@ async def test_a_tenant_deletes_and_pins_only_its_own_pictures(process: Process)
         process.registry.assets.pin(picture.asset_id, "bob", is_pinned=True),
         process.registry.assets.delete("0" * 64, None),
     ):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound, match=r"^There is no image of that id in the store\.$"):
             await act
+    with pytest.raises(NotFound) as caught:
+        await process.registry.assets.delete("x" * 100, None)
+    assert caught.value.details["asset_id"] == "x" * 64
     assert await left(process, [picture]) == [0]
 
 
@@ -239,8 +289,9 @@ async def test_what_an_unfinished_job_needs_cannot_be_deleted(process: Process) 
     picture = await process.store(1)
     await process.draw(picture)
     job = await process.open(input_images=[picture.asset_id])
-    with pytest.raises(InvalidRequest, match=job.job_id):
+    with pytest.raises(InvalidRequest, match=job.job_id) as caught:
         await process.registry.assets.delete(picture.asset_id, None)
+    assert caught.value.details["field"] == "asset_id"
     await process.finish(job)
     await process.registry.assets.delete(picture.asset_id, None)
 
@@ -275,7 +326,17 @@ async def test_a_picture_knows_the_jobs_that_made_it(process: Process) -> None:
         (second.job_id, "a fox again"),
         (first.job_id, "a fox"),
     ]
-    assert [origin["cost_usd"] for origin in origins] == [0.0, 0.5]
+    assert origins[1] == {
+        "job_id": first.job_id,
+        "prompt": "a fox",
+        "final_prompt": "a red fox",
+        "provider": "together",
+        "model": "flux",
+        "seed": None,
+        "cost_usd": 0.5,
+        "created_at": first.created_at.isoformat(),
+    }
+    assert origins[0]["cost_usd"] == 0.0
 
 
 async def test_a_registry_without_a_shelf_keeps_books_only(home: Path, clock: VirtualClock) -> None:

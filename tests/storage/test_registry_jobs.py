@@ -1,15 +1,23 @@
 """What every registry promises about jobs: one owner each, one job a key, budgets that hold, ends that stay."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import anyio
 import pytest
 
-from imgforge_mcp.base.errors import BudgetExceeded, IdempotencyConflict, NotFound, QuotaExceeded, Unavailable
-from imgforge_mcp.base.types import AttemptState, JobState, Progress
-from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, LeaseLost
+from imgforge_mcp.base.errors import (
+    BudgetExceeded,
+    IdempotencyConflict,
+    LimitReached,
+    NotFound,
+    QuotaExceeded,
+    Unavailable,
+)
+from imgforge_mcp.base.types import Allowance, AttemptState, CostBasis, JobState, Progress
+from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, Ending, LeaseLost
 from tests.storage.registries import Process
 
 pytestmark = pytest.mark.anyio
@@ -142,6 +150,152 @@ async def test_an_ended_job_is_not_taken_over(start_process: Start) -> None:
     assert await taken(other) == []
 
 
+async def test_a_lease_is_renewed_for_the_jobs_that_are_named_and_by_their_owner_alone(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    kept, forgotten = await mine.open(), await mine.open()
+    mine.clock.advance(LEASE_SECONDS - 1)
+    await other.registry.jobs.renew([forgotten.job_id])
+    await mine.registry.jobs.renew([kept.job_id, "nobody"])
+    mine.clock.advance(2)
+    assert await taken(other) == [forgotten.job_id]
+    mine.clock.advance(LEASE_SECONDS - 3)
+    assert await taken(other) == []
+    mine.clock.advance(2)
+    assert await taken(other) == [kept.job_id]
+
+
+async def test_a_job_that_was_taken_over_has_a_lease_of_its_own(start_process: Start) -> None:
+    mine, other, third = start_process("mine"), start_process("other"), start_process("third")
+    job = await mine.open()
+    await mine.registry.jobs.release()
+    assert await taken(other) == [job.job_id]
+    await mine.registry.jobs.release()
+    assert await taken(third) == []
+    mine.clock.advance(LEASE_SECONDS - 1)
+    assert await taken(third) == []
+    mine.clock.advance(2)
+    assert await taken(third) == [job.job_id]
+
+
+async def test_who_asked_for_an_end_is_told_to_the_owner_until_it_comes(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job, untouched = await mine.open(), await mine.open()
+    theirs = await other.open()
+    for each in (job, theirs):
+        assert await other.registry.jobs.request_cancel(each.job_id)
+    assert await mine.registry.jobs.cancel_requests() == [job.job_id]
+    assert await other.registry.jobs.cancel_requests() == [theirs.job_id]
+    await mine.finish(job, JobState.CANCELED)
+    assert await mine.registry.jobs.cancel_requests() == []
+    assert not await mine.registry.jobs.request_cancel("nobody")
+    await mine.start(untouched)
+
+
+# Calls ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_call_is_read_as_it_was_recorded_and_the_job_says_whom_it_asked_last(process: Process) -> None:
+    job = await process.open()
+    began = process.clock.now()
+    await process.start(job, price=0.5, part=1, reason="choice 1", settings="hash", images=3)
+    process.clock.advance(5)
+    await process.start(job, provider="bfl", model="flux-2", reason="choice 2")
+    found = await process.registry.jobs.get(job.job_id)
+    assert (found.provider, found.model, found.started_at) == ("bfl", "flux-2", began)
+    first, second = found.attempts
+    assert (first.part, first.provider, first.model, first.reason) == (1, "together", "flux", "choice 1")
+    assert (first.settings, first.price_usd, first.started_at) == ("hash", 0.5, began)
+    assert (first.state, first.outcome, first.cost_usd, first.ended_at) == (AttemptState.SENT, None, None, None)
+    assert (second.part, second.price_usd, second.started_at) == (0, None, process.clock.now())
+
+
+async def test_an_end_is_read_as_it_was_settled_and_learned_by_everybody_in_its_order(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job = await mine.open()
+    first, second = await mine.start(job, part=0), await mine.start(job, part=1, model="dev")
+    mine.clock.advance(3)
+    failure = {"outcome": "unavailable", "succeeded": False, "message": "503", "latency_ms": 3000}
+    await mine.settle(job, second, **failure, health_cost=1.5, rest_seconds=20.0)
+    await mine.settle(job, first, latency_ms=250)
+    found = {call.attempt_id: call for call in (await other.registry.jobs.get(job.job_id)).attempts}
+    assert (found[second].state, found[second].outcome, found[second].message) == (
+        AttemptState.FAILED,
+        "unavailable",
+        "503",
+    )
+    assert (found[second].latency_ms, found[second].ended_at) == (3000, mine.clock.now())
+    now = mine.clock.now().timestamp()
+    late, early = await other.registry.jobs.outcomes_since(0, now)
+    assert (late.attempt_id, late.model, late.succeeded, late.outcome) == (second, "dev", False, "unavailable")
+    assert (late.latency, late.health_cost, late.rest_until, late.ended_at) == (3.0, 1.5, now + 20, now)
+    assert (early.attempt_id, early.provider, early.succeeded, early.settings) == (first, "together", True, "s")
+    assert (early.latency, early.health_cost, early.rest_until) == (0.25, 0.0, None)
+    assert await other.registry.jobs.outcomes_since(late.outcome_id, now) == [early]
+    assert await other.registry.jobs.outcomes_since(early.outcome_id, now) == []
+    assert await other.registry.jobs.outcomes_since(0, now + 1) == []
+
+
+async def test_a_call_without_a_price_is_booked_at_what_it_cost(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.1)
+    await process.settle(job, await process.start(job, DAILY), cost_usd=0.4)
+    await process.settle(job, await process.start(job, DAILY), cost_usd=None)
+    assert await process.registry.jobs.committed() == (0.4, 0.4)
+    await process.finish(job, cost_usd=0.4)
+    assert await process.registry.jobs.committed() == (0.4, 0.4)
+
+
+async def test_the_pictures_of_a_job_are_read_in_their_order_with_what_each_is(process: Process) -> None:
+    job = await process.open()
+    pictures = [replace(await process.store(number), seed=number) for number in (2, 1)]
+    for part, picture in enumerate(pictures):
+        await process.settle(job, await process.start(job, part=part), picture)
+    assert (await process.registry.jobs.get(job.job_id)).assets == tuple(pictures)
+    [origin] = await process.registry.assets.origins(pictures[0].asset_id)
+    assert (origin["provider"], origin["seed"]) == ("together", 2)
+
+
+async def test_an_end_of_a_job_is_read_as_it_was_recorded(process: Process) -> None:
+    job = await process.open()
+    await process.registry.jobs.set_progress(job.job_id, Progress(message="half", fraction=0.5))
+    process.clock.advance(5)
+    error = {"error": "no", "code": "timeout"}
+    told = {"warnings": ("w",), "drawn": ("a fox",), "not_drawn": ("a hat",), "saved_to": ("/tmp/a.png",)}
+    ending = Ending(state=JobState.FAILED, error=error, cost_usd=0.25, cost_basis=CostBasis.LISTED, **told)
+    ended = await process.registry.jobs.finish(job.job_id, ending)
+    assert ended == await process.registry.jobs.get(job.job_id)
+    assert (ended.state, ended.error, ended.completed_at) == (JobState.FAILED, error, process.clock.now())
+    assert (ended.cost_usd, ended.cost_basis, ended.progress) == (0.25, CostBasis.LISTED, None)
+    assert {name: getattr(ended, name) for name in told} == told
+    other = await process.registry.jobs.finish((await process.open()).job_id, Ending(state=JobState.CANCELED))
+    assert (other.cost_usd, other.cost_basis, other.error, other.warnings) == (None, None, None, ())
+
+
+async def test_a_preview_that_was_made_meanwhile_is_counted_with_the_jobs_end(process: Process) -> None:
+    job = await process.open()
+    picture = await process.store(1)
+    await process.settle(job, await process.start(job), picture)
+    await process.finish(job, renditions={picture.asset_id: 64})
+    assert await process.registry.assets.total_bytes() == picture.bytes + 64
+
+
+async def test_a_tenant_has_what_its_limits_allow(process: Process) -> None:
+    two_a_minute = Allowance(per_minute=2, budget_usd_month=1.0)
+
+    async def ask(tenant: str, n: int = 1, price: float = 0.0) -> None:
+        new = process.new(tenant=tenant, allowance=two_a_minute, n=n, reserve_usd=price)
+        await process.registry.jobs.open(new, Caps())
+
+    await ask("ann", n=2)
+    with pytest.raises(LimitReached):
+        await ask("ann")
+    await ask("bob")
+    await ask("")
+    process.clock.advance(60)
+    await ask("ann", price=0.75)
+    with pytest.raises(BudgetExceeded):
+        await ask("ann", price=0.5)
+
+
 # Keys -----------------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +370,10 @@ async def test_what_is_reserved_counts_until_the_job_has_ended(process: Process)
     with pytest.raises(BudgetExceeded) as caught:
         await process.open(DAILY, reserve=0.5)
     assert caught.value.details == {"budget": "daily", "cap_usd": 1.0, "committed_usd": 0.6, "needed_usd": 0.5}
+    assert caught.value.message == (
+        "The daily budget of $1.00 does not allow this ($0.6000 spent or reserved, $0.5000 needed); nothing was sent. "
+        "Raise IMGFORGE_DAILY_BUDGET_USD or wait until it is reset."
+    )
     await process.finish(job)
     assert await process.registry.jobs.committed() == (0.0, 0.0)
     await process.open(DAILY, reserve=1.0)
@@ -243,6 +401,25 @@ async def test_the_second_call_of_a_job_needs_money_of_its_own(process: Process)
         await process.start(job, DAILY, 0.6)
     await process.start(job, DAILY, 0.4)
     assert await process.registry.jobs.committed() == (1.0, 1.0)
+    await process.finish(job, JobState.FAILED)
+    assert await process.registry.jobs.committed() == (0.6, 0.6)
+
+
+async def test_beyond_a_cap_what_costs_nothing_goes_on(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.6)
+    await process.settle(job, await process.start(job, DAILY, 0.6), cost_usd=1.5)
+    await process.finish(job, cost_usd=1.5)
+    free = await process.open(DAILY)
+    await process.start(free, DAILY, 0.0)
+    with pytest.raises(BudgetExceeded):
+        await process.start(free, DAILY, 0.000001)
+
+
+async def test_a_call_out_without_a_price_takes_nothing_of_what_the_next_one_needs(process: Process) -> None:
+    job = await process.open(DAILY, reserve=1.0)
+    await process.start(job, DAILY, None)
+    await process.start(job, DAILY, 1.0, part=1)
+    assert await process.registry.jobs.committed() == (1.0, 1.0)
 
 
 async def test_parts_under_way_hold_their_money_together(process: Process) -> None:
@@ -265,7 +442,9 @@ async def test_a_month_holds_its_days(process: Process) -> None:
     assert await process.registry.jobs.committed() == (0.0, 0.6)
     with pytest.raises(BudgetExceeded) as caught:
         await process.open(monthly, reserve=0.5)
-    assert caught.value.details["budget"] == "monthly"
+    assert caught.value.details == {"budget": "monthly", "cap_usd": 1.0, "committed_usd": 0.6, "needed_usd": 0.5}
+    assert "monthly budget" in caught.value.message
+    assert "Raise IMGFORGE_MONTHLY_BUDGET_USD or" in caught.value.message
     process.clock.advance(10 * 24 * 3600)
     assert await process.registry.jobs.committed() == (0.0, 0.0)
     await process.open(monthly, reserve=0.5)
@@ -286,7 +465,7 @@ async def test_a_limit_of_calls_counts_those_of_all_processes_in_its_window(star
     await other.start(await other.open())
     job = await mine.open()
     await mine.start(job, per_minute=2)
-    with pytest.raises(QuotaExceeded, match="2 calls a minute"):
+    with pytest.raises(QuotaExceeded, match=r"^Your own limit of 2 calls a minute for together is used up\.$"):
         await mine.start(job, per_minute=2)
     await mine.start(job, per_minute=2, provider="bfl")
     mine.clock.advance(60.5)
@@ -302,11 +481,12 @@ async def test_one_trial_at_a_time(start_process: Start) -> None:
     mine, other = start_process("mine"), start_process("other")
     job, theirs = await mine.open(), await other.open()
     attempt_id = await mine.start(job, is_trial=True)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=r"^Another call is trying whether this model is back\.$"):
         await other.start(theirs, is_trial=True)
     await other.start(theirs, is_trial=True, model="another")
     await mine.settle(job, attempt_id, succeeded=False, outcome="unavailable")
     await other.start(theirs, is_trial=True)
+    await mine.start(job)
 
 
 # Batches --------------------------------------------------------------------------------------------------------------
