@@ -42,7 +42,11 @@ OTHER: dict[str, Any] = {
 }
 """Another value for every field that makes another call."""
 AWAITED: dict[str, Any] = {"sync": False, "confirm_cost_usd": 0.25}
-OF_ITS_OWN: dict[str, Any] = {"idempotency_key": "order-1", "save_to": "fox.png"}
+OF_ITS_OWN: dict[str, Any] = {
+    "idempotency_key": "order-1",
+    "save_to": "fox.png",
+    "webhook_url": "https://example.org/hook",
+}
 
 
 def asked(**values: Any) -> ImageRequest:

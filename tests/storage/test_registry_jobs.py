@@ -259,7 +259,12 @@ async def test_an_end_of_a_job_is_read_as_it_was_recorded(process: Process) -> N
     await process.registry.jobs.set_progress(job.job_id, Progress(message="half", fraction=0.5))
     process.clock.advance(5)
     error = {"error": "no", "code": "timeout"}
-    told = {"warnings": ("w",), "drawn": ("a fox",), "not_drawn": ("a hat",), "saved_to": ("/tmp/a.png",)}
+    told: dict[str, Any] = {
+        "warnings": ("w",),
+        "drawn": ("a fox",),
+        "not_drawn": ("a hat",),
+        "saved_to": ("/tmp/a.png",),
+    }
     ending = Ending(state=JobState.FAILED, error=error, cost_usd=0.25, cost_basis=CostBasis.LISTED, **told)
     ended = await process.registry.jobs.finish(job.job_id, ending)
     assert ended == await process.registry.jobs.get(job.job_id)
