@@ -17,7 +17,16 @@ from imgforge_mcp.routing.pricing import quoted
 TODAY = date(2026, 11, 25)
 MAX = {f"{provider}/flux-2-max" for provider in ("bfl", "fal", "openrouter", "replicate", "together")}
 SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
-CAPABILITIES = {"text_to_image", "edit", "inpaint", "references", "transparent", "vector", "text_rendering"}
+TRANSFORMS = {"remove_background", "upscale", "vectorize", "extend", "crop", "resize", "convert"}
+CAPABILITIES = {
+    "text_to_image",
+    "edit",
+    "inpaint",
+    "references",
+    "transparent",
+    "vector",
+    "text_rendering",
+} | TRANSFORMS
 ROWS = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models]
 LIVING = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models if not model.is_retired(TODAY)]
 RETIRED = [pytest.param(model, id=model.name_in_full) for model in load_catalog().models if model.retired]
@@ -39,7 +48,7 @@ def test_every_row_is_consistent_with_itself(model: ModelSpec) -> None:
     assert set() < model.capabilities <= CAPABILITIES
     assert bool(model.formats) == ("output_format" in model.accepts)
     assert fewest <= usual <= most
-    assert bool(model.max_inputs) == bool(model.capabilities & {"edit", "inpaint", "references"})
+    assert bool(model.max_inputs) == bool(model.capabilities & {"edit", "inpaint", "references", *TRANSFORMS})
     assert (sizing.kind == "list") == bool(sizing.sizes)
     assert (sizing.kind == "ratio") == bool(sizing.ratios)
     assert set(model.price.by_size) <= {*sizing.image_sizes, "1K"}
@@ -214,6 +223,7 @@ def test_the_boosters_are_light_below_premium_and_strong_from_there() -> None:
         pytest.param("openai/gpt-image-2", {"steps": 1, "tier": "standard"}, 0.053, id="medium effort"),
         pytest.param("openai/gpt-image-2", {"steps": 1, "tier": "ultra"}, 0.211, id="high effort"),
         pytest.param("openai/gpt-image-2.5-flare", {"steps": 1, "tier": "ultra"}, 0.094, id="extra high effort"),
+        pytest.param("ideogram/ideogram-v3", {"steps": 1, "is_transparent": True}, 0.07, id="without a background"),
         pytest.param("gemini/gemini-3-pro-image", {"steps": 1, "image_size": "4K"}, 0.24, id="by resolution class"),
         pytest.param("gemini/gemini-3-pro-image", {"steps": 1}, 0.134, id="the usual class"),
         pytest.param("local/illustrator", {"steps": 1}, 0.0, id="free"),

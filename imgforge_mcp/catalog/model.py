@@ -21,7 +21,8 @@ class Price:
     `by_size` per resolution class, in place of `image`. `by_tier` multiplies all of these, where the model's effort
     follows the quality tier (the prices themselves are then those of a factor of 1), and `adds_by_tier` adds to it.
     Reference images are added to
-    that: `input_image` for each, `input_megapixel` for each of its megapixels as sent. `counting` says how the provider
+    that: `input_image` for each, `input_megapixel` for each of its megapixels as sent, and `transparent` where no
+    background was asked for. `counting` says how the provider
     counts megapixels: of 10^6 or of 2^20 pixels, pro rata or started ones whole. All None: the price is not known.
     """
 
@@ -34,6 +35,7 @@ class Price:
     input_image: float | None = None
     input_megapixel: float | None = None
     megapixel_step: float | None = None
+    transparent: float | None = None
     counting: Counting = "decimal"
     by_size: Mapping[str, float] = field(default_factory=dict)
     by_tier: Mapping[str, float] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Price:
         steps: int,
         image_size: str | None = None,
         tier: str | None = None,
+        is_transparent: bool = False,
     ) -> float | None:
         """The price of one image made from words, or None where it is not known."""
         if not self.is_known:
@@ -71,7 +74,7 @@ class Price:
             cost += self.megapixel * self._megapixels(pixels)
         cost += (self.megapixel_step or 0.0) * steps * self._megapixels(pixels)
         cost = cost * self.by_tier.get(tier or "", 1.0) + self.adds_by_tier.get(tier or "", 0.0)
-        return round(cost, 6)
+        return round(cost + (self.transparent or 0.0 if is_transparent else 0.0), 6)
 
     def of_inputs(self, sizes: Sequence[tuple[int, int]]) -> float:
         """What reference images of these sizes, as they are sent, add to the price of one image."""

@@ -59,6 +59,7 @@ class Call:
             tier=self.tier,
             images=self.n,
             inputs=self.input_sizes,
+            is_transparent=self.background == "transparent",
         )
 
     def listed_cost(self) -> float | None:

@@ -66,6 +66,7 @@ def quoted(
     tier: QualityTier = QualityTier.STANDARD,
     images: int = 1,
     inputs: Sequence[Size] = (),
+    is_transparent: bool = False,
 ) -> Quote:
     """The price of `images` pictures of that size, each made with references of the sizes `inputs` as they are sent.
 
@@ -78,6 +79,7 @@ def quoted(
         steps=model.steps[2] if steps is None else steps,
         image_size=image_size,
         tier=tier,
+        is_transparent=is_transparent,
     )
     return Quote(
         image_usd=UNPRICED if image is None else image,

@@ -207,7 +207,7 @@ class Emulator:
         # A provider without a seed of its own choosing would never draw the same picture twice.
         about = f"{order.prompt}/{order.seed if order.seed is not None else order.identifier}"
         drawn = [
-            draw(f"{about}/{index}", order.width, order.height, order.media, self.image_bytes)
+            draw(f"{about}/{index}", order.width, order.height, order.media, self.image_bytes, alpha=order.alpha)
             for index in range(order.number)
         ]
         return [spoiled(picture, kind) for picture in drawn]

@@ -33,8 +33,11 @@ class Picture:
         return EXTENSIONS.get(self.media, "bin")
 
 
-def draw(about: str, width: int, height: int, media: str = "image/png", size: int | None = None) -> Picture:
-    """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise."""
+def draw(
+    about: str, width: int, height: int, media: str = "image/png", size: int | None = None, *, alpha: bool = False
+) -> Picture:
+    """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise, `alpha`
+    for nothing but its middle."""
     palette = zlib.crc32(about.encode()) % PALETTES
     if media == "image/svg+xml":
         drawing = (
@@ -42,9 +45,9 @@ def draw(about: str, width: int, height: int, media: str = "image/png", size: in
         )
         return Picture(drawing.encode(), media, width, height)
     if media in ("image/webp", "image/avif"):
-        return Picture(_encoded(zlib.crc32(about.encode()), width, height, media, size), media, width, height)
+        return Picture(_encoded(zlib.crc32(about.encode()), width, height, media, size, alpha), media, width, height)
     # Drawing is per palette and cached, a comment makes the bytes unique: a large picture costs next to nothing.
-    data = _encoded(palette, width, height, media, size)
+    data = _encoded(palette, width, height, media, size, alpha)
     return Picture(_with_comment(data, f"{zlib.adler32(about.encode()):08x}".encode(), media), media, width, height)
 
 
@@ -70,15 +73,25 @@ def ratio_size(ratio: str, pixels: int = 1024 * 1024, multiple: int = 32) -> tup
 
 
 @lru_cache(maxsize=128)
-def _encoded(palette: int, width: int, height: int, media: str, size: int | None) -> bytes:
+def _encoded(palette: int, width: int, height: int, media: str, size: int | None, alpha: bool = False) -> bytes:
     if size is None:
-        return _save(_blocks(palette, width, height), media, 90)
+        blocks = _blocks(palette, width, height)
+        if alpha:
+            blocks.putalpha(_middle(width, height))
+        return _save(blocks, media, 90)
     noise = Image.frombytes("RGB", (width, height), random.Random(palette).randbytes(width * height * 3))
     whole = len(_save(noise, media, 100))
     rows = max(1, min(height, height * size // whole))
     image = Image.new("RGB", (width, height))
     image.paste(noise.crop((0, 0, width, rows)), (0, 0))
     return _save(image, media, 100)
+
+
+def _middle(width: int, height: int) -> Image.Image:
+    """Opaque in the middle half, transparent around it."""
+    mask = Image.new("L", (width, height), 0)
+    mask.paste(255, (width // 4, height // 4, width - width // 4, height - height // 4))
+    return mask
 
 
 def _blocks(palette: int, width: int, height: int) -> Image.Image:

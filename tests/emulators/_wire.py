@@ -66,6 +66,7 @@ class Order:
     number: int = 1
     seed: int | None = None
     media: str = "image/png"
+    alpha: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)
     identifier: str = ""
 

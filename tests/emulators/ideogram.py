@@ -57,6 +57,10 @@ ALLOWED: dict[str, set[str]] = {
     "resolution": RESOLUTIONS,
 }
 RANGES = {"num_images": (1, 8), "seed": (0, 2_147_483_647), "image_weight": (1, 100)}
+TRANSPARENT = {
+    *("prompt", "seed", "upscale_factor", "aspect_ratio", "rendering_speed", "magic_prompt", "negative_prompt"),
+    "num_images",
+}
 ERRORS = {
     "400": (400, "Invalid input provided."),
     "401": (401, "Not authorized to generate an image."),
@@ -96,6 +100,14 @@ class Ideogram(Emulator):
     def generate(self, call: Call) -> Order:
         """From words; files of reference need a form."""
         return self._order(self.expect(call, GENERATE))
+
+    @route("POST", "/v1/ideogram-v3/generate-transparent", phase="submit")
+    def generate_transparent(self, call: Call) -> Order:
+        """Without a background: a form, no style and no fast lane."""
+        body = self.expect(call, TRANSPARENT)
+        if not call.form or body.get("rendering_speed") == "FLASH":
+            raise self.decline("400", "a multipart form; FLASH is not supported")
+        return replace(self._order(body), alpha=True)
 
     @route("POST", "/v1/ideogram-v4/generate", phase="submit")
     def generate_4(self, call: Call) -> Order:

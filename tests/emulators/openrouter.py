@@ -126,6 +126,7 @@ class OpenRouter(Emulator):
             number=body.get("n", 1),
             seed=body.get("seed"),
             media=media,
+            alpha=body.get("background") == "transparent",
             body=body,
         )
 
@@ -177,8 +178,9 @@ class OpenRouter(Emulator):
             raise self.decline("400", "quality is not one of the enum")
         if body.get("output_format", "png") not in ("png", "jpeg", "webp"):
             raise self.decline("400", "output_format is not supported by the model")
-        if body.get("background") == "transparent" and body.get("output_format", "png") == "jpeg":
-            raise self.decline("400", "transparent needs png or webp")
+        has_alpha = body.get("output_format", "png") != "jpeg" and model != "openai/gpt-image-2"
+        if body.get("background") == "transparent" and not has_alpha:
+            raise self.decline("400", "transparent needs png or webp, and a model that has it")
 
 
 def price(order: Order) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from PIL import Image, ImageDraw
 
@@ -113,10 +112,8 @@ async def test_the_engine_without_keys_draws_an_apple_that_can_be_laid_on_anythi
 
 
 async def test_among_models_of_a_tier_one_that_makes_transparency_comes_first(
-    emulate: Emulate, client_on: OpenClient, environment: dict[str, str]
+    emulate: Emulate, client_on: OpenClient
 ) -> None:
-    rows = '[models."openai/gpt-image-2"]\ncapabilities = ["text_to_image", "transparent"]\n'
-    await anyio.Path(environment["IMGFORGE_CONFIG"]).write_text(rows, "utf-8")
     emulators = [emulate("together"), emulate("openai")]
     emulators[1].delivered = encoded(apple("RGBA", (0, 0, 0, 0)), "PNG")
     async with client_on(*emulators) as client:

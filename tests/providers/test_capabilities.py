@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.configured import all_providers
@@ -51,11 +52,34 @@ async def test_a_cost_is_reported_where_the_answers_tell_it(name: str, emulate: 
     assert (job["cost_basis"] == "reported") is (name in having(REPORTED))
 
 
+def alpha(job: dict[str, Any]) -> tuple[Any, Any]:
+    """How opaque a job's first picture is, in its corner and in its middle."""
+    with Image.open(job["assets"][0]["path"]) as picture:
+        layer = picture.convert("RGBA").getchannel("A")
+    return layer.getpixel((0, 0)), layer.getpixel((layer.width // 2, layer.height // 2))
+
+
+@pytest.mark.parametrize("name", having("transparency"))
+async def test_a_transparent_background_is_asked_of_the_model(
+    name: str, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate(name)
+    model = first(name, "transparency").name_in_full
+    async with client_on(emulator) as client:
+        asked = {"prompt": PROMPT, "model": model, "background": "transparent"}
+        job = told(await client.call_tool("generate_image", asked))
+    assert alpha(job) == (0, 255)
+    assert [order.alpha for order in emulator.orders] == [True]
+    assert "Cut out" not in job["message"]
+    assert emulator.surprises == []
+
+
 TESTS: dict[str, Callable[..., Any]] = {
     "text to image": test_conformance.test_a_prompt_is_enough_for_a_picture,
     "edit": test_edits.test_the_picture_of_a_job_is_changed,
     "references": test_edits.test_several_references_arrive_in_their_order_up_to_the_models_limit,
     "mask": test_edits.test_a_mask_of_the_pictures_size_marks_what_may_change,
+    "transparency": test_a_transparent_background_is_asked_of_the_model,
     "vector": test_a_vector_model_gives_a_drawing,
     "seed": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,
     "negative": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,

@@ -41,6 +41,17 @@ def test_a_picture_goes_as_a_form(fields: dict[str, Any], route: str, names: lis
     assert [name for name, _ in request.form or ()] == [*common, *names]
 
 
+def test_without_a_background_words_go_as_a_form_without_a_style() -> None:
+    fields = {"style": "realistic", "aspect_ratio": "16:9", "background": "transparent"}
+    request = PROVIDER.submit(call_for("ideogram/ideogram-v3", **fields))
+    assert request.target == "/v1/ideogram-v3/generate-transparent"
+    parts = {name: part.value for name, part in request.form or ()}
+    assert parts == {
+        **{"prompt": "a red fox", "rendering_speed": "TURBO", "num_images": "1", "magic_prompt": "OFF"},
+        "aspect_ratio": "16x9",
+    }
+
+
 def test_more_strength_is_less_weight_for_the_image() -> None:
     form = dict(PROVIDER.submit(call_for("ideogram/ideogram-v3", inputs=(INPUT,), strength=0.3)).form or ())
     assert form["image_weight"].value == "70"

@@ -36,6 +36,9 @@ class Ideogram(DirectProvider):
             **fixed(call),
         }
         shape = {"aspect_ratio": call.aspect_ratio.replace(":", "x")}
+        if call.background == "transparent" and not call.inputs:
+            del fields["style_type"]
+            return Request(target=f"{base}/generate-transparent", form=text_parts(fields | shape))
         if not call.inputs:
             return Request(target=f"{base}/generate", json=given(fields | shape))
         image = ("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))

@@ -39,6 +39,7 @@ class OpenRouter(DirectProvider):
             "resolution": call.image_size if call.image_size in sizes else None,
             "quality": effort(call),
             "output_format": call.output_format,
+            "background": call.background,
             "seed": call.seed,
             "input_references": references or None,
             **fixed(call),
