@@ -284,7 +284,7 @@ class ImageRequest(BaseModel):
         """What makes two requests the same one, under one idempotency key: everything but how the answer is awaited and
         where a copy goes. A digest, so that it carries no text of the caller's."""
         aside = {"idempotency_key", "sync", "save_to", "confirm_cost_usd", "webhook_url"}
-        values = self.model_dump(exclude_none=True, exclude=aside)
+        values = self.model_dump(exclude_defaults=True, exclude=aside)  # a field of a later version changes no digest
         text = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

