@@ -2,14 +2,14 @@
 missing told."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import anyio.to_thread
 
-from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.errors import ForgeError, NotFound
 from imgforge_mcp.base.formats import FORMATS, SVG
 from imgforge_mcp.base.types import CUT_OUT, FITTED, Asset, ImageRequest, Job, Shortfall
 from imgforge_mcp.jobs.running import RunningJob
@@ -59,7 +59,10 @@ class Fulfilment:
         request = job.request
         if not request.is_edit or request.transform is not None or not request.input_images:
             return 0
-        source = await self._registry.assets.find(request.input_images[0])
+        try:
+            source = await self._registry.assets.find(request.input_images[0])
+        except NotFound:  # deleted meanwhile: there is nothing to compare with
+            source = None
         is_sized = _asked_size(request) is not None or self._router.is_local(job.provider or "")
         if source is None or source.mime_type == SVG:
             return 0
@@ -159,7 +162,7 @@ def _asked_size(request: ImageRequest) -> str | None:
     return " at ".join(part for part in (request.aspect_ratio, request.image_size) if part) or None
 
 
-def _fits(request: ImageRequest) -> Any:
+def _fits(request: ImageRequest) -> Callable[[Asset], bool]:
     """Whether an image has the size that was asked for; a drawing has every size of its shape."""
     ratio, side = ratio_of(request.aspect_ratio), CLASS_SIDES.get(request.image_size or "")
 

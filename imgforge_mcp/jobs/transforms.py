@@ -2,10 +2,10 @@
 
 from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import Transform
+from imgforge_mcp.media.decode import MAX_PIXELS
 from imgforge_mcp.routing.fitting import ratio_of
 
 USUAL_SCALE = 2
-MOST_PIXELS = 40_000_000
 
 
 def settled(transform: Transform, width: int, height: int) -> Transform:
@@ -34,11 +34,11 @@ def _enlarged(transform: Transform, width: int, height: int) -> Transform:
     if scale not in (2, 4):
         raise InvalidRequest(f"scale must be 2 or 4; it was {scale}.", field="scale", allowed=[2, 4])
     pixels = width * height * scale**2
-    if pixels > MOST_PIXELS:
-        fix = "scale 2 is within it" if scale == 4 and pixels // 4 <= MOST_PIXELS else "it is large enough as it is"
+    if pixels > MAX_PIXELS:
+        fix = "scale 2 is within it" if scale == 4 and pixels // 4 <= MAX_PIXELS else "it is large enough as it is"
         raise InvalidRequest(
             f"{width}×{height} × {scale} is {width * scale}×{height * scale}, {pixels / 1e6:.0f} megapixels; the most "
-            f"is {MOST_PIXELS // 1_000_000}; {fix}.",
+            f"is {MAX_PIXELS // 1_000_000}; {fix}.",
             field="scale",
         )
     return transform.model_copy(update={"scale": scale})
