@@ -15,7 +15,11 @@ EXTENSIONS = {
     "image/avif": "avif",
     "image/svg+xml": "svg",
 }
-PALETTES = 16
+PALETTES, FEW_PALETTES = 65_536, 16
+"""An edit must not give back the picture that it was to change; of large pictures, which take long to encode, there are
+few."""
+LARGE = 1024 * 1024
+"""Pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def draw(
 ) -> Picture:
     """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise, `alpha`
     for nothing but its middle."""
-    palette = zlib.crc32(about.encode()) % PALETTES
+    palette = zlib.crc32(about.encode()) % (FEW_PALETTES if width * height > LARGE else PALETTES)
     if media == "image/svg+xml":
         drawing = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><circle r="{palette}"/></svg>'
