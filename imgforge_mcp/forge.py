@@ -442,11 +442,21 @@ class Forge:
 
     async def usage(self, period: str, project_id: str | None, caller: Caller) -> Json:
         """Images and cost of a period (`day`, `month` or `all`, by UTC), what is left of the budgets, and of the user's
-        own daily limits."""
+        own daily limits. A tenant is told of its own alone."""
         now = self._clock.now()
         since = usage.start_of(period, now)
         tenant = None if caller.sees_all else caller.tenant
         sums = await self._registry.jobs.usage(since.date(), project_id, tenant)
+        standing = await self._own_standing(caller, now) if tenant is not None else await self._whole_standing(now)
+        return {"period": period, "since": since.isoformat(), **usage.summary(sums), **standing}
+
+    async def _own_standing(self, caller: Caller, now: datetime) -> Json:
+        month = await self._registry.jobs.usage(usage.start_of("month", now).date(), None, caller.tenant)
+        spent = sum(line.cost_usd for line in month if line.kind == "total")
+        caps = {"monthly": caller.allowance.budget_usd_month}
+        return {"budgets": usage.budgets(caps, {"monthly": spent}), "quotas": {}}
+
+    async def _whole_standing(self, now: datetime) -> Json:
         day, month = await self._registry.jobs.committed()
         caps = {"daily": self.config.daily_budget_usd, "monthly": self.config.monthly_budget_usd}
         quotas = {}
@@ -455,13 +465,7 @@ class Forge:
                 midnight = day_start(now, configured.settings.limits.reset_timezone)
                 used = await self._registry.jobs.calls_since(name, midnight)
                 quotas[name] = {"calls_a_day": most, "used": used, "left": max(0, most - used)}
-        return {
-            "period": period,
-            "since": since.isoformat(),
-            **usage.summary(sums),
-            "budgets": usage.budgets(caps, {"daily": day, "monthly": month}),
-            "quotas": quotas,
-        }
+        return {"budgets": usage.budgets(caps, {"daily": day, "monthly": month}), "quotas": quotas}
 
     async def figures(self) -> Figures:
         """How it stands with all jobs and calls on record; for who looks after the server."""

@@ -63,12 +63,13 @@ def test_scrolling_brings_older_pictures_and_a_link_does_without_scripts(account
     fill(Path(account["IMGFORGE_HOME"]) / "registry.db", 300)
     with serve(account) as server:
         page = visit(server.base_url)
-        for count in (60, 120, 200):
+        for count in (60, 120, 180):
             page.locator(".older").scroll_into_view_if_needed()
             page.locator(".card").nth(count).wait_for()
         plain = visit(server.base_url, java_script_enabled=False)
         before = plain.locator(".card").first.get_attribute("data-job")
         plain.click("text=Older pictures")
+        plain.wait_for_url("**/?before=*")
         assert plain.locator(".card").first.get_attribute("data-job") != before
 
 
