@@ -20,7 +20,6 @@ HEAVY = (
     "httpcore",
     "resvg_py",
     "imgforge_mcp.net.transport",
-    "imgforge_mcp.catalog",
     "sqlite3",
 )
 
