@@ -1,7 +1,8 @@
 """The MCP face: one server object for every transport, made over a Forge that may still be opening."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,27 @@ from mcp.server.lowlevel import Server
 
 from imgforge_mcp import __version__
 from imgforge_mcp.app.lazy import LazyForge
-from imgforge_mcp.mcp.installation import installation
+from imgforge_mcp.mcp.installation import Installation, installation
 from imgforge_mcp.presentation import Presentation
 
 if TYPE_CHECKING:
     from imgforge_mcp.forge import Forge
+
+
+class _Server(Server[Any]):
+    """Its instructions are made when a client is greeted: whoever only makes a server has nothing loaded."""
+
+    def __init__(self, here: Callable[[], Installation], *arguments: Any, **options: Any) -> None:
+        self._here = here
+        super().__init__(*arguments, **options)
+
+    @property
+    def instructions(self) -> str:
+        return self._here().instructions
+
+    @instructions.setter
+    def instructions(self, text: str | None) -> None:
+        """Those of the constructor, of which there are none."""
 
 
 def create_server(forge: "Forge | LazyForge", presentation: Presentation | None = None) -> Server[Any]:
@@ -22,13 +39,13 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
     left out: as on stdio."""
     lazy = forge if isinstance(forge, LazyForge) else LazyForge.of(forge)
     presentation = presentation or Presentation()
-    here = installation(lazy.config, presentation.base_url)
+    here = cache(partial(installation, lazy.config, presentation.base_url))
 
     async def list_tools(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         from imgforge_mcp.mcp.clients import form_for
         from imgforge_mcp.mcp.tools import tool_list
 
-        return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config), here))
+        return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config), here()))
 
     async def call_tool(
         context: Any, params: types.CallToolRequestParams
@@ -70,12 +87,12 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
 
         return await complete(lazy, presentation, context, params.argument.name, params.argument.value)
 
-    server: Server[Any] = Server(
+    server = _Server(
+        here,
         "imgforge-mcp",
         version=__version__,
         title="imgforge",
         icons=[_icon()],
-        instructions=here.instructions,
         get_tool_input_schema=_schema_of,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
