@@ -105,9 +105,10 @@ class Worker:
                 await self._registry.jobs.release()
 
     def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> None:
-        """Run a job whose lease this process holds. When `serve` has ended meanwhile, the job is left to the process
+        """Run a job whose lease this process holds, once: one that had just been recorded when the process stood still
+        may have been taken up as abandoned by then. When `serve` has ended meanwhile, the job is left to the process
         that finds its lease run out."""
-        if self._tasks is None or self._is_retired:
+        if self._tasks is None or self._is_retired or job.job_id in self._running:
             return
         running = self._execution.begin(job, ranked)
         self._running[job.job_id] = running
