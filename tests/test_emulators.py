@@ -95,7 +95,7 @@ def test_a_hung_call_counts_as_a_submit_and_moves_the_clock(client: httpx.Client
     emulator.fault("hang")
     with pytest.raises(httpx.ReadTimeout):
         client.post(SUBMIT, json=BODY, timeout=0.05)
-    assert moved.is_set()
+    assert moved.wait(30)
     assert len(emulator.submits) == 1
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.attempts import Attempts
 from imgforge_mcp.jobs.delivery import Delivery
@@ -158,11 +158,11 @@ def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Executio
     )
 
 
-def router_for(config: Config, providers: ConfiguredProviders) -> Router:
+def router_for(config: Config, catalog: Catalog, providers: ConfiguredProviders) -> Router:
     """Who may be asked, by the catalogue, the configuration and what the providers were last seen to offer."""
     manifests = [provider.manifest for provider in all_providers()]
     return Router(
-        catalog=load_catalog(config.catalog, config.source),
+        catalog=catalog,
         entries=tuple(configured.entry for configured in providers.values()),
         order=config.provider_order,
         vanished=vanished_models(config.home),

@@ -16,7 +16,7 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.catalog import load_catalog
+from imgforge_mcp.catalog import Catalog, load_catalog
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.models import Models
@@ -115,14 +115,15 @@ async def _opened(
     adopts: bool = True,
     is_brief: bool = False,
 ) -> AsyncIterator[tuple[Ground, JobParts]]:
-    providers = open_configured(config, load_catalog(config.catalog, config.source))
+    catalog = load_catalog(config.catalog, config.source)
+    providers = open_configured(config, catalog)
     await anyio.to_thread.run_sync(prepare_home, config.home)
     secrets = secrets_of(config, providers)
     keep_out(secrets)
     redactor = Redactor(secrets)
     transport = _LazyTransport(clock, redactor, config, _trusted_hosts(config, providers))
     post = _LazyTransport(clock, redactor, config, frozenset())
-    ground = _ground(config, providers, clock, redactor, transport, post)
+    ground = _ground(config, catalog, providers, clock, redactor, transport, post)
     arrangement = arrangement or _arrangement(ground, adopts=adopts, is_brief=is_brief)
     parts = job_parts(ground, arrangement)
     failure: Exception | None = None
@@ -160,6 +161,7 @@ def _arrangement(ground: Ground, *, adopts: bool, is_brief: bool) -> Arrangement
 
 def _ground(
     config: Config,
+    catalog: Catalog,
     providers: ConfiguredProviders,
     clock: Clock,
     redactor: Redactor,
@@ -173,7 +175,7 @@ def _ground(
     return Ground(
         config=config,
         providers=providers,
-        router=router_for(config, providers),
+        router=router_for(config, catalog, providers),
         registry=registry,
         assets=assets,
         decoder=decoder,

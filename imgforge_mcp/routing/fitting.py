@@ -3,6 +3,7 @@ changed. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier
@@ -288,6 +289,7 @@ def _of_ratio(ratio: str, side: int) -> tuple[int, int]:
     return round(side * math.sqrt(shape) / 8) * 8, round(side / math.sqrt(shape) / 8) * 8
 
 
+@lru_cache(maxsize=1024)
 def ratio_of(ratio: str | None) -> float | None:
     """Width over height of `16:9`; None where it is none."""
     match = ASPECT_RATIO.fullmatch(ratio) if ratio else None

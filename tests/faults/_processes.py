@@ -11,10 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.jobs.detached.place import Place, living
+from imgforge_mcp.storage.registry.contract import LEASE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -24,6 +27,16 @@ HANDSHAKE = {
     "capabilities": {},
     "clientInfo": {"name": "imgforge-tests", "version": "1"},
 }
+
+
+class LaterClock(Clock):
+    """The machine's clock, set forward: by default until every lease of a killed process has run out."""
+
+    def __init__(self, seconds: float = LEASE_SECONDS + 1) -> None:
+        self._ahead = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
 
 
 def environment_of(settings: Mapping[str, str]) -> dict[str, str]:

@@ -18,8 +18,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pip
 
 Emulate = Callable[[str], Emulator]
 ENDS = ("stdin_eof", "SIGTERM", "SIGINT", "SIGHUP", "closed_stdout")
-EXIT_PATIENCE = 5.0
-"""The promise is two seconds; the rest is for a busy machine."""
 CALLS = 300
 SMALLEST_PIPE = 4096
 UNKNOWN_NOTIFICATION = b'{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}\n'
@@ -31,7 +29,7 @@ def test_an_idle_server_ends_by_itself(environment: dict[str, str], home: Path, 
     with Child(environment) as child:
         child.greet().ask("tools/list")
         child.end(how)
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
     check_stdout(child)
 
 
@@ -47,7 +45,7 @@ def test_a_server_whose_submit_hangs_ends_and_the_next_one_calls_it_interrupted(
         assert together.wait_for_submits(timeout=PATIENCE)
         job_id = newest_job(child)
         child.end(how)
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
     check_stdout(child)
     check_registry(home, job_id)
     together.clear()
@@ -68,7 +66,7 @@ def test_a_server_that_polls_for_ever_ends_and_the_next_one_completes_the_job(
         until(lambda: len(bfl.calls) >= 2, "a first question")
         job_id = newest_job(child)
         child.end(how)
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
     check_stdout(child)
     check_registry(home, job_id)
     bfl.clear()
@@ -86,7 +84,7 @@ def test_the_end_of_stdin_leaves_a_moment_for_the_answer(emulate: Emulate, envir
         assert together.wait_for_submits(timeout=PATIENCE)
         child.end("stdin_eof")
         result = child.answer(number)["result"]
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
     assert json.loads(result["content"][0]["text"])["state"] == "completed"
     check_stdout(child)
 
@@ -99,7 +97,7 @@ def test_two_signals_are_as_good_as_one(emulate: Emulate, environment: dict[str,
         assert together.wait_for_submits(timeout=PATIENCE)
         child.end("SIGINT")
         child.end("SIGTERM")
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells and sets the size of a pipe")
@@ -117,7 +115,7 @@ def test_logs_that_nobody_reads_do_not_hold_the_server_up(emulate: Emulate, envi
             assert "content" in child.call("check_job")
         assert _waiting(child.process.stderr.fileno()) > size / 2
         child.end("stdin_eof")
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
     check_stdout(child)
 
 
@@ -162,6 +160,6 @@ def look_from_a_new_process(settings: dict[str, str], job_id: str) -> dict[str, 
     with Child(settings) as child:
         result = child.greet().call("check_job", job_id=job_id, wait_seconds=20)
         child.end("stdin_eof")
-        assert child.process.wait(EXIT_PATIENCE) == 0
+        assert child.process.wait(PATIENCE) == 0
     job: dict[str, Any] = json.loads(result["content"][0]["text"])
     return job

@@ -220,7 +220,7 @@ def test_a_log_line_that_holds_a_key_is_masked_before_it_leaves_the_process(
     """By its value: in whatever form, in an argument or in a traceback."""
     key = canary("together")
     code = (
-        "import logging, base64, os, time\n"
+        "import logging, base64, os, sys\n"
         "from imgforge_mcp.cli.parser import set_up_logging\n"
         "from imgforge_mcp.base.config import load_config\n"
         "set_up_logging(load_config())\n"
@@ -232,12 +232,22 @@ def test_a_log_line_that_holds_a_key_is_masked_before_it_leaves_the_process(
         "    raise ValueError(f'?key={key}')\n"
         "except ValueError:\n"
         "    log.exception('failed')\n"
-        "time.sleep(0.5)\n"
+        "log.warning('that is all')\n"
+        "sys.stdin.read()\n"
     )
     settings = environment_of(environment | {"TOGETHER_API_KEY": key})
-    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, timeout=PATIENCE, check=True)
-    assert done.stderr.count(b"[redacted]") >= 5
-    check("stderr", done.stderr, key)
+    said = b""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            said += line
+            if b"that is all" in line:
+                break
+        child.communicate(timeout=PATIENCE)
+    assert said.count(b"[redacted]") >= 5
+    check("stderr", said, key)
 
 
 # The key goes to its provider and to nobody else --------------------------------------------------------------------

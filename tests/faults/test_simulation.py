@@ -12,5 +12,6 @@ SEEDS_OF_A_BLOCK = 10
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_whatever_fails_and_whoever_dies_the_books_say_what_happened(block: int) -> None:
     with without_threads():
-        jobs = sum(simulate(seed) for seed in range(block * SEEDS_OF_A_BLOCK, (block + 1) * SEEDS_OF_A_BLOCK))
-    assert jobs > SEEDS_OF_A_BLOCK
+        seeds = [simulate(seed) for seed in range(block * SEEDS_OF_A_BLOCK, (block + 1) * SEEDS_OF_A_BLOCK)]
+    assert sum(seed.jobs for seed in seeds) > SEEDS_OF_A_BLOCK
+    assert sum(seed.kills for seed in seeds) > SEEDS_OF_A_BLOCK

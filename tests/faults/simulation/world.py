@@ -5,7 +5,6 @@ import hashlib
 import random
 import selectors
 import sqlite3
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -133,7 +132,7 @@ class World:
     chance: random.Random
     ledger: dict[str, Ordered] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
-    told: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
     connection: sqlite3.Connection = field(init=False)
 
     def __post_init__(self) -> None:
@@ -163,6 +162,7 @@ class Life:
         now = asyncio.get_running_loop().time()
         if drawn < self._deadliness:
             self.is_dead = True
+            self.world.kills += 1
             self.check()
         elif drawn < self._deadliness * 1.5:
             self._still_until = now + self.world.chance.uniform(1.0, LONGEST_STILLSTAND)
