@@ -20,6 +20,7 @@ HEAVY = (
     "httpcore",
     "resvg_py",
     "imgforge_mcp.net.transport",
+    "imgforge_mcp.catalog",
     "sqlite3",
 )
 

@@ -45,7 +45,10 @@ class QualityTier(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(QualityTier).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {tier: rank for rank, tier in enumerate(QualityTier)}
 
 
 class JobState(StrEnum):
@@ -423,6 +426,11 @@ class Job:
     """Whom whoever recorded it would have asked, best first: providers, each with the mark of its configuration."""
     not_understood: tuple[str, ...] = ()
     """What of the stored record this version cannot read: a newer one wrote it, or it is damaged."""
+
+    @property
+    def accepted_work(self) -> tuple[Attempt, ...]:
+        """The calls that a provider has taken and that have not ended."""
+        return tuple(attempt for attempt in self.attempts if attempt.state is AttemptState.ACCEPTED)
 
 
 def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:

@@ -207,6 +207,34 @@ async def assets(forge: Forge, options: argparse.Namespace) -> int:
     return DONE
 
 
+async def delete(forge: Forge, options: argparse.Namespace) -> int:
+    caller = forge.caller()
+    return await _change(forge, options, "deleted", lambda asset_id: forge.delete_asset(asset_id, caller))
+
+
+async def pin(forge: Forge, options: argparse.Namespace) -> int:
+    caller, is_pinned = forge.caller(), options.command == "pin"
+    state = "pinned" if is_pinned else "unpinned"
+    return await _change(forge, options, state, lambda asset_id: forge.pin_asset(asset_id, caller, is_pinned=is_pinned))
+
+
+async def _change(
+    forge: Forge, options: argparse.Namespace, state: str, act: Callable[[str], Awaitable[object]]
+) -> int:
+    """One thing done to each of several images, all of which are found before the first is touched."""
+    found = [(await forge.named_asset(start.lower())).asset_id for start in options.asset_ids]
+    changed: list[Json] = []
+    for asset_id in dict.fromkeys(found):
+        try:
+            await act(asset_id)
+        except ForgeError as error:
+            changed.append({"asset_id": asset_id, "state": "refused", "error": error.message})
+        else:
+            changed.append({"asset_id": asset_id, "state": state})
+    _print(changed, options, [f"{each['asset_id'][:16]}  {each.get('error', state)}" for each in changed])
+    return FAILED if any("error" in each for each in changed) else DONE
+
+
 async def keys(forge: Forge, options: argparse.Namespace) -> int:
     """Keys of the HTTP door. A new key is shown once and never again."""
     if options.action == "list":
@@ -316,6 +344,9 @@ BY_NAME: dict[str, Command] = {
     "jobs": jobs,
     "models": models,
     "assets": assets,
+    "delete": delete,
+    "pin": pin,
+    "unpin": pin,
     "doctor": doctor,
     "keys": keys,
     "webhooks": webhooks,

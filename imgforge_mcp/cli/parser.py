@@ -153,6 +153,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     jobs.add_argument("--limit", type=int, default=20, metavar="N")
     _add_no_preview(jobs)
     _add_assets(commands)
+    _add_changes(commands)
     usage = _add(commands, "usage", "images and cost, and what is left of the budgets")
     usage.add_argument("--period", choices=("day", "month", "all"), default="month")
     usage.add_argument("--project", metavar="NAME")
@@ -264,6 +265,17 @@ def _add_assets(commands: Any) -> None:
     assets.add_argument("path", nargs="?", help="export: where to write it")
     assets.add_argument("--limit", type=int, default=20, metavar="N")
     _add_no_preview(assets)
+
+
+def _add_changes(commands: Any) -> None:
+    for name, text in (
+        ("delete", "delete images for good; whoever asks for one later is told"),
+        ("pin", "keep images though the store is above its cap"),
+        ("unpin", "let images go again when the store is above its cap"),
+    ):
+        _add(commands, name, text).add_argument(
+            "asset_ids", nargs="+", metavar="ID", help="an image's id, or its start"
+        )
 
 
 def _add_keys(commands: Any) -> None:

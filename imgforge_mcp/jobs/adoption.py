@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
-from imgforge_mcp.base.types import AttemptState, Job
+from imgforge_mcp.base.types import Job
 from imgforge_mcp.jobs.planner import Planner
 from imgforge_mcp.providers.configured import ConfiguredProviders
 
@@ -27,9 +27,8 @@ class Adoption:
         else for whoever would have asked the same provider first; long after its deadline, for anybody."""
         if self._clock.now() > job.deadline + last_call(job):
             return True
-        accepted = [attempt for attempt in job.attempts if attempt.state is AttemptState.ACCEPTED]
-        if accepted:
-            return all(self._providers.holds(attempt.provider, attempt.settings) for attempt in accepted)
+        if job.accepted_work:
+            return all(self._providers.holds(attempt.provider, attempt.settings) for attempt in job.accepted_work)
         try:
             ranked = await self._planner.candidates(job.request)
         except ForgeError:
@@ -39,4 +38,4 @@ class Adoption:
 
 def last_call(job: Job) -> timedelta:
     """How long after its deadline the job is left to those who can do it."""
-    return PAID_GRACE if any(attempt.state is AttemptState.ACCEPTED for attempt in job.attempts) else GRACE
+    return PAID_GRACE if job.accepted_work else GRACE

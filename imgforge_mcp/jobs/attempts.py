@@ -33,6 +33,7 @@ from imgforge_mcp.providers.configured import ConfiguredProvider, ConfiguredProv
 from imgforge_mcp.providers.contract import Call, Operation
 from imgforge_mcp.providers.driver import Driver, Result, Run
 from imgforge_mcp.routing.candidates import Candidate
+from imgforge_mcp.routing.pricing import dollars
 from imgforge_mcp.storage.registry.contract import (
     CancelRequested,
     Caps,
@@ -51,10 +52,11 @@ RECORD_WAITS = (0.5, 1.0, 2.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """What a call brought: the provider's answer, and its pictures in our store."""
+    """What a call brought: the provider's answer, and its pictures in our store; or why not one of them is there."""
 
     result: Result
-    assets: tuple[Asset, ...]
+    assets: tuple[Asset, ...] = ()
+    unstored: StorageError | None = None
 
 
 class Attempts:
@@ -106,7 +108,8 @@ class Attempts:
     async def resume(
         self, running: RunningJob, attempt: Attempt, configured: ConfiguredProvider, call: Call, operation: Operation
     ) -> None:
-        """Go on asking about a call that was accepted before a restart. Raises what `make` raises."""
+        """Go on asking about a call that was accepted before a restart, or call it off where the job is to end. Raises
+        what `make` raises."""
         upstream = UpstreamCall(
             attempt_id=attempt.attempt_id,
             configured=configured,
@@ -115,6 +118,8 @@ class Attempts:
             operation=operation,
             is_sent=True,
         )
+        if running.is_canceled:
+            await self._call_off(upstream)
         await self._to_its_end(running, upstream)
 
     async def write_off(self, running: RunningJob, attempt: Attempt, message: str | None = None) -> None:
@@ -125,6 +130,15 @@ class Attempts:
         end = Settlement(outcome="interrupted", message=message, maybe_billed=not is_free, cost_usd=cost)
         running.maybe_spent += cost or 0.0
         await self._record(running, attempt.attempt_id, end)
+
+    async def write_off_open(self, running: RunningJob) -> None:
+        """Settle what is still open of a job that is about to end: a call of an earlier process that nobody asks about
+        any more."""
+        if any(attempt.ended_at is None for attempt in running.earlier):
+            job = await self._registry.jobs.get(running.job.job_id)
+            for attempt in job.attempts:
+                if attempt.ended_at is None:
+                    await self.write_off(running, attempt)
 
     async def call_off(self, running: RunningJob) -> None:
         """Ask for the end of every call that is out; one that cannot be called off goes on, and what it brings is
@@ -246,8 +260,11 @@ class Attempts:
         )
         result = await self._driver.run(run, upstream.operation)
         with anyio.CancelScope(shield=True):
-            assets = await self._delivery.store(result, running)
-        return Brought(result=result, assets=assets)
+            try:
+                brought = Brought(result=result, assets=await self._delivery.store(result, running))
+            except StorageError as error:  # ours, not the provider's: it made the picture, and is paid
+                brought = Brought(result=result, unstored=error)
+        return brought
 
     async def _accepted(self, running: RunningJob, upstream: UpstreamCall, operation: Operation) -> None:
         """Put the upstream's own handle on record before anybody waits on it. Where that fails the call goes on all the
@@ -270,13 +287,23 @@ class Attempts:
         running.drawn.extend(self._redactor.text(entry) for entry in result.drawn)
         running.not_drawn.extend(self._redactor.text(entry) for entry in result.not_drawn)
         basis, cost = ("listed", upstream.price_usd) if result.cost_usd is None else ("reported", result.cost_usd)
-        end = Settlement(outcome=f"ok_{basis}", succeeded=True, latency_ms=self._since(started), cost_usd=cost)
+        if basis == "listed" and cost and (reason := upstream.call.quote.bound_reason):
+            running.warnings.append(f"{dollars(cost)} is the most that it can have cost: {reason}")
+        end = Settlement(
+            outcome=f"ok_{basis}",
+            succeeded=True,
+            message=brought.unstored.message if brought.unstored else None,
+            latency_ms=self._since(started),
+            cost_usd=cost,
+        )
         await self._record(running, upstream.attempt_id, end, brought.assets)
+        if brought.unstored is not None:
+            raise brought.unstored
         await self._delivery.keep_previews(brought.assets, result)
 
     async def _failed(self, running: RunningJob, upstream: UpstreamCall, error: ForgeError, started: float) -> None:
         without_secrets(error, self._redactor)
-        is_billed = (isinstance(error, StorageError) or error.maybe_billed) and upstream.price_usd != 0
+        is_billed = error.maybe_billed and upstream.price_usd != 0
         outcome = error.outcome if isinstance(error, ProviderError) else error.code
         rest = None
         if isinstance(error, ProviderError) and (error.rests or error.retry_after is not None):

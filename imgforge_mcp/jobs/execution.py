@@ -1,9 +1,7 @@
 """One job's way: candidates in turn, each with the calls that its images take, until some image came."""
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from imgforge_mcp.base.clock import Clock
@@ -15,18 +13,18 @@ from imgforge_mcp.base.errors import (
     ProviderAuth,
     ProviderError,
     QuotaExceeded,
+    StorageError,
     WrongAddress,
 )
-from imgforge_mcp.base.types import Attempt, AttemptState, Job, Progress
+from imgforge_mcp.base.types import Attempt, Job, Progress
 from imgforge_mcp.jobs.attempts import Attempts, together
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.outcome import Cause, all_failed, interrupted, is_billed, out_of_time
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
-from imgforge_mcp.jobs.preparation import Preparation
+from imgforge_mcp.jobs.preparation import Preparation, parts_of
 from imgforge_mcp.jobs.resume import Resume
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.providers.configured import ConfiguredProviders
-from imgforge_mcp.providers.contract import Call
 from imgforge_mcp.routing.candidates import Candidate
 from imgforge_mcp.storage.registry.contract import LeaseLost
 
@@ -62,7 +60,7 @@ class Execution:
     def begin(self, job: Job, ranked: Sequence[Candidate] | None = None) -> RunningJob:
         """The job as it runs here; `ranked` is whom to ask, where that was found out a moment ago."""
         left = (job.deadline - self._clock.now()).total_seconds()
-        if any(attempt.state is AttemptState.ACCEPTED for attempt in job.attempts):
+        if job.accepted_work:
             left = max(left, RESUME_SECONDS)
         return RunningJob.of(job, self._clock.monotonic() + left, ranked)
 
@@ -76,9 +74,9 @@ class Execution:
             if not await self._resume.take_up(running):
                 await self._pursue(running)
         except ForgeError as error:
-            await self._delivery.finish(running, error)
+            await self._finish(running, error)
         else:
-            await self._delivery.finish(running)
+            await self._finish(running)
 
     async def cancel(self, running: RunningJob) -> None:
         """End what can be ended: whatever has not been sent, and what its provider confirms to have called off."""
@@ -87,16 +85,20 @@ class Execution:
             wait.cancel()
         if running.calls:
             await self._attempts.call_off(running)
-        else:
+        elif not running.job.accepted_work:  # else that is called off as soon as it is taken up
             running.scope.cancel()
 
     async def finish_canceled(self, running: RunningJob) -> None:
         """Record a cancellation, with what had been spent by then."""
-        await self._delivery.finish(running, is_canceled=True)
+        await self._finish(running, is_canceled=True)
 
     async def finish_defective(self, running: RunningJob) -> None:
         """Record that a defect of ours ended the job."""
-        await self._delivery.finish(running, ForgeError("A defect of imgforge-mcp; look up the request id in its log."))
+        await self._finish(running, ForgeError("A defect of imgforge-mcp; look up the request id in its log."))
+
+    async def _finish(self, running: RunningJob, error: ForgeError | None = None, *, is_canceled: bool = False) -> None:
+        await self._attempts.write_off_open(running)
+        await self._delivery.finish(running, error, is_canceled=is_canceled)
 
     async def let_go(self, running: RunningJob) -> None:
         """This process comes to its end before the job does. With a call whose answer is lost the job is over; anything
@@ -184,7 +186,7 @@ class Execution:
         """
         job, configured = running.job, self._providers[candidate.provider]
         call = await self._preparation.call(job, configured, candidate.model)
-        parts = _parts(replace(call, reference=job.job_id), job.request.n)
+        parts = parts_of(call, job)
         reason = f"choice {choice}: {candidate.reason}"
         failures = await together(
             [
@@ -193,7 +195,8 @@ class Execution:
             ]
         )
         if len(failures) == len(parts):
-            raise next((error for error in failures if isinstance(error, ContentRefused)), failures[0])
+            last = ContentRefused | StorageError  # nobody else is to be asked
+            raise next((error for error in failures if isinstance(error, last)), failures[0])
         running.warnings.extend(call.warnings)
         if failures:
             running.warnings.append(f"{len(failures)} of {len(parts)} calls failed: {failures[0].message}")
@@ -203,17 +206,6 @@ class Execution:
 
     def _left(self, running: RunningJob) -> float:
         return running.deadline - self._clock.monotonic()
-
-
-def _parts(call: Call, n: int) -> list[Call]:
-    """The calls that make `n` images; each has a reference of its own and, with a seed, one that counts up, so that no
-    two are the same."""
-    sizes = [min(call.n, n - start) for start in range(0, n, call.n)]
-    seeds = [None if call.seed is None else call.seed + number * call.n for number in range(math.ceil(n / call.n))]
-    return [
-        replace(call, n=size, seed=seed, reference=f"{call.reference}-{number}")
-        for number, (size, seed) in enumerate(zip(sizes, seeds, strict=True))
-    ]
 
 
 def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candidate]:

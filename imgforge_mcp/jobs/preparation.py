@@ -1,6 +1,7 @@
 """A job's call to one model, made ready: its reference images come from the store, fitted to what that model takes."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,19 @@ async def input_sizes(registry: Registry, request: ImageRequest) -> list[Size]:
     """Width and height of a request's reference images as the store has them; what is gone is left out."""
     found = [await registry.assets.find(reference) for reference in request.input_images or ()]
     return [(asset.width, asset.height) for asset in found if asset is not None]
+
+
+def parts_of(call: Call, job: Job) -> list[Call]:
+    """The calls that make all the job's images."""
+    return [part_of(call, job, number) for number in range(math.ceil(job.request.n / call.n))]
+
+
+def part_of(call: Call, job: Job, number: int) -> Call:
+    """One of them: it has a reference of its own and, with a seed, one that counts up, so that no two bring the
+    same."""
+    images = max(1, min(call.n, job.request.n - number * call.n))
+    seed = None if call.seed is None else call.seed + number * call.n
+    return replace(call, n=images, seed=seed, reference=f"{job.job_id}-{number}")
 
 
 class Preparation:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.base.errors import Interrupted
+from imgforge_mcp.base.errors import ForgeError, Interrupted, StorageError
 from imgforge_mcp.base.types import Attempt, AttemptState, Job
 from imgforge_mcp.jobs.attempts import Attempts, together
 from imgforge_mcp.jobs.outcome import interrupted, out_of_time
-from imgforge_mcp.jobs.preparation import Preparation
+from imgforge_mcp.jobs.preparation import Preparation, part_of
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.providers.configured import ConfiguredProviders
 from imgforge_mcp.providers.contract import Operation
@@ -35,8 +35,7 @@ class Resume:
         for attempt in running.earlier:
             if attempt.state is AttemptState.SENT:
                 await self._attempts.write_off(running, attempt)
-        pending = [attempt for attempt in running.earlier if attempt.state is AttemptState.ACCEPTED]
-        if pending:
+        if pending := running.job.accepted_work:
             await self._ask_about(running, pending)
             return True
         if running.job.assets:
@@ -61,10 +60,22 @@ class Resume:
             await self._attempts.write_off(running, attempt, message)
             raise Interrupted(message, provider=attempt.provider)
         operation = Operation.from_json(attempt.operation)
-        call = await self._preparation.call(running.job, configured, model, with_inputs=operation.needs_inputs)
-        await self._attempts.resume(running, attempt, configured, call, operation)
+        try:
+            call = await self._preparation.call(running.job, configured, model, with_inputs=operation.needs_inputs)
+        except ForgeError as error:
+            message = (
+                f"The work at {attempt.provider} could not be gone on with; it may have been billed. {error.message}"
+            )
+            await self._attempts.write_off(running, attempt, message)
+            raise Interrupted(message, provider=attempt.provider) from error
+        part = part_of(call, running.job, attempt.part)
+        await self._attempts.resume(running, attempt, configured, part, operation)
 
     def _refuse_interrupted(self, job: Job) -> None:
+        """Raises Interrupted, StorageError: it was or may have been paid for already."""
+        paid = [attempt for attempt in job.attempts if attempt.state is AttemptState.SUCCEEDED]
+        if paid:
+            raise StorageError(paid[0].message or f"The picture that {paid[0].provider} made is not in the store.")
         lost = [a for a in job.attempts if _is_lost(a) and not self._providers.is_local(a.provider)]
         if lost:
             raise interrupted(lost[0].provider)

@@ -94,11 +94,14 @@ class JobService:
             self._webhooks.check(request.webhook_url, caller)
         request, save_root = await self._settled(request, caller)
         digest = equal_calls(request, (each.settings_hash for each in self._providers.values()))
-        if self._config.join_repeats and (same := await self._joined(digest, caller)) is not None:
-            return same, digest
-        ranked = await self._planner.candidates(request)
-        if nearest_rest(ranked) > PATIENCE:
-            raise all_resting(ranked)
+        try:
+            ranked = await self._planner.candidates(request)
+            if nearest_rest(ranked) > PATIENCE:
+                raise all_resting(ranked)
+        except ForgeError:  # nobody could make it now; somebody may have
+            if self._config.join_repeats and (same := await self._joined(digest, caller)) is not None:
+                return same, digest
+            raise
         prompt, logic = self._final_prompt(request, ranked[0])
         new = NewJob(
             job_id=self._clock.new_id(),
@@ -113,16 +116,26 @@ class JobService:
             save_root=save_root,
             routes=tuple(dict.fromkeys(candidate.route for candidate in ranked)),
             digest=digest,
+            join_within=JOIN_SECONDS if self._config.join_repeats else None,
             asked=asked,
             base_url=caller.base_url or "",
             allowance=caller.allowance,
             owner=self._worker.opens_as,
         )
+        return await self._opened(new, ranked, caller), digest
+
+    async def _opened(self, new: NewJob, ranked: Sequence[Candidate], caller: Caller) -> Job:
+        """The job on record and under way; or the one that stands for its key, or that it joins. One call at a time:
+        one that is cut off by now has left its mark before the next one looks for a job to join."""
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
-        job, created = await self._registry.jobs.open(new, caps)
-        if created:
-            self._worker.start(job, ranked)
-        return job, digest
+        async with self._joining:
+            await self._mark_if_left(new.digest, caller)
+            job, created = await self._registry.jobs.open(new, caps)
+            if created:
+                self._worker.start(job, ranked)
+            elif job.is_joined:
+                await self._mark_if_cut_off(job)
+        return job
 
     async def quote(self, request: ImageRequest, caller: Caller) -> tuple[float, str]:
         """What the request would cost at list prices (US dollars), and from whom; nothing where it costs nothing now.
@@ -136,21 +149,28 @@ class JobService:
         return first.price_usd or 0.0, first.name
 
     async def _joined(self, digest: str, caller: Caller) -> Job | None:
-        """The job of an equal call that was cut off, if there is one. One call at a time: one that is cut off itself by
-        now has left its mark before the next one looks."""
+        """The job of an equal call that was cut off, if there is one."""
         async with self._joining:
-            if caller.is_alone and (left := self._listeners.left(digest, self._clock.monotonic())) is not None:
-                await self._registry.jobs.cut_off(left)
+            await self._mark_if_left(digest, caller)
             same = await self._registry.jobs.join(digest, caller.tenant, JOIN_SECONDS)
-            if same is None:
-                return None
-            try:
-                await anyio.lowlevel.checkpoint()
-            except anyio.get_cancelled_exc_class():
-                with anyio.CancelScope(shield=True):
-                    await self._worker.cut_off(same.job_id)
-                raise
-        return replace(same, is_joined=True)
+            if same is not None:
+                await self._mark_if_cut_off(same)
+        return same
+
+    async def _mark_if_left(self, digest: str | None, caller: Caller) -> None:
+        """An equal call that came before this one, and whose client seems to have given up without a word."""
+        if not (self._config.join_repeats and caller.is_alone and digest):
+            return
+        if (left := self._listeners.left(digest, self._clock.monotonic())) is not None:
+            await self._registry.jobs.cut_off(left)
+
+    async def _mark_if_cut_off(self, job: Job) -> None:
+        try:
+            await anyio.lowlevel.checkpoint()
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await self._worker.cut_off(job.job_id)
+            raise
 
     async def _claimed(self, claim: Claim, request: ImageRequest, caller: Caller) -> Job:
         """The job that an idempotency key stands for. References are compared by their content; one that cannot be had

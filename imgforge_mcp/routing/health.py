@@ -30,6 +30,8 @@ WHOLE_PROVIDER = ("auth", "account", "wrong_address", "quota_exceeded")
 
 WHY = {
     "auth": "its key was rejected",
+    "account": "its account is blocked or not verified",
+    "wrong_address": "its base URL or account id is wrong",
     "quota_exceeded": "its quota is used up",
     "rate_limited": "it asked to slow down",
     "model_gone": "the provider does not know it any more",

@@ -201,6 +201,22 @@ def test_assets_can_be_listed_shown_and_exported(
     assert (tmp_path / "lighthouse.png").read_bytes() == Path(asset["path"]).read_bytes()
 
 
+def test_pictures_are_pinned_let_go_and_deleted_for_good(tmp_path: Path) -> None:
+    account = fresh_account(tmp_path)
+    [asset] = _json(run(account, "generate", "a lake", *SMALL, "--json"))["assets"]
+    digest, path = asset["asset_id"], Path(asset["path"])
+    short = digest[:16]
+    assert run(account, "pin", short).stdout == f"{short}  pinned\n"
+    assert _json(run(account, "unpin", short, short, "--json")) == [{"asset_id": digest, "state": "unpinned"}]
+    unknown = run(account, "delete", short, "ffff", "--json")
+    assert (unknown.returncode, json.loads(unknown.stdout)["code"], path.exists()) == (1, "not_found", True)
+    assert run(account, "delete", short).stdout == f"{short}  deleted\n"
+    assert not path.exists()
+    again = run(account, "delete", short)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "begin" in again.stderr or "deleted" in again.stderr
+
+
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
     account = fresh_account(tmp_path)
     assert run(account, "assets", "list").stdout == "The store is empty.\n"

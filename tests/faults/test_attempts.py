@@ -1,6 +1,7 @@
 """Every call that was sent is settled, whatever ends it, and the books say what happened."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,15 +13,17 @@ from imgforge_mcp import Forge, ImageRequest, Job, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.errors import IdempotencyConflict
 from imgforge_mcp.base.types import CostBasis, JobState
+from imgforge_mcp.jobs.preparation import Preparation
 from imgforge_mcp.presentation import message
+from imgforge_mcp.providers.contract import Call
 from imgforge_mcp.providers.services import together as together_adapter
 from imgforge_mcp.storage.registry.sqlite import jobs
-from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
+from imgforge_mcp.storage.registry.sqlite.database import Database
 from tests.answers import committed
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
 from tests.faults._processes import until
-from tests.virtual_clock import VirtualClock
+from tests.virtual_clock import START, VirtualClock
 
 pytestmark = pytest.mark.anyio
 
@@ -167,6 +170,34 @@ async def test_a_cancellation_that_the_provider_does_not_confirm_lets_the_work_g
     assert done.cost_usd == 0.04
 
 
+async def test_work_found_after_a_restart_is_called_off_though_its_end_is_asked_for_before_it_is_taken_up(
+    emulate: Emulate, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(environment, TWO_PARTS)
+    fal = emulate("fal")
+    settings = environment | fal.environment()
+    fal.fault("never", "poll")
+    async with open_forge(load_config(settings), VirtualClock()) as forge:
+        job = await submit(forge, model="fal/flux-2-pro")
+        await seen(lambda: len(fal.calls) >= 2, "a first question")
+    prepared = Preparation.call
+    later = VirtualClock(START + timedelta(seconds=60))
+    async with anyio.create_task_group() as tasks, open_forge(load_config(settings), later) as forge:
+
+        async def called_off_meanwhile(*given: Any, **named: Any) -> Call:
+            tasks.start_soon(forge.cancel, job.job_id, forge.caller())
+            for _ in range(200):
+                await anyio.to_thread.run_sync(int)
+            return await prepared(*given, **named)
+
+        monkeypatch.setattr(Preparation, "call", called_off_meanwhile)
+        done = await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+        spent = await committed(forge)
+    check_settled(done)
+    assert (done.state, done.cost_usd, spent) == (JobState.CANCELED, 0.0, 0.0)
+    assert [call.method for call in fal.calls].count("PUT") == 1
+
+
 # Time and price -----------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +238,14 @@ async def test_a_resumed_call_is_booked_at_the_price_in_its_own_record(
         done = await forge.job(job.job_id, forge.caller(), wait_seconds=30.0)
         spent = await committed(forge)
     assert (done.state, done.cost_usd, spent) == (JobState.COMPLETED, 0.04, 0.04)
+
+
+async def test_a_cost_that_is_no_more_than_a_bound_says_so(emulate: Emulate, forge_on: OpenForge) -> None:
+    async with forge_on(emulate("together")) as forge:
+        job = await draw(forge, model="together/flux-1.1-pro")
+    assert (job.cost_usd, job.cost_basis) == (0.002621, CostBasis.LISTED)
+    [warning] = [warning for warning in job.warnings if "$" in warning]
+    assert warning.startswith("$0.002621 is the most that it can have cost: its own figure was not found")
 
 
 # Idempotency --------------------------------------------------------------------------------------------------------
@@ -250,27 +289,22 @@ async def test_a_key_stands_for_its_job_though_the_file_that_it_named_is_gone(
 async def test_one_picture_takes_at_most_three_reads_and_four_writes_of_the_registry(
     emulate: Emulate, forge_on: OpenForge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A transaction that changes nothing is a read. What nobody waits for, such as keeping the cap, is not counted."""
+    """By the connection that they take. What nobody waits for, such as keeping the cap, is not counted."""
     together = emulate("together")
     counted: list[str] = []
     read, write = Database.read, Database.write
 
-    def watched(act: Any) -> Any:
-        def acting(sql: Statements) -> Any:
-            before = sql._connection.total_changes
-            result = act(sql)
-            if act.__module__ == jobs.__name__:
-                counted.append("read" if sql._connection.total_changes == before else "write")
-            return result
+    def watched(kind: str, act: Any) -> Any:
+        if act.__module__ == jobs.__name__:
+            counted.append(kind)
+        return act
 
-        return acting
-
-    monkeypatch.setattr(Database, "read", lambda self, act: read(self, watched(act)))
-    monkeypatch.setattr(Database, "write", lambda self, act: write(self, watched(act)))
+    monkeypatch.setattr(Database, "read", lambda self, act: read(self, watched("read", act)))
+    monkeypatch.setattr(Database, "write", lambda self, act: write(self, watched("write", act)))
     request = ImageRequest(prompt="a blue fox", model="together/flux-schnell", width=256, height=256)
     async with forge_on(together) as forge:
         await draw(forge)
         counted.clear()
         job = await forge.generate(request, forge.caller())
         assert job.state is JobState.COMPLETED
-        assert (counted.count("read"), counted.count("write")) == (3, 4)
+        assert (counted.count("read"), counted.count("write")) == (2, 4)

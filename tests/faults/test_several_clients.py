@@ -1,5 +1,6 @@
 """Several clients on one home, each with keys of its own: a worker takes only what it can do, and keeps what it has."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,12 @@ from imgforge_mcp import Forge, ImageRequest, Job, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.types import JobState
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS
+from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
 from tests.answers import committed
+from tests.conftest import OpenForge
+from tests.e2e._program import fresh_account, run
 from tests.emulators import Emulator
-from tests.faults._processes import until
+from tests.faults._processes import Worker, until, write_requests
 from tests.virtual_clock import START, VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -149,6 +153,26 @@ async def test_a_provider_that_does_not_answer_a_cancellation_costs_nobody_the_l
         assert owner == job.owner
 
 
+async def test_a_process_that_stands_still_with_a_new_job_in_its_hands_buys_it_once(
+    emulate: Emulate, forge_on: OpenForge, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For longer than its lease: its own adoption finds the job before whoever recorded it can start it."""
+    together = emulate("together")
+    recorded = SqliteJobs.open
+
+    async def standing_still(*given: Any) -> tuple[Job, bool]:
+        answer = await recorded(*given)
+        clock.advance(LATER)
+        await seen(lambda: len(together.submits) == 1, "the job to be taken up")
+        return answer
+
+    monkeypatch.setattr(SqliteJobs, "open", standing_still)
+    async with forge_on(together) as forge:
+        job = await forge.job((await submit(forge, model=SCHNELL)).job_id, forge.caller(), wait_seconds=600.0)
+        await some_turns()
+    assert (job.state, len(together.submits)) == (JobState.COMPLETED, 1)
+
+
 async def test_an_outcome_that_is_committed_late_is_learned(emulate: Emulate, environment: dict[str, str]) -> None:
     together = emulate("together")
     settings = environment | together.environment()
@@ -169,7 +193,36 @@ async def _drawn(forge: Forge) -> Job:
     return await forge.job(job.job_id, forge.caller(), wait_seconds=36000.0)
 
 
-def test_commands_never_adopt() -> None:
-    """The command line opens its forge so; what that means is tested above."""
-    source = (Path(__file__).parents[2] / "imgforge_mcp" / "cli" / "commands.py").read_text("utf-8")
-    assert source.count("open_forge(config") == source.count("adopts=False")
+@pytest.mark.parametrize(
+    "command",
+    [("doctor",), ("jobs",), ("usage",), ("models",), ("generate", "a lake", "--provider", "local", "--size", "64x64")],
+    ids=lambda command: command[0],
+)
+def test_a_command_leaves_the_jobs_of_others_alone(
+    emulate: Emulate, environment: dict[str, str], home: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    together, bfl = emulate("together"), emulate("bfl")
+    bfl.fault("never", "poll")
+    settings = environment | together.environment() | bfl.environment()
+    asked = write_requests(tmp_path / "requests.json", [{"prompt": "a red fox", "model": KLEIN}])
+    worker = Worker(settings, asked)
+    worker.go()
+    until(lambda: len(bfl.calls) >= 2, "a first question")
+    worker.kill()
+    before = _abandoned(home, leave=True)
+    asked_before = len(bfl.calls)
+    answer = run(fresh_account(tmp_path / "account", **settings), *command)
+    assert answer.returncode == 0, answer.stderr
+    assert _abandoned(home) == before
+    assert [call.path for call in bfl.calls[asked_before:] if "get_result" in call.path] == []
+
+
+def _abandoned(home: Path, *, leave: bool = False) -> list[Any]:
+    """Who has which unfinished job; with `leave` their leases run out now."""
+    with sqlite3.connect(home / "registry.db") as registry:
+        if leave:
+            registry.execute("UPDATE jobs SET lease_until = 0 WHERE completed_at IS NULL")
+        found = registry.execute("SELECT job_id, owner, lease_until FROM jobs WHERE completed_at IS NULL").fetchall()
+    registry.close()
+    assert len(found) == 1
+    return found

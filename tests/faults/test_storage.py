@@ -16,9 +16,9 @@ import pytest
 
 from imgforge_mcp import Forge, ImageRequest, Job
 from imgforge_mcp.base.errors import Deleted, NotFound
-from imgforge_mcp.base.types import JobState
+from imgforge_mcp.base.types import CostBasis, JobState
 from imgforge_mcp.storage.images.directory import AssetDirectory
-from tests.answers import told
+from tests.answers import committed, told
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
 from tests.virtual_clock import VirtualClock
@@ -221,7 +221,23 @@ async def test_a_paid_picture_that_the_disk_cannot_take_is_put_elsewhere_and_the
     assert digest_of(kept).startswith(kept.name.split("-")[1])
     assert disk.tries > 1
     assert len(together.submits) == 1
-    assert usage["cost_usd"] + usage["maybe_billed_usd"] > 0
+    assert (usage["cost_usd"] > 0, usage["maybe_billed_usd"]) == (True, 0)
+
+
+async def test_a_picture_that_no_disk_takes_is_booked_as_paid_at_the_providers_own_figure_and_nobody_else_is_asked(
+    emulate: Emulate, forge_on: OpenForge, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bfl, together = emulate("bfl"), emulate("together")
+    FullDisk(monkeypatch, home / "assets", tmp_path / "temporary")
+    async with forge_on(bfl, together) as forge:
+        job = await draw(forge, model="flux-2-klein-4b", n=2)
+        spent = await committed(forge)
+    assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "storage_error")
+    assert {(attempt.provider, attempt.cost_usd, attempt.maybe_billed) for attempt in job.attempts} == {
+        ("bfl", 0.014, False)
+    }
+    assert (job.cost_usd, job.cost_basis, spent) == (0.028, CostBasis.REPORTED, 0.028)
+    assert (len(bfl.submits), together.submits) == (2, [])
 
 
 async def test_a_paid_picture_is_stored_when_room_is_made_in_time(

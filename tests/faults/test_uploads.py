@@ -2,7 +2,9 @@
 what waits in a queue is called off there too."""
 
 import base64
+import sqlite3
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -25,13 +27,16 @@ pytestmark = pytest.mark.anyio
 
 
 class Pausing(ComfyUI):
-    """Hangs at the second upload, until it is cleared."""
+    """Hangs at the second upload, or at `hangs_at`, until it is cleared."""
 
     name = "comfyui"
+    hangs_at = 2
+    uploads = 0
 
     @route("POST", "/upload/image", phase="upload")
     def upload(self, call: Call) -> Answer:
-        if not self.inputs:
+        self.uploads += 1
+        if self.uploads == self.hangs_at - 1:
             self._faults.set(Fault(kind="hang", phase="upload"))
         answer: Answer = super().upload(call)
         return answer
@@ -65,6 +70,45 @@ async def test_a_masked_edit_that_was_cut_off_after_its_first_upload_keeps_its_m
     assert len(pictures(job)) == len(pausing.submits) == 1
     assert "LoadImageMask" in str(pausing.submits[0].json)
     assert pausing.surprises == []
+
+
+async def test_of_several_pictures_each_keeps_its_own_seed_though_it_was_cut_off_after_its_first_upload(
+    pausing: Pausing, client_on: OpenClient
+) -> None:
+    hangs = anyio.Event()
+    on_hang(pausing, hangs.set)
+    pausing.hangs_at = 4
+    asked = {"prompt": "a green sky", "image": picture("a"), "mask": picture("b"), "provider": "comfyui", "sync": False}
+    async with client_on(pausing) as client:
+        job_id = told(await client.call_tool("edit_image", {**asked, "n": 2, "seed": 7}))["job_id"]
+        await hangs.wait()
+    pausing.clear()
+    async with client_on(pausing) as client:
+        job = await ended(client, job_id)
+    assert job["state"] == "completed", job
+    assert [order.seed for order in pausing.orders] == [7, 8]
+    assert len({asset["asset_id"] for asset in job["assets"]}) == 2
+
+
+async def test_an_edit_whose_picture_is_gone_when_it_is_taken_up_again_ends_and_leaves_no_call_open(
+    pausing: Pausing, client_on: OpenClient, home: Path
+) -> None:
+    hangs = anyio.Event()
+    on_hang(pausing, hangs.set)
+    asked = {"prompt": "a green sky", "image": picture("a"), "mask": picture("b"), "provider": "comfyui", "sync": False}
+    async with client_on(pausing) as client:
+        job_id = told(await client.call_tool("edit_image", asked))["job_id"]
+        await hangs.wait()
+    pausing.clear()
+    with sqlite3.connect(home / "registry.db") as registry:
+        registry.execute("DELETE FROM assets")
+    registry.close()
+    async with client_on(pausing) as client:
+        job = await ended(client, job_id)
+    assert (job["state"], job["error"]["code"]) == ("failed", "interrupted")
+    assert "no longer in the store" in job["error"]["error"]
+    assert [attempt["error_code"] for attempt in job["attempts"]] == ["interrupted"]
+    assert pausing.submits == []
 
 
 def test_without_its_mask_it_does_not_go_on() -> None:

@@ -57,6 +57,8 @@ class NewJob:
     """Whom this process would ask, best first; whoever takes the job up asks nobody else."""
     digest: str | None = None
     """What equal calls have in common (jobs.joining)."""
+    join_within: float | None = None
+    """Seconds: an equal job is joined instead, as `join` says; None: no other job is looked for."""
     asked: str | None = None
     """The fingerprint of the request as it came, its references by name; `request` has them by content."""
     base_url: str = ""
@@ -207,7 +209,8 @@ class JobRegistry(Protocol):
 
     async def open(self, new: NewJob, caps: Caps) -> tuple[Job, bool]:
         """Record a job, its claim on the idempotency key and its reservation, in one transaction. With a key that is
-        taken: the existing job and False. Locks: the key, then the day's spend.
+        taken, or where an equal job is to be joined: that job and False. Locks: the key, the digest, then the day's
+        spend.
 
         Raises:
             IdempotencyConflict: the key belongs to another request.

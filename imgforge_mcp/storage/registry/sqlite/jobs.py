@@ -3,8 +3,9 @@
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from typing import TypeVar
 
 import anyio
 
@@ -45,6 +46,8 @@ from imgforge_mcp.storage.registry.sqlite.rows import (
     to_usage,
 )
 
+T = TypeVar("T")
+
 KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
 """How many jobs are taken over in one go."""
@@ -71,6 +74,10 @@ class SqliteJobs:
                 existing = _claim_key(sql, new, row["now"])
                 if existing is not None:
                     return _job(sql, existing), False
+            elif new.digest is not None and new.join_within is not None:
+                equal = _join(sql, new.digest, new.tenant, row["now"], new.join_within)
+                if equal is not None:
+                    return equal, False
             if new.tenant:
                 admit(sql, new.tenant, new.allowance, new.request.n, self._now(), row["reserved"])
             reserve(sql, row["budget_day"], row["reserved"], caps)
@@ -81,9 +88,13 @@ class SqliteJobs:
                 sql.change("insert_webhook", job_id=new.job_id, tenant=new.tenant, url=url, base_url=new.base_url)
             return _job(sql, new.job_id), True
 
-        with anyio.CancelScope(shield=True):  # a caller that goes away now must not leave a job that nobody runs
-            job, created = await self._database.write(act)
-        return job, created
+        return await self._to_the_end(act)  # a caller that goes away now must not leave a job that nobody runs
+
+    async def _to_the_end(self, act: Callable[[Statements], T]) -> T:
+        results: list[T] = []
+        with anyio.CancelScope(shield=True):
+            results.append(await self._database.write(act))
+        return results[0]
 
     async def claim(self, idempotency_key: str, tenant: str) -> Claim | None:
         key, now = _stored_key(idempotency_key, tenant), self._seconds()
@@ -155,21 +166,9 @@ class SqliteJobs:
 
     async def join(self, digest: str, tenant: str, within: float) -> Job | None:
         now = self._seconds()
-        wanted = {"digest": digest, "tenant": tenant, "now": now, "since": now - within}
-
-        def act(sql: Statements) -> list[Job]:
-            row = sql.one("joinable", **wanted)
-            if row is None:
-                return []
-            sql.change("joined", job_id=row["job_id"])
-            return [_job(sql, row["job_id"])]
-
         # Not by the reading connection, so that it comes after the mark of a call that was cut off a moment ago; and to
         # its end, so that a call that is cut off now leaves its own mark.
-        joined: list[Job] = []
-        with anyio.CancelScope(shield=True):
-            joined += await self._database.write(act)
-        return next(iter(joined), None)
+        return await self._to_the_end(lambda sql: _join(sql, digest, tenant, now, within))
 
     async def request_cancel(self, job_id: str) -> bool:
         return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
@@ -329,6 +328,15 @@ def _job(sql: Statements, job_id: str) -> Job:
     if row is None:
         raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
     return to_job(row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id))
+
+
+def _join(sql: Statements, digest: str, tenant: str, now: float, within: float) -> Job | None:
+    """The equal job that a call joins, from now on; nobody else joins it."""
+    row = sql.one("joinable", digest=digest, tenant=tenant, now=now, since=now - within)
+    if row is None:
+        return None
+    sql.change("joined", job_id=row["job_id"])
+    return replace(_job(sql, row["job_id"]), is_joined=True)
 
 
 def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
