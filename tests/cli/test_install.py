@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.cli.install import command
@@ -22,6 +21,7 @@ from imgforge_mcp.net.transport import Transport
 from imgforge_mcp.providers.neighbours import NEIGHBOURS, Neighbours
 from tests.e2e._program import EXAMPLE, fresh_account, run
 from tests.emulators import Emulator
+from tests.virtual_clock import VirtualClock
 
 KEY = "canary-0123456789abcdef"
 HOMES = {
@@ -313,12 +313,12 @@ def test_the_doctor_tells_a_client_that_works_from_one_whose_command_is_gone(acc
 
 @pytest.mark.anyio
 async def test_servers_on_this_machine_are_found_with_the_line_that_turns_each_on(
-    emulate: Callable[..., Emulator],
+    emulate: Callable[..., Emulator], clock: VirtualClock
 ) -> None:
     a1111, comfyui = emulate("a1111"), emulate("comfyui")
     ports = {emulator: int(emulator.base_url.rpartition(":")[2]) for emulator in (a1111, comfyui)}
     known = [replace(NEIGHBOURS[0], port=ports[a1111]), replace(NEIGHBOURS[1], port=ports[comfyui])]
-    transport = Transport(Clock(), Redactor(()))
+    transport = Transport(clock, Redactor(()))
     async with transport:
         neighbours = Neighbours(lambda: transport, known)
         found = await neighbours.found([])
