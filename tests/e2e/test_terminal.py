@@ -238,6 +238,8 @@ def test_lines_for_a_person_end_between_words(columns: int, tmp_path: Path) -> N
 def test_ctrl_c_ends_quietly_and_says_where_to_look(tmp_path: Path) -> None:
     emulator = emulators.load("fal")
     emulator.fault("never")
+    # Whoever started the tests may have it ignored, as shells do for what runs in the background: a child inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with emulator.serve():
         account = {**fresh_account(tmp_path), **emulator.environment(), "IMGFORGE_WORKER": "inline"}
         with subprocess.Popen(
@@ -248,9 +250,12 @@ def test_ctrl_c_ends_quietly_and_says_where_to_look(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            assert emulator.wait_for_submits(timeout=60)
-            process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=60)
+            try:
+                assert emulator.wait_for_submits(timeout=60)
+                process.send_signal(signal.SIGINT)
+                stdout, stderr = process.communicate(timeout=60)
+            finally:
+                process.kill()
     assert (process.returncode, stdout) == (1, "")
     assert stderr.strip() == "Interrupted; 'imgforge-mcp jobs' shows what is still under way."
 
