@@ -257,9 +257,13 @@ class Worker:
             if job.job_id in self._running or not await self._adoption.takes(job):
                 continue
             with anyio.CancelScope(shield=True):
-                if await self._registry.jobs.take_over(job.job_id):
+                if not await self._registry.jobs.take_over(job.job_id):
+                    continue
+                found = await self._registry.jobs.get(job.job_id)
+                # Somebody may have had it meanwhile, and begun what only others can go on with: its lease runs out.
+                if found.attempts == job.attempts or await self._adoption.takes(found):
                     logger.info("resuming job %s", job.job_id)
-                    self.start(await self._registry.jobs.get(job.job_id))
+                    self.start(found)
 
     async def _pass_on_cancellations(self) -> None:
         assert self._tasks is not None
