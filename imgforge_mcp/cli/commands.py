@@ -461,7 +461,8 @@ async def _show_job(forge: Forge, job: Job, options: argparse.Namespace) -> int:
     if job.state is JobState.FAILED and job.error is not None:
         _print(job.error if options.json else value, options, [f"imgforge-mcp: {job.error['error']}"], to_stderr=True)
         return FAILED
-    notes = [line for warning in job.warnings for line in wrapped(f"  note: {warning}", "    ")]
+    unsaid = [warning for warning in job.warnings if warning not in value["message"]]
+    notes = [line for warning in unsaid for line in wrapped(f"  note: {warning}", "    ")]
     _print(value, options, [*wrapped(value["message"]), *notes])
     for asset in job.assets:
         await _show_picture(forge, asset, options)

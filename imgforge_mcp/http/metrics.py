@@ -54,13 +54,8 @@ class Metrics:
 
 
 def _route(scope: Scope) -> str:
-    """A request's path with the names of its parameters in place of their values."""
-    if "endpoint" not in scope:
-        return OTHER
-    path: str = scope["path"]
-    for name, value in scope.get("path_params", {}).items():
-        path = path.replace(str(value), f"{{{name}}}") if value and name != "path" else path
-    return path if scope.get("endpoint") is not None and len(path) <= 80 else OTHER
+    """The path as its route writes it, with the names of its parameters: no value that a caller made up is a label."""
+    return str(getattr(scope.get("route"), "path", OTHER))
 
 
 class _Known:

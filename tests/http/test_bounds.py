@@ -70,6 +70,7 @@ async def test_the_figures_say_what_was_asked_and_what_became_of_it(
         job = (await site.http.post("/v2/generate", json=asked)).json()
         await site.http.get(f"/v2/jobs/{job['job_id']}")
         await site.http.get("/made/up/address")
+        await site.http.get("/v2/assets/ssets")
         reply = await site.http.get("/metrics")
     found = {
         (sample.name, *sorted(sample.labels.values())): sample.value
@@ -79,6 +80,7 @@ async def test_the_figures_say_what_was_asked_and_what_became_of_it(
     assert reply.headers["content-type"].startswith("text/plain")
     assert found["imgforge_http_requests_total", "/v2/generate", "201", "POST"] == 1
     assert found["imgforge_http_requests_total", "/v2/jobs/{job_id}", "200", "GET"] == 1
+    assert found["imgforge_http_requests_total", "/v2/assets/{asset_id}", "404", "GET"] == 1
     assert found["imgforge_http_requests_total", "404", "GET", "other"] == 1
     assert found["imgforge_jobs", "completed"] == 1
     assert [n[1] for n in found if n[0] == "imgforge_attempts_total"] == ["ok_listed"]
