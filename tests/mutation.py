@@ -45,7 +45,7 @@ class Judged:
     only: tuple[str, ...] = ()
 
 
-REGISTRY = "storage/registry/sqlite"
+REGISTRY = "storage/registry/sql"
 SEEDS = "faults/test_simulation.py::test_whatever_fails_and_whoever_dies_the_books_say_what_happened[0]"
 JUDGED = {
     "redaction": Judged(sources=("base/redaction.py",), tests=("base/test_redaction.py",)),

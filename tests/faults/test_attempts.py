@@ -17,8 +17,8 @@ from imgforge_mcp.jobs.preparation import Preparation
 from imgforge_mcp.presentation import message
 from imgforge_mcp.providers.contract import Call
 from imgforge_mcp.providers.services import together as together_adapter
-from imgforge_mcp.storage.registry.sqlite import jobs
-from imgforge_mcp.storage.registry.sqlite.database import Database
+from imgforge_mcp.storage.registry.sql import jobs
+from imgforge_mcp.storage.registry.sqlite.database import SqliteDatabase
 from tests.answers import committed
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
@@ -292,15 +292,15 @@ async def test_one_picture_takes_at_most_three_reads_and_four_writes_of_the_regi
     """By the connection that they take. What nobody waits for, such as keeping the cap, is not counted."""
     together = emulate("together")
     counted: list[str] = []
-    read, write = Database.read, Database.write
+    read, write = SqliteDatabase.read, SqliteDatabase.write
 
     def watched(kind: str, act: Any) -> Any:
         if act.__module__ == jobs.__name__:
             counted.append(kind)
         return act
 
-    monkeypatch.setattr(Database, "read", lambda self, act: read(self, watched("read", act)))
-    monkeypatch.setattr(Database, "write", lambda self, act: write(self, watched("write", act)))
+    monkeypatch.setattr(SqliteDatabase, "read", lambda self, act: read(self, watched("read", act)))
+    monkeypatch.setattr(SqliteDatabase, "write", lambda self, act: write(self, watched("write", act)))
     request = ImageRequest(prompt="a blue fox", model="together/flux-schnell", width=256, height=256)
     async with forge_on(together) as forge:
         await draw(forge)

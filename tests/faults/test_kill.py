@@ -18,7 +18,7 @@ import pytest
 from imgforge_mcp import Forge, Job, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.types import Attempt, JobState
-from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS
+from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS
 from tests.emulators import Emulator
 from tests.emulators.bfl import MODELS
 from tests.faults._processes import LaterClock, Worker, until, write_requests

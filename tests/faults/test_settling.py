@@ -17,7 +17,7 @@ from imgforge_mcp.jobs.attempts import together as all_of
 from imgforge_mcp.providers.driver import SUBMIT_SECONDS, Driver
 from imgforge_mcp.storage.images.directory import AssetDirectory
 from imgforge_mcp.storage.registry.contract import CancelRequested, LeaseLost
-from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
+from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import committed, on_hang
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
@@ -254,16 +254,16 @@ async def test_work_of_this_program_that_ends_with_it_is_free_and_done_anew_by_t
 
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, times: int, error: type[Exception] = StorageError) -> None:
     """The registry refuses one kind of write so many times, as a full disk does."""
-    act = getattr(SqliteJobs, name)
+    act = getattr(SqlJobs, name)
     left = [times]
 
-    async def refuse(self: SqliteJobs, *given: Any, **named: Any) -> Any:
+    async def refuse(self: SqlJobs, *given: Any, **named: Any) -> Any:
         if left[0] > 0:
             left[0] -= 1
             raise error("the disk is full")
         return await act(self, *given, **named)
 
-    monkeypatch.setattr(SqliteJobs, name, refuse)
+    monkeypatch.setattr(SqlJobs, name, refuse)
 
 
 async def test_a_settlement_is_tried_again_until_the_registry_takes_it(

@@ -14,7 +14,7 @@ from imgforge_mcp import Forge, ImageRequest, Job, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.types import JobState
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS
-from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
+from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import committed
 from tests.conftest import OpenForge
 from tests.e2e._program import fresh_account, run
@@ -158,7 +158,7 @@ async def test_a_process_that_stands_still_with_a_new_job_in_its_hands_buys_it_o
 ) -> None:
     """For longer than its lease: its own adoption finds the job before whoever recorded it can start it."""
     together = emulate("together")
-    recorded = SqliteJobs.open
+    recorded = SqlJobs.open
 
     async def standing_still(*given: Any) -> tuple[Job, bool]:
         answer = await recorded(*given)
@@ -166,7 +166,7 @@ async def test_a_process_that_stands_still_with_a_new_job_in_its_hands_buys_it_o
         await seen(lambda: len(together.submits) == 1, "the job to be taken up")
         return answer
 
-    monkeypatch.setattr(SqliteJobs, "open", standing_still)
+    monkeypatch.setattr(SqlJobs, "open", standing_still)
     async with forge_on(together) as forge:
         job = await forge.job((await submit(forge, model=SCHNELL)).job_id, forge.caller(), wait_seconds=600.0)
         await some_turns()

@@ -7,7 +7,8 @@ import pytest
 
 from imgforge_mcp.base.errors import Deleted, InvalidRequest, NotFound, StorageError
 from imgforge_mcp.base.types import Asset
-from imgforge_mcp.storage.registry.sqlite import SqliteRegistry, assets
+from imgforge_mcp.storage.registry.sql import assets
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 from tests.storage.registries import HOUR, Process, blocking
 from tests.virtual_clock import VirtualClock
 

@@ -20,8 +20,8 @@ from imgforge_mcp.base.types import Caller, ImageRequest, Job, JobState
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
 from imgforge_mcp.routing.router import Router
-from imgforge_mcp.storage.registry.sqlite.jobs import SqliteJobs
-from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS, to_millionths
+from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
+from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS, to_millionths
 from tests.faults.simulation.world import Books, Killed, Life, Loop, LoopClock, Shelf, Upstream, World
 
 KEYS = {"TOGETHER_API_KEY": "together-key", "BFL_API_KEY": "bfl-key", "FAL_KEY": "fal-key"}
@@ -39,7 +39,7 @@ class _Registry:
     """The job half over the simulated file."""
 
     def __init__(self, books: Books, clock: LoopClock, owner: str) -> None:
-        self.jobs = SqliteJobs(cast(Any, books), clock.now, owner)
+        self.jobs = SqlJobs(cast(Any, books), clock.now, owner)
 
 
 class _Housekeeping:

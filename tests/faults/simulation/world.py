@@ -32,8 +32,9 @@ from imgforge_mcp.media.decoder import Sound
 from imgforge_mcp.providers.contract import Operation
 from imgforge_mcp.providers.driver import Made, Result, Run
 from imgforge_mcp.storage.images.contract import Staged
-from imgforge_mcp.storage.registry.sqlite.database import Statements
-from imgforge_mcp.storage.registry.sqlite.queries import load_queries
+from imgforge_mcp.storage.registry.sql.queries import load_queries
+from imgforge_mcp.storage.registry.sql.statements import Statements
+from imgforge_mcp.storage.registry.sqlite.database import SqliteStatements
 from imgforge_mcp.storage.registry.sqlite.schema import migrate
 
 T = TypeVar("T")
@@ -181,7 +182,7 @@ class Books:
 
     def __init__(self, life: Life) -> None:
         self._life = life
-        self._sql = Statements(life.world.connection, _queries(), None)
+        self._sql = SqliteStatements(life.world.connection, _queries(), None)
 
     async def write(self, act: Callable[[Statements], T]) -> T:
         await self._life.step()
@@ -206,7 +207,7 @@ class Books:
 
 @cache
 def _queries() -> dict[str, str]:
-    return load_queries()
+    return load_queries("imgforge_mcp.storage.registry.sqlite")
 
 
 class Shelf:

@@ -3,7 +3,7 @@ IMMEDIATE, the other reads snapshots (WAL), so that no reader waits for a writer
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -13,7 +13,8 @@ import anyio.to_thread
 
 from imgforge_mcp.base.errors import StorageError
 from imgforge_mcp.storage.registry.contract import Shelf
-from imgforge_mcp.storage.registry.sqlite.queries import load_queries
+from imgforge_mcp.storage.registry.sql.queries import load_queries
+from imgforge_mcp.storage.registry.sql.statements import Cursor, Statements
 from imgforge_mcp.storage.registry.sqlite.schema import migrate
 
 T = TypeVar("T")
@@ -26,36 +27,27 @@ BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY")
 
 
-class Statements:
-    """What a transaction has at hand: the named queries over its connection, and the shelf with the images' bytes."""
+class SqliteStatements(Statements):
+    """One connection's. The file has one writer at a time, and that is every lock there is."""
 
-    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str], shelf: Shelf | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, queries: Mapping[str, str], shelf: Shelf | None) -> None:
+        super().__init__(queries, shelf)
         self._connection = connection
-        self._queries = queries
-        self.shelf = shelf
 
-    def one(self, name: str, /, **values: Any) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._connection.execute(self._queries[name], values).fetchone()
-        return row
+    def _run(self, text: str, values: Mapping[str, Any]) -> Cursor:
+        return self._connection.execute(text, values)
 
-    def all(self, name: str, /, **values: Any) -> list[sqlite3.Row]:
-        return self._connection.execute(self._queries[name], values).fetchall()
+    def lock(self, kind: str, *names: str) -> None:
+        return
 
-    def under(self, name: str, /, conditions: Sequence[str], **values: Any) -> list[sqlite3.Row]:
-        """The rows of a query that leaves its conditions open; they are named as it is."""
-        text = self._queries[name].format(conditions=" AND ".join(self._queries[condition] for condition in conditions))
-        return self._connection.execute(text, values).fetchall()
+    def lease_time(self, own: float) -> float:
+        return own
 
-    def change(self, name: str, /, **values: Any) -> int:
-        """Execute and return how many rows changed."""
-        return self._connection.execute(self._queries[name], values).rowcount
-
-    def insert(self, name: str, /, **values: Any) -> int:
-        """Execute and return the new row's number."""
-        return self._connection.execute(self._queries[name], values).lastrowid or 0
+    def tell(self, topic: str, text: str) -> None:
+        return
 
 
-class Database:
+class SqliteDatabase:
     """A file, opened with the first use. `write` runs a function inside one transaction, `read` over one snapshot."""
 
     def __init__(self, path: Path, shelf: Shelf | None = None) -> None:
@@ -128,7 +120,7 @@ class _Connection:
         self._shelf = shelf
         self._is_reader = is_reader
         self._connection: sqlite3.Connection | None = None
-        self._statements: Statements | None = None
+        self._statements: SqliteStatements | None = None
         self._is_blocked = False
 
     def transaction(self, begin: str, act: Callable[[Statements], T], asked: float) -> T:
@@ -151,13 +143,16 @@ class _Connection:
             self._connection.close()
             self._connection = self._statements = None
 
-    def _open(self) -> tuple[sqlite3.Connection, Statements]:
+    def _open(self) -> tuple[sqlite3.Connection, SqliteStatements]:
         if self._connection is None or self._statements is None:
             connection = _connect(self._path)
             connection.row_factory = sqlite3.Row
             if self._is_reader:
                 connection.execute("PRAGMA query_only = ON")
-            self._connection, self._statements = connection, Statements(connection, load_queries(), self._shelf)
+            self._connection, self._statements = (
+                connection,
+                SqliteStatements(connection, load_queries(__package__), self._shelf),
+            )
         return self._connection, self._statements
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from importlib import resources
 
 from imgforge_mcp.base.errors import StorageError
-from imgforge_mcp.storage.registry.sqlite.queries import sql_files
+from imgforge_mcp.storage.registry.sql.queries import sql_files
 
 BY_NUMBER = "0001_start"
 """What a file holds that counted its migrations (`user_version` 1) before they were recorded by name."""

@@ -12,7 +12,7 @@ WHERE due_at IS NOT NULL AND tenant NOT IN (SELECT value FROM json_each(:busy));
 -- name: due_webhooks
 -- A few of each tenant.
 SELECT job_id FROM (SELECT job_id, due_at, row_number() OVER (PARTITION BY tenant ORDER BY due_at) AS place
-                    FROM webhooks WHERE due_at <= :now AND tenant NOT IN (SELECT value FROM json_each(:busy)))
+                    FROM webhooks WHERE due_at <= :now AND tenant NOT IN (SELECT value FROM json_each(:busy))) AS placed
 WHERE place <= 4 ORDER BY due_at LIMIT 32;
 
 -- name: due_webhook

@@ -58,11 +58,7 @@ WHERE job_id = :job_id AND owner = :giver AND completed_at IS NULL;
 SELECT job_id FROM jobs WHERE owner = :owner AND completed_at IS NULL ORDER BY job_id;
 
 -- name: held_by_others
-SELECT 1 FROM jobs WHERE owner IS NOT :owner AND completed_at IS NULL LIMIT 1;
-
--- name: fence
--- The row if this owner still holds the job.
-SELECT cancel_requested, reserved, budget_day FROM jobs WHERE job_id = :job_id AND owner = :owner AND completed_at IS NULL;
+SELECT 1 FROM jobs WHERE (owner IS NULL OR owner <> :owner) AND completed_at IS NULL LIMIT 1;
 
 -- name: start_job
 UPDATE jobs SET state = 'processing', started_at = coalesce(started_at, :now), provider = :provider, model = :model
@@ -70,7 +66,8 @@ WHERE job_id = :job_id;
 
 -- name: insert_attempt
 INSERT INTO attempts (job_id, part, provider, model, images, state, reason, price, settings, started_at)
-VALUES (:job_id, :part, :provider, :model, :images, 'sent', :reason, :price, :settings, :now);
+VALUES (:job_id, :part, :provider, :model, :images, 'sent', :reason, :price, :settings, :now)
+RETURNING attempt_id AS number;
 
 -- name: accept_attempt
 UPDATE attempts SET state = 'accepted', operation = :operation WHERE attempt_id = :attempt_id AND ended_at IS NULL;
@@ -100,9 +97,10 @@ SELECT outcome_id, attempt_id, provider, model, state, latency_ms, health_cost, 
 FROM attempts WHERE outcome_id > :after AND ended_at >= :oldest ORDER BY outcome_id;
 
 -- name: insert_job_asset
-INSERT OR IGNORE INTO job_assets (job_id, position, asset_id, attempt_id, seed, mime_type, width, height, bytes)
+INSERT INTO job_assets (job_id, position, asset_id, attempt_id, seed, mime_type, width, height, bytes)
 VALUES (:job_id, (SELECT coalesce(max(position) + 1, 0) FROM job_assets WHERE job_id = :job_id),
-        :asset_id, :attempt_id, :seed, :mime_type, :width, :height, :bytes);
+        :asset_id, :attempt_id, :seed, :mime_type, :width, :height, :bytes)
+ON CONFLICT DO NOTHING;
 
 -- name: finish_job
 UPDATE jobs SET state = :state, error = :error, warnings = :warnings, drawn = :drawn,
@@ -148,7 +146,7 @@ WHERE digest = :digest AND tenant = :tenant
        OR (completed_at > :since
            AND (state = 'completed'
                 OR (state = 'failed' AND EXISTS (SELECT 1 FROM attempts
-                                                 WHERE attempts.job_id = jobs.job_id AND attempts.maybe_billed)))))
+                                                 WHERE attempts.job_id = jobs.job_id AND attempts.maybe_billed <> 0)))))
 ORDER BY job_id DESC LIMIT 1;
 
 -- name: joined
@@ -158,15 +156,15 @@ UPDATE jobs SET cut_off_at = 0 WHERE job_id = :job_id;
 UPDATE jobs SET cancel_requested = 1 WHERE job_id = :job_id AND completed_at IS NULL;
 
 -- name: cancel_requests
-SELECT job_id FROM jobs WHERE owner = :owner AND cancel_requested AND completed_at IS NULL;
+SELECT job_id FROM jobs WHERE owner = :owner AND cancel_requested <> 0 AND completed_at IS NULL;
 
 -- name: reserve
 INSERT INTO spend (day, reserved, spent) VALUES (:day, :amount, 0)
-ON CONFLICT (day) DO UPDATE SET reserved = reserved + excluded.reserved;
+ON CONFLICT (day) DO UPDATE SET reserved = spend.reserved + excluded.reserved;
 
 -- name: add_spent
 INSERT INTO spend (day, reserved, spent) VALUES (:day, 0, :amount)
-ON CONFLICT (day) DO UPDATE SET spent = spent + excluded.spent;
+ON CONFLICT (day) DO UPDATE SET spent = spend.spent + excluded.spent;
 
 -- name: set_reserved
 UPDATE jobs SET reserved = :amount WHERE job_id = :job_id;
@@ -186,9 +184,9 @@ SELECT count(*) AS jobs FROM jobs WHERE completed_at IS NULL AND lease_until >= 
 -- name: calls_by_outcome
 SELECT provider, coalesce(outcome, '') AS outcome, count(*) AS calls, count(ended_at) AS ended,
        coalesce(sum(latency_ms), 0) AS milliseconds, coalesce(sum(cost), 0) AS cost,
-       coalesce(sum(latency_ms <= 1000), 0) AS within_1, coalesce(sum(latency_ms <= 2000), 0) AS within_2,
-       coalesce(sum(latency_ms <= 5000), 0) AS within_5, coalesce(sum(latency_ms <= 10000), 0) AS within_10,
-       coalesce(sum(latency_ms <= 20000), 0) AS within_20, coalesce(sum(latency_ms <= 40000), 0) AS within_40,
-       coalesce(sum(latency_ms <= 80000), 0) AS within_80, coalesce(sum(latency_ms <= 160000), 0) AS within_160,
-       coalesce(sum(latency_ms <= 320000), 0) AS within_320
+       count(*) FILTER (WHERE latency_ms <= 1000) AS within_1, count(*) FILTER (WHERE latency_ms <= 2000) AS within_2,
+       count(*) FILTER (WHERE latency_ms <= 5000) AS within_5, count(*) FILTER (WHERE latency_ms <= 10000) AS within_10,
+       count(*) FILTER (WHERE latency_ms <= 20000) AS within_20, count(*) FILTER (WHERE latency_ms <= 40000) AS within_40,
+       count(*) FILTER (WHERE latency_ms <= 80000) AS within_80, count(*) FILTER (WHERE latency_ms <= 160000) AS within_160,
+       count(*) FILTER (WHERE latency_ms <= 320000) AS within_320
 FROM attempts GROUP BY provider, outcome;

@@ -1,15 +1,14 @@
 """The outbox of webhooks, over the same file as the jobs whose end they tell."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from imgforge_mcp.storage.registry.outbox import Tried, Webhook, WebhookState
-from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
-from imgforge_mcp.storage.registry.sqlite.rows import to_text, to_time
+from imgforge_mcp.storage.registry.sql.rows import to_text, to_time
+from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 
-class SqliteOutbox:
+class SqlOutbox:
     """The webhooks' part of the registry."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
@@ -73,7 +72,7 @@ class SqliteOutbox:
         return await self._database.write(act)
 
 
-def _webhook(row: sqlite3.Row) -> Webhook:
+def _webhook(row: Row) -> Webhook:
     known = set(WebhookState)
     return Webhook(
         job_id=row["job_id"],

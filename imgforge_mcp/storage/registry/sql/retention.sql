@@ -4,11 +4,10 @@ DELETE FROM idempotency WHERE idempotency_key IN
 
 -- name: jobs_ended_before
 -- Not those whose idempotency key still stands for them, or whose end is still to be told.
-SELECT json_group_array(job_id) AS ids, count(*) AS jobs
-FROM (SELECT job_id FROM jobs WHERE completed_at < :before
-        AND job_id NOT IN (SELECT job_id FROM idempotency WHERE expires_at > :now)
-        AND job_id NOT IN (SELECT job_id FROM webhooks WHERE due_at IS NOT NULL)
-      ORDER BY completed_at LIMIT :limit);
+SELECT job_id FROM jobs
+WHERE completed_at < :before AND job_id NOT IN (SELECT job_id FROM idempotency WHERE expires_at > :now)
+  AND job_id NOT IN (SELECT job_id FROM webhooks WHERE due_at IS NOT NULL)
+ORDER BY completed_at LIMIT :limit;
 
 -- name: add_forgotten_usage
 -- The sums keep what the attempts no longer tell.
@@ -17,8 +16,10 @@ SELECT day, tenant, project_id, provider, model, outcome, sum(calls), sum(images
 FROM attempt_usage
 WHERE attempt_id IN (SELECT attempt_id FROM attempts WHERE job_id IN (SELECT value FROM json_each(:ids)))
 GROUP BY 1, 2, 3, 4, 5, 6
-ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, images = images + excluded.images,
-                          cost = cost + excluded.cost, maybe_billed = maybe_billed + excluded.maybe_billed;
+ON CONFLICT (day, tenant, project_id, provider, model, outcome) DO UPDATE
+SET calls = usage_of_forgotten.calls + excluded.calls, images = usage_of_forgotten.images + excluded.images,
+    cost = usage_of_forgotten.cost + excluded.cost,
+    maybe_billed = usage_of_forgotten.maybe_billed + excluded.maybe_billed;
 
 -- name: forget_attempts
 DELETE FROM attempts WHERE job_id IN (SELECT value FROM json_each(:ids));
@@ -28,9 +29,6 @@ DELETE FROM job_assets WHERE job_id IN (SELECT value FROM json_each(:ids));
 
 -- name: forget_job_inputs
 DELETE FROM job_inputs WHERE job_id IN (SELECT value FROM json_each(:ids));
-
--- name: forget_job_texts
-DELETE FROM job_texts WHERE rowid IN (SELECT rowid FROM jobs WHERE job_id IN (SELECT value FROM json_each(:ids)));
 
 -- name: forget_jobs
 DELETE FROM jobs WHERE job_id IN (SELECT value FROM json_each(:ids));

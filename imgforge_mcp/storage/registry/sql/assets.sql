@@ -14,7 +14,7 @@ SELECT * FROM assets ORDER BY created_at DESC, asset_id LIMIT :limit;
 
 -- name: assets_after
 -- Those that follow one in the order of the query above; none when it is gone.
-SELECT assets.* FROM assets, (SELECT created_at AS at, asset_id AS id FROM assets WHERE asset_id = :after)
+SELECT assets.* FROM assets, (SELECT created_at AS at, asset_id AS id FROM assets WHERE asset_id = :after) AS last
 WHERE created_at <= at AND (created_at < at OR asset_id > id) ORDER BY created_at DESC, asset_id LIMIT :limit;
 
 -- name: assets_between
@@ -34,7 +34,7 @@ UPDATE assets SET accessed_at = :now WHERE asset_id = :asset_id AND accessed_at 
 UPDATE assets SET pinned = :pinned WHERE asset_id = :asset_id;
 
 -- name: insert_job_input
-INSERT OR IGNORE INTO job_inputs (job_id, asset_id) VALUES (:job_id, :asset_id);
+INSERT INTO job_inputs (job_id, asset_id) VALUES (:job_id, :asset_id) ON CONFLICT DO NOTHING;
 
 -- name: delete_asset
 DELETE FROM assets WHERE asset_id = :asset_id;

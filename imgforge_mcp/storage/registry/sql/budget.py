@@ -2,8 +2,8 @@
 
 from imgforge_mcp.base.errors import BudgetExceeded, ForgeError
 from imgforge_mcp.storage.registry.contract import Caps
-from imgforge_mcp.storage.registry.sqlite.database import Statements
-from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS
+from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS
+from imgforge_mcp.storage.registry.sql.statements import Statements
 
 
 def hold(sql: Statements, job_id: str, price: int, caps: Caps) -> None:
@@ -18,8 +18,9 @@ def hold(sql: Statements, job_id: str, price: int, caps: Caps) -> None:
 
 
 def reserve(sql: Statements, day: str, amount: int, caps: Caps) -> None:
-    """Hold money back. Raises BudgetExceeded: a cap stands in the way."""
+    """Hold money back. Lock: the month's spend. Raises BudgetExceeded: a cap stands in the way."""
     if amount > 0:
+        sql.lock("spend", day[:7])
         today, month = committed(sql, day)
         for cap, so_far, name, variable in (
             (caps.daily_usd, today, "daily", "IMGFORGE_DAILY_BUDGET_USD"),

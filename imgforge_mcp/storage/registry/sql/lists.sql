@@ -2,11 +2,6 @@
 -- Newest first, under the conditions that a caller names; each has an index that ends in job_id.
 SELECT * FROM jobs WHERE {conditions} ORDER BY job_id DESC LIMIT :limit;
 
--- name: jobs_page_of_text
--- The same, of jobs whose prompt has words; the index of words knows jobs by their row number.
-SELECT jobs.* FROM job_texts JOIN jobs ON jobs.rowid = job_texts.rowid
-WHERE job_texts MATCH :text AND {conditions} ORDER BY job_texts.rowid DESC LIMIT :limit;
-
 -- name: where_any
 true
 
@@ -37,9 +32,6 @@ jobs.job_id < :until
 -- name: where_before
 jobs.job_id < :before
 
--- name: where_row_before
-job_texts.rowid < (SELECT rowid FROM jobs WHERE job_id = :row_before)
-
 -- name: jobs_of_batch
 SELECT jobs.* FROM batch_items JOIN jobs USING (job_id) WHERE batch_id = :batch_id;
 
@@ -48,6 +40,3 @@ SELECT * FROM attempts WHERE job_id IN (SELECT value FROM json_each(:ids)) ORDER
 
 -- name: assets_of_jobs
 SELECT * FROM job_assets WHERE job_id IN (SELECT value FROM json_each(:ids)) ORDER BY job_id, position;
-
--- name: insert_job_text
-INSERT INTO job_texts (rowid, text) SELECT rowid, :text FROM jobs WHERE job_id = :job_id;

@@ -1,14 +1,13 @@
 """The records beside the images: what is stored, when it was last used, where it came from."""
 
-import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from imgforge_mcp.base.errors import Deleted, InvalidRequest, NotFound
 from imgforge_mcp.base.types import Asset, ImageRequest, Json
-from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
-from imgforge_mcp.storage.registry.sqlite.eviction import remove, total_bytes
-from imgforge_mcp.storage.registry.sqlite.rows import to_asset, to_dollars, to_request, to_time
+from imgforge_mcp.storage.registry.sql.eviction import count_removed, remove, total_bytes
+from imgforge_mcp.storage.registry.sql.rows import to_asset, to_dollars, to_request, to_time
+from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 EVICT_TO = 0.9
 SLICE = 32
@@ -17,7 +16,7 @@ EVERYBODY = "*"
 """The tenant of a tombstone that holds for all."""
 
 
-class SqliteAssets:
+class SqlAssets:
     """The asset half of the registry."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
@@ -29,7 +28,12 @@ class SqliteAssets:
 
     async def add(self, asset: Asset, tenant: str = "") -> None:
         now = self._seconds()
-        await self._database.write(lambda sql: record(sql, asset, now, tenant))
+
+        def act(sql: Statements) -> None:
+            sql.lock("image", asset.asset_id)
+            record(sql, asset, now, tenant)
+
+        await self._database.write(act)
 
     async def find(self, asset_id: str) -> Asset | None:
         row, tombstone = await self._database.read(
@@ -60,7 +64,7 @@ class SqliteAssets:
     async def pin(self, asset_id: str, tenant: str | None, *, is_pinned: bool) -> Asset:
         def act(sql: Statements) -> Asset:
             row = _owned(sql, asset_id, tenant)
-            sql.change("pin_asset", asset_id=asset_id, pinned=is_pinned)
+            sql.change("pin_asset", asset_id=asset_id, pinned=int(is_pinned))
             return to_asset(row)
 
         return await self._database.write(act)
@@ -69,6 +73,7 @@ class SqliteAssets:
         now = self._seconds()
 
         def act(sql: Statements) -> None:
+            sql.lock("image", asset_id)
             row = _owned(sql, asset_id, tenant)
             if (job := sql.one("needed_by", asset_id=asset_id)) is not None:
                 raise InvalidRequest(
@@ -78,13 +83,17 @@ class SqliteAssets:
             owner = EVERYBODY if tenant is None else tenant
             sql.change("insert_tombstone", asset_id=asset_id, tenant=owner, now=now)
             if tenant is None or not sql.all("asset_tenants", asset_id=asset_id):
-                remove(sql, row)
+                count_removed(sql, [row] if remove(sql, row) else [])
 
         await self._database.write(act)
 
     async def count_renditions(self, added: Mapping[str, int]) -> None:
+        def act(sql: Statements) -> None:
+            sql.lock("image", *added)
+            count_renditions(sql, added)
+
         if added:
-            await self._database.write(lambda sql: count_renditions(sql, added))
+            await self._database.write(act)
 
     async def total_bytes(self) -> int:
         return await self._database.read(total_bytes)
@@ -98,28 +107,41 @@ class SqliteAssets:
         return gone
 
     def _slice(self, sql: Statements, target: int) -> int:
-        total, gone = total_bytes(sql), 0
-        for row in sql.all("evictable_assets", now=self._seconds(), limit=SLICE) if total > target else ():
-            if total <= target:
+        surplus, gone = total_bytes(sql) - target, list[Row]()
+        for row in self._oldest(sql) if surplus > 0 else ():
+            if surplus <= 0:
                 break
             if remove(sql, row):
-                total -= row["bytes"] + row["rendition_bytes"]
-                gone += 1
+                surplus -= row["bytes"] + row["rendition_bytes"]
+                gone.append(row)
             else:  # the others first, and this one in an hour
                 sql.change("touch_asset", asset_id=row["asset_id"], now=self._seconds())
-        return gone
+        count_removed(sql, gone)
+        return len(gone)
+
+    def _oldest(self, sql: Statements) -> Sequence[Row]:
+        """What may go first, and is nobody else's meanwhile: looked for once more when that is certain."""
+        values = {"now": self._seconds(), "limit": SLICE}
+        locked = [row["asset_id"] for row in sql.all("evictable_assets", **values)]
+        sql.lock("image", *locked)
+        return [row for row in sql.all("evictable_assets", **values) if row["asset_id"] in locked]
 
 
 def count_renditions(sql: Statements, added: Mapping[str, int]) -> None:
-    """Add bytes of renditions to the total, within somebody's transaction."""
-    for asset_id, amount in added.items():
-        if sql.change("add_rendition_bytes", asset_id=asset_id, amount=amount):
-            sql.change("add_asset_bytes", amount=amount)
+    """Add bytes of renditions to the total, within somebody's transaction. Lock: the images."""
+    known = [
+        amount
+        for asset_id, amount in added.items()
+        if sql.change("add_rendition_bytes", asset_id=asset_id, amount=amount)
+    ]
+    if known:
+        sql.change("add_asset_bytes", amount=sum(known))
 
 
 def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
     """Note a stored image, within somebody's transaction; one that is known already was used now. Its bytes are seen to
-    under the same lock, for another process may have removed them a moment ago. Raises StorageError: they are gone."""
+    under the same lock (the image's), for another process may have removed them a moment ago. Raises StorageError:
+    they are gone."""
     if sql.shelf is not None:
         sql.shelf.secure(asset)
     if sql.one("asset_exists", asset_id=asset.asset_id) is None:
@@ -139,12 +161,17 @@ def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
 
 def note_inputs(sql: Statements, job_id: str, request: ImageRequest) -> None:
     """Note which images a job needs, so that they are there when it comes to them."""
-    for reference in (*(request.input_images or ()), *((request.mask,) if request.mask else ())):
-        if len(reference) == 64:
-            sql.change("insert_job_input", job_id=job_id, asset_id=reference)
+    for asset_id in needed_images(request):
+        sql.change("insert_job_input", job_id=job_id, asset_id=asset_id)
 
 
-def _owned(sql: Statements, asset_id: str, tenant: str | None) -> sqlite3.Row:
+def needed_images(request: ImageRequest) -> tuple[str, ...]:
+    """The ids of the images that a request names."""
+    references = (*(request.input_images or ()), *((request.mask,) if request.mask else ()))
+    return tuple(reference for reference in references if len(reference) == 64)
+
+
+def _owned(sql: Statements, asset_id: str, tenant: str | None) -> Row:
     """The row of an image that a tenant's jobs have. Raises NotFound."""
     row = sql.one("asset", asset_id=asset_id)
     if row is None or (
@@ -154,7 +181,7 @@ def _owned(sql: Statements, asset_id: str, tenant: str | None) -> sqlite3.Row:
     return row
 
 
-def _origin(row: sqlite3.Row) -> Json:
+def _origin(row: Row) -> Json:
     created = to_time(row["created_at"])
     return {
         "job_id": row["job_id"],

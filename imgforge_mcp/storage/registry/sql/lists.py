@@ -1,7 +1,6 @@
 """Many jobs at once, with their attempts and images: three statements, however many there are."""
 
 import re
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,8 +9,8 @@ from typing import Any
 from imgforge_mcp.base.clock import first_id
 from imgforge_mcp.base.types import Job, Json
 from imgforge_mcp.storage.registry.contract import Wanted
-from imgforge_mcp.storage.registry.sqlite.database import Statements
-from imgforge_mcp.storage.registry.sqlite.rows import from_text, to_job, to_text
+from imgforge_mcp.storage.registry.sql.rows import from_text, to_job, to_text
+from imgforge_mcp.storage.registry.sql.statements import Row, Statements
 
 WORD = re.compile(r"\w+")
 WRITTEN_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -66,9 +65,9 @@ def _query(text: str) -> str:
     return " ".join(f'"{word}"' for word in WORD.findall(searchable(text)))
 
 
-def _with_parts(sql: Statements, rows: Sequence[sqlite3.Row]) -> list[Job]:
+def _with_parts(sql: Statements, rows: Sequence[Row]) -> list[Job]:
     ids = to_text([row["job_id"] for row in rows])
-    attempts, assets = defaultdict[str, list[sqlite3.Row]](list), defaultdict[str, list[sqlite3.Row]](list)
+    attempts, assets = defaultdict[str, list[Row]](list), defaultdict[str, list[Row]](list)
     for found, name in ((attempts, "attempts_of_jobs"), (assets, "assets_of_jobs")):
         for row in sql.all(name, ids=ids) if rows else ():
             found[row["job_id"]].append(row)

@@ -2,7 +2,6 @@
 the file as it is, and stands in nobody's way."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from imgforge_mcp.base.types import (
     Shortfall,
 )
 from imgforge_mcp.storage.registry.contract import LATENCIES, Calls, NewJob, UsageSum
+from imgforge_mcp.storage.registry.sql.statements import Row
 
 MILLIONTHS = 1_000_000
 UNREADABLE = "(the prompt cannot be read)"
@@ -82,7 +82,7 @@ def new_job_row(new: NewJob, now: datetime) -> dict[str, Any]:
     }
 
 
-def to_job(row: sqlite3.Row, attempts: Sequence[sqlite3.Row], assets: Sequence[sqlite3.Row]) -> Job:
+def to_job(row: Row, attempts: Sequence[Row], assets: Sequence[Row]) -> Job:
     request, not_understood = to_request(row["request"])
     lost: list[str] = list(not_understood)
     state = _word(JobState, row["state"], JobState.PROCESSING if row["completed_at"] is None else JobState.FAILED, lost)
@@ -119,12 +119,12 @@ def to_job(row: sqlite3.Row, attempts: Sequence[sqlite3.Row], assets: Sequence[s
     )
 
 
-def to_state(row: sqlite3.Row) -> JobState:
+def to_state(row: Row) -> JobState:
     """Of a job; one in a state that this version does not know is under way until it has an end."""
     return _word(JobState, row["state"], JobState.PROCESSING if row["completed_at"] is None else JobState.FAILED, [])
 
 
-def is_understood(row: sqlite3.Row) -> bool:
+def is_understood(row: Row) -> bool:
     """Whether a job's state and request say nothing that this version does not know."""
     return row["state"] in set(JobState) and not to_request(row["request"])[1]
 
@@ -150,7 +150,7 @@ def to_request(text: str) -> tuple[ImageRequest, tuple[str, ...]]:
             values = {name: value for name, value in values.items() if name not in wrong}
 
 
-def to_attempt(row: sqlite3.Row, lost: list[str]) -> Attempt:
+def to_attempt(row: Row, lost: list[str]) -> Attempt:
     is_over = row["ended_at"] is not None
     unknown = AttemptState.FAILED if is_over else AttemptState.ACCEPTED if row["operation"] else AttemptState.SENT
     return Attempt(
@@ -174,7 +174,7 @@ def to_attempt(row: sqlite3.Row, lost: list[str]) -> Attempt:
     )
 
 
-def to_asset(row: sqlite3.Row) -> Asset:
+def to_asset(row: Row) -> Asset:
     return Asset(
         asset_id=row["asset_id"],
         mime_type=row["mime_type"],
@@ -186,7 +186,7 @@ def to_asset(row: sqlite3.Row) -> Asset:
     )
 
 
-def to_outcome(row: sqlite3.Row) -> Outcome:
+def to_outcome(row: Row) -> Outcome:
     return Outcome(
         outcome_id=row["outcome_id"],
         attempt_id=row["attempt_id"],
@@ -202,7 +202,7 @@ def to_outcome(row: sqlite3.Row) -> Outcome:
     )
 
 
-def to_usage(row: sqlite3.Row) -> UsageSum:
+def to_usage(row: Row) -> UsageSum:
     return UsageSum(
         kind=row["kind"],
         name=row["name"],
@@ -213,7 +213,7 @@ def to_usage(row: sqlite3.Row) -> UsageSum:
     )
 
 
-def to_calls(row: sqlite3.Row) -> Calls:
+def to_calls(row: Row) -> Calls:
     return Calls(
         provider=row["provider"],
         outcome=row["outcome"],

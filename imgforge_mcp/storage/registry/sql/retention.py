@@ -1,14 +1,14 @@
 """What is no longer kept: ended keys, and past a day that the user chose jobs, attempts, batches and images."""
 
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 from imgforge_mcp.base.clock import first_id
 from imgforge_mcp.storage.registry.contract import Forgotten
-from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
-from imgforge_mcp.storage.registry.sqlite.eviction import remove
+from imgforge_mcp.storage.registry.sql.eviction import count_removed, remove
+from imgforge_mcp.storage.registry.sql.rows import to_text
+from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 SLICE = 50
 """How many jobs, batches or images go in one transaction: others wait for it."""
@@ -17,7 +17,7 @@ LOOKED_AT = 500
 """How many images one read looks at."""
 
 
-class SqliteRetention:
+class SqlRetention:
     """The part of the registry that forgets."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
@@ -48,13 +48,14 @@ class SqliteRetention:
         return Forgotten(jobs=jobs, images=await self._forget_images(before))
 
     def _forget_jobs(self, sql: Statements, before: datetime) -> int:
-        row = sql.one("jobs_ended_before", before=before.timestamp(), now=self._seconds(), limit=SLICE)
-        if row is None or not row["jobs"]:
+        rows = sql.all("jobs_ended_before", before=before.timestamp(), now=self._seconds(), limit=SLICE)
+        if not rows:
             return 0
-        sql.change("add_forgotten_usage", ids=row["ids"])
+        ids = to_text([row["job_id"] for row in rows])
+        sql.change("add_forgotten_usage", ids=ids)
         for part in ("attempts", "job_assets", "job_inputs", "job_texts", "webhooks", "jobs"):
-            sql.change(f"forget_{part}", ids=row["ids"])
-        return int(row["jobs"])
+            sql.change(f"forget_{part}", ids=ids)
+        return len(rows)
 
     async def _forget_images(self, before: datetime) -> int:
         """Images that no kept job has: found by reading, a few at a time, and looked at again under the lock."""
@@ -66,10 +67,13 @@ class SqliteRetention:
                 gone += await self._database.write(partial(self._remove_orphans, orphans[start : start + SLICE]))
         return gone
 
-    def _old_images(self, before: float, place: tuple[float, str], sql: Statements) -> list[sqlite3.Row]:
+    def _old_images(self, before: float, place: tuple[float, str], sql: Statements) -> Sequence[Row]:
         at, after = place
         return sql.all("old_assets", before=before, now=self._seconds(), at=at, after=after, limit=LOOKED_AT)
 
     def _remove_orphans(self, asset_ids: list[str], sql: Statements) -> int:
+        sql.lock("image", *asset_ids)
         found = [sql.one("orphan", asset_id=asset_id, now=self._seconds()) for asset_id in asset_ids]
-        return sum(remove(sql, row) for row in found if row is not None)
+        gone = [row for row in found if row is not None and remove(sql, row)]
+        count_removed(sql, gone)
+        return len(gone)

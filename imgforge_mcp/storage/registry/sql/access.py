@@ -2,7 +2,6 @@
 last place."""
 
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
@@ -11,15 +10,15 @@ from imgforge_mcp.base.clock import first_id
 from imgforge_mcp.base.errors import AllowanceUsed, BudgetExceeded, InvalidRequest, LimitReached
 from imgforge_mcp.base.types import Allowance, Json
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
-from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
-from imgforge_mcp.storage.registry.sqlite.rows import MILLIONTHS, from_text, to_millionths, to_text, to_time
+from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS, from_text, to_millionths, to_text, to_time
+from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 MINUTE = 60.0
 BUSY_RETRY = 2.0
 """Seconds after which a caller whose jobs are all under way may try again."""
 
 
-class SqliteAccess:
+class SqlAccess:
     """The door's half of the registry."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
@@ -110,6 +109,7 @@ def admit(sql: Statements, tenant: str, allowance: Allowance, images: int, now: 
     Raises:
         LimitReached, AllowanceUsed, BudgetExceeded: a limit stands in the way; nothing is counted.
     """
+    sql.lock("tenant", tenant)
     for standing in _standings(sql, tenant, allowance, now):
         if standing.used + images > standing.limit:
             raise _reached(sql, tenant, standing, images, now)
@@ -198,7 +198,7 @@ def _ends(now: datetime) -> tuple[float, float]:
     return (midnight + timedelta(days=1) - now).total_seconds(), (next_month - now).total_seconds()
 
 
-def _key(row: sqlite3.Row) -> ApiKey:
+def _key(row: Row) -> ApiKey:
     created = to_time(row["created_at"])
     assert created is not None
     known = {field.name for field in fields(Allowance)}

@@ -2,8 +2,8 @@
 -- Sums of the days from :first_day on, by each kind of name and in all.
 WITH lines AS MATERIALIZED (
     SELECT * FROM usage_days
-    WHERE day >= :first_day AND calls > 0 AND (:project_id IS NULL OR project_id = :project_id)
-      AND (:tenant IS NULL OR tenant = :tenant)
+    WHERE day >= :first_day AND calls > 0 AND (CAST(:project_id AS TEXT) IS NULL OR project_id = :project_id)
+      AND (CAST(:tenant AS TEXT) IS NULL OR tenant = :tenant)
 )
 SELECT 'total' AS kind, '' AS name, coalesce(sum(calls), 0) AS calls, coalesce(sum(images), 0) AS images,
        coalesce(sum(cost), 0) AS cost, coalesce(sum(maybe_billed), 0) AS maybe_billed FROM lines
@@ -23,6 +23,6 @@ WITH kept AS MATERIALIZED (
     FROM kept GROUP BY 1, 2, 3, 4, 5, 6
 ), counted AS MATERIALIZED (SELECT * FROM usage_days WHERE calls != 0 OR images != 0 OR cost != 0 OR maybe_billed != 0)
 SELECT day, tenant, project_id, provider, model, outcome
-FROM (SELECT * FROM (SELECT * FROM added EXCEPT SELECT * FROM counted)
-      UNION SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM added))
+FROM (SELECT * FROM (SELECT * FROM added EXCEPT SELECT * FROM counted) AS missing
+      UNION SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM added) AS needless) AS wrong
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 4, 5 LIMIT 100;

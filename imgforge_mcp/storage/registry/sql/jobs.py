@@ -1,7 +1,6 @@
 """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
@@ -26,12 +25,11 @@ from imgforge_mcp.storage.registry.contract import (
     UsageSum,
     Wanted,
 )
-from imgforge_mcp.storage.registry.sqlite.access import admit
-from imgforge_mcp.storage.registry.sqlite.assets import count_renditions, note_inputs, record
-from imgforge_mcp.storage.registry.sqlite.budget import committed, hold, reserve
-from imgforge_mcp.storage.registry.sqlite.database import Database, Statements
-from imgforge_mcp.storage.registry.sqlite.lists import batch, page, searchable
-from imgforge_mcp.storage.registry.sqlite.rows import (
+from imgforge_mcp.storage.registry.sql.access import admit
+from imgforge_mcp.storage.registry.sql.assets import count_renditions, needed_images, note_inputs, record
+from imgforge_mcp.storage.registry.sql.budget import committed, hold, reserve
+from imgforge_mcp.storage.registry.sql.lists import batch, page, searchable
+from imgforge_mcp.storage.registry.sql.rows import (
     MILLIONTHS,
     from_text,
     is_understood,
@@ -45,6 +43,7 @@ from imgforge_mcp.storage.registry.sqlite.rows import (
     to_text,
     to_usage,
 )
+from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 T = TypeVar("T")
 
@@ -53,7 +52,7 @@ LATE = "The job had been given up; its image came after all."
 """How many jobs are taken over in one go."""
 
 
-class SqliteJobs:
+class SqlJobs:
     """The job half of the registry. `owner` names this process in every lease."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], owner: str) -> None:
@@ -75,13 +74,16 @@ class SqliteJobs:
                 if existing is not None:
                     return _job(sql, existing), False
             elif new.digest is not None and new.join_within is not None:
+                sql.lock("digest", new.digest)
                 equal = _join(sql, new.digest, new.tenant, row["now"], new.join_within)
                 if equal is not None:
                     return equal, False
             if new.tenant:
                 admit(sql, new.tenant, new.allowance, new.request.n, self._now(), row["reserved"])
+            sql.lock("image", *needed_images(new.request))
             reserve(sql, row["budget_day"], row["reserved"], caps)
-            sql.change("insert_job", **row, owner=new.owner or self.owner, lease_until=row["now"] + LEASE_SECONDS)
+            until = _lease_end(sql, row["now"])
+            sql.change("insert_job", **row, owner=new.owner or self.owner, lease_until=until)
             note_inputs(sql, new.job_id, new.request)
             sql.change("insert_job_text", job_id=new.job_id, text=searchable(new.request.prompt))
             if (url := new.request.webhook_url) is not None:
@@ -133,6 +135,8 @@ class SqliteJobs:
     async def finish(self, job_id: str, ending: Ending) -> Job:
         def act(sql: Statements) -> Job:
             held = self._fence(sql, job_id)
+            sql.lock("image", *ending.renditions)
+            _lock_spend(sql, held)
             sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
             sql.change(
                 "finish_job",
@@ -150,6 +154,7 @@ class SqliteJobs:
             )
             sql.change("post_webhook", job_id=job_id, now=self._seconds())
             count_renditions(sql, ending.renditions)
+            sql.tell("ended", job_id)
             return _job(sql, job_id)
 
         return await self._database.write(act)
@@ -166,12 +171,21 @@ class SqliteJobs:
 
     async def join(self, digest: str, tenant: str, within: float) -> Job | None:
         now = self._seconds()
+
         # Not by the reading connection, so that it comes after the mark of a call that was cut off a moment ago; and to
         # its end, so that a call that is cut off now leaves its own mark.
-        return await self._to_the_end(lambda sql: _join(sql, digest, tenant, now, within))
+        def act(sql: Statements) -> Job | None:
+            sql.lock("digest", digest)
+            return _join(sql, digest, tenant, now, within)
+
+        return await self._to_the_end(act)
 
     async def request_cancel(self, job_id: str) -> bool:
-        return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
+        def act(sql: Statements) -> int:
+            sql.tell("cancel", job_id)
+            return sql.change("request_cancel", job_id=job_id)
+
+        return await self._database.write(act) > 0
 
     async def cancel_requests(self) -> list[str]:
         rows = await self._database.read(lambda sql: sql.all("cancel_requests", owner=self.owner))
@@ -180,34 +194,42 @@ class SqliteJobs:
     # Leases -------------------------------------------------------------------------------------------------------
 
     async def renew(self, job_ids: Sequence[str]) -> None:
-        ids, until = to_text(list(job_ids)), self._seconds() + LEASE_SECONDS
-        await self._database.write(lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=until))
+        ids, now = to_text(list(job_ids)), self._seconds()
+        await self._database.write(
+            lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=_lease_end(sql, now))
+        )
 
     async def abandoned(self) -> list[Job]:
-        now = self._seconds()
+        own = self._seconds()
 
         def act(sql: Statements) -> list[Job]:
-            rows = sql.all("abandoned_jobs", now=now)
-            return [_job(sql, row["job_id"]) for row in rows if row["deadline"] < now or is_understood(row)]
+            rows = sql.all("abandoned_jobs", now=sql.lease_time(own))
+            return [_job(sql, row["job_id"]) for row in rows if row["deadline"] < own or is_understood(row)]
 
         return await self._database.read(act)
 
     async def take_over(self, job_id: str) -> bool:
-        values = {"job_id": job_id, "owner": self.owner, "now": self._seconds()}
-        until = self._seconds() + LEASE_SECONDS
-        return await self._database.write(lambda sql: sql.change("take_over", **values, until=until)) > 0
+        own = self._seconds()
+
+        def act(sql: Statements) -> int:
+            now = sql.lease_time(own)
+            return sql.change("take_over", job_id=job_id, owner=self.owner, now=now, until=now + LEASE_SECONDS)
+
+        return await self._database.write(act) > 0
 
     async def take(self, job_id: str, owner: str) -> Job | None:
-        values = {"job_id": job_id, "giver": owner, "owner": self.owner, "until": self._seconds() + LEASE_SECONDS}
+        values, now = {"job_id": job_id, "giver": owner, "owner": self.owner}, self._seconds()
 
         def act(sql: Statements) -> list[Job]:
-            return [_job(sql, job_id)] if sql.change("take_from", **values) else []
+            return [_job(sql, job_id)] if sql.change("take_from", **values, until=_lease_end(sql, now)) else []
 
         return next(iter(await self._database.write(act)), None)
 
     async def release(self, owner: str | None = None) -> None:
-        values = {"owner": owner or self.owner, "until": self._seconds() - 1}
-        await self._database.write(lambda sql: sql.change("release_leases", **values))
+        holder, now = owner or self.owner, self._seconds()
+        await self._database.write(
+            lambda sql: sql.change("release_leases", owner=holder, until=sql.lease_time(now) - 1)
+        )
 
     async def held_by(self, owner: str) -> list[str]:
         rows = await self._database.read(lambda sql: sql.all("held_by", owner=owner))
@@ -225,8 +247,11 @@ class SqliteJobs:
             held = self._fence(sql, job_id)
             if held["cancel_requested"]:
                 raise CancelRequested
+            if new.is_trial or new.per_minute is not None or new.per_day is not None:
+                sql.lock("provider", new.provider)
             _check_limits(sql, new, now)
             _check_trial(sql, new, now)
+            _lock_spend(sql, held)
             hold(sql, job_id, to_millionths(new.price_usd) or 0, caps)
             sql.change("start_job", job_id=job_id, provider=new.provider, model=new.model, now=now)
             return sql.insert(
@@ -255,7 +280,9 @@ class SqliteJobs:
         now = self._seconds()
 
         def act(sql: Statements) -> None:
-            if _settle(sql, job_id, attempt_id, end, self._fence(sql, job_id), now):
+            held = self._fence(sql, job_id)
+            sql.lock("image", *(asset.asset_id for asset in assets))
+            if _settle(sql, job_id, attempt_id, end, held, now):
                 _insert_assets(sql, job_id, attempt_id, assets, now)
 
         await self._database.write(act)
@@ -264,9 +291,12 @@ class SqliteJobs:
         now = self._seconds()
 
         def act(sql: Statements) -> bool:
+            sql.one("lock_job_of", attempt_id=attempt_id)
+            sql.lock("image", *(asset.asset_id for asset in assets))
             row = sql.one("given_up", attempt_id=attempt_id)
             if row is None:
                 return False
+            _lock_spend(sql, row)
             if row["ended_at"] is None:
                 _settle(sql, job_id, attempt_id, end, dict(row), now)
             else:
@@ -294,7 +324,7 @@ class SqliteJobs:
         now = self._seconds()
 
         def act(sql: Statements) -> Figures:
-            held = sql.one("living_leases", now=now)
+            held = sql.one("living_leases", now=sql.lease_time(now))
             return Figures(
                 jobs={row["state"]: row["jobs"] for row in sql.all("jobs_by_state")},
                 leases=held["jobs"] if held else 0,
@@ -332,11 +362,20 @@ def _job(sql: Statements, job_id: str) -> Job:
 
 def _join(sql: Statements, digest: str, tenant: str, now: float, within: float) -> Job | None:
     """The equal job that a call joins, from now on; nobody else joins it."""
-    row = sql.one("joinable", digest=digest, tenant=tenant, now=now, since=now - within)
+    row = sql.one("joinable", digest=digest, tenant=tenant, now=sql.lease_time(now), since=now - within)
     if row is None:
         return None
     sql.change("joined", job_id=row["job_id"])
     return replace(_job(sql, row["job_id"]), is_joined=True)
+
+
+def _lease_end(sql: Statements, now: float) -> float:
+    return sql.lease_time(now) + LEASE_SECONDS
+
+
+def _lock_spend(sql: Statements, held: Row | Json) -> None:
+    """Before anything that adds up, in the books of usage as well, so that all come to it in the same order."""
+    sql.lock("spend", held["budget_day"][:7])
 
 
 def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
@@ -347,7 +386,7 @@ def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
         "message": end.message,
         "latency_ms": end.latency_ms,
         "cost": to_millionths(end.cost_usd),
-        "maybe_billed": end.maybe_billed,
+        "maybe_billed": int(end.maybe_billed),
         "health_cost": end.health_cost,
         "rest_until": None if end.rest_seconds is None else now + end.rest_seconds,
         "now": now,
@@ -356,6 +395,7 @@ def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
 
 def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held: Json, now: float) -> bool:
     """End an open attempt and move its cost from reserved to spent; False for one that has ended, which stays so."""
+    _lock_spend(sql, held)
     sql.change("count_outcome")
     if not sql.change("settle_attempt", **_end_row(attempt_id, end, now)):
         return False
@@ -367,7 +407,7 @@ def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held
     return True
 
 
-def _revise_job(sql: Statements, job_id: str, row: sqlite3.Row, *, has_assets: bool, now: float) -> None:
+def _revise_job(sql: Statements, job_id: str, row: Row, *, has_assets: bool, now: float) -> None:
     """What an ended job cost, now that one of its calls is known better; completed, if it had only been given up."""
     if has_assets and row["job_state"] == "failed" and (from_text(row["error"]) or {}).get("code") == "interrupted":
         warnings = to_text([*(from_text(row["warnings"]) or ()), LATE])
@@ -425,5 +465,6 @@ def _check_limits(sql: Statements, new: NewAttempt, now: float) -> None:
 
 
 def _check_trial(sql: Statements, new: NewAttempt, now: float) -> None:
-    if new.is_trial and sql.one("trial_in_flight", provider=new.provider, model=new.model, now=now):
+    values = {"provider": new.provider, "model": new.model}
+    if new.is_trial and sql.one("trial_in_flight", **values, now=sql.lease_time(now)):
         raise Unavailable("Another call is trying whether this model is back.")

@@ -1,4 +1,5 @@
-"""The named queries of the `.sql` files beside this one: `-- name: x`, comment lines, one statement."""
+"""The named queries of `.sql` files: `-- name: x`, comment lines, one statement. Those beside this file are for every
+database, those of a database's own package are what it says in its own words."""
 
 import re
 from importlib import resources
@@ -7,14 +8,15 @@ from importlib.resources.abc import Traversable
 NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-def load_queries() -> dict[str, str]:
-    """Every statement by its name, from all files; a name is used once."""
+def load_queries(own: str) -> dict[str, str]:
+    """Every statement by its name, from all files here and of the package `own`; a name is used once."""
     queries: dict[str, str] = {}
-    for name, text in sql_files(resources.files(__package__)):
-        _, *parts = NAME.split(text)
-        for query, body in zip(parts[::2], parts[1::2], strict=True):
-            assert query not in queries, f"{name}: {query} is there already"
-            queries[query] = _statement(body)
+    for package in (__package__, own):
+        for name, text in sql_files(resources.files(package)):
+            _, *parts = NAME.split(text)
+            for query, body in zip(parts[::2], parts[1::2], strict=True):
+                assert query not in queries, f"{name}: {query} is there already"
+                queries[query] = _statement(body)
     return queries
 
 

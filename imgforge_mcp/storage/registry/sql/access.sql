@@ -39,7 +39,7 @@ SELECT requests, images FROM admitted WHERE tenant = :tenant AND period = :perio
 
 -- name: count_admitted
 INSERT INTO admitted (tenant, period, requests, images) VALUES (:tenant, :period, 1, :images)
-ON CONFLICT (tenant, period) DO UPDATE SET requests = requests + 1, images = images + excluded.images;
+ON CONFLICT (tenant, period) DO UPDATE SET requests = admitted.requests + 1, images = admitted.images + excluded.images;
 
 -- name: unfinished_jobs_of
 SELECT count(*) AS jobs FROM jobs WHERE tenant = :tenant AND completed_at IS NULL;
