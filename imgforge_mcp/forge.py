@@ -11,7 +11,7 @@ from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized, require
 from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, new_webhook_secret
-from imgforge_mcp.base.types import Allowance, Asset, Caller, Copy, ImageRequest, Job, Json, Saved
+from imgforge_mcp.base.types import Allowance, Asset, Caller, Copy, ImageRequest, Job, Json, KeptReference, Saved
 from imgforge_mcp.jobs import usage
 from imgforge_mcp.jobs.boosters import built
 from imgforge_mcp.jobs.detached.place import living
@@ -275,6 +275,35 @@ class Forge:
                 "There is no template of that id; GET /api/templates lists yours.", template_id=template_id[:64]
             )
 
+    # Kept references ------------------------------------------------------------------------------------------------
+
+    async def kept_references(self, caller: Caller) -> list[KeptReference]:
+        """The characters and styles that the caller keeps by name."""
+        return await self._jobs.kept.of(caller)
+
+    async def keep_reference(
+        self, name: str, pictures: Sequence[str], words: str | None, caller: Caller
+    ) -> KeptReference:
+        """Keep pictures, however they are named, and words under a name, beside what is there already.
+
+        Raises:
+            InvalidRequest, NotFound: no name, no such picture, or too much of something.
+        """
+        require(caller.scopes, "generate")
+        return await self._jobs.kept.add(name, pictures, words, caller)
+
+    async def drop_reference(self, name: str, caller: Caller) -> None:
+        """Keep nothing under that name any more. Raises NotFound."""
+        require(caller.scopes, "generate")
+        await self._jobs.kept.remove(name, caller)
+
+    async def tenant_of(self, name: str) -> str:
+        """Whom a key stands for, by the key's name or the tenant's own. Raises NotFound."""
+        found = [key.tenant for key in await self.keys() if key.name == name]
+        if not found and not await self._registry.access.is_tenant(name):
+            raise NotFound("There is no key of that name; 'imgforge-mcp keys list' shows them.", field="name")
+        return (found or [name])[0]
+
     # Models and providers -------------------------------------------------------------------------------------------
 
     async def models(self, wanted: Filter, cursor: str | None = None, *, is_paged: bool = True) -> Json:
@@ -407,10 +436,7 @@ class Forge:
     async def webhook_secret(self, name: str | None) -> str:
         """What signs the webhooks of a key (by its name) or of a tenant; of None, of the user of this machine. Raises
         NotFound."""
-        found = [key.tenant for key in await self.keys() if key.name == name]
-        if name is not None and not found and not await self._registry.access.is_tenant(name):
-            raise NotFound("There is no key of that name; 'imgforge-mcp keys list' shows them.", field="name")
-        return await self._webhooks.secret((found or [name or ""])[0])
+        return await self._webhooks.secret("" if name is None else await self.tenant_of(name))
 
     async def standings(self, caller: Caller) -> list[Standing]:
         """What is left of a caller's limits, the nearest to its end first."""

@@ -134,6 +134,7 @@ def request_json(job: Job) -> Json:
         "n": request.n if request.n > 1 else None,
         "like": request.like,
         "inputs": [reference[:12] for reference in request.input_images or ()],
+        "reference": request.reference,
         "mask": request.mask[:12] if request.mask else None,
         "transform": request.transform.model_dump(exclude_none=True) if request.transform else None,
     }

@@ -112,6 +112,11 @@ PROJECT_ID: Any = Field(
 )
 AS_BEFORE = "(as before)"
 """Stands for a prompt or an image that a call leaves out because `like` names a job that has it."""
+Name = Annotated[str, Field(min_length=1, max_length=64, examples=["mia"])]
+"""Of a kept reference."""
+MOST_KEPT = 4
+"""Kept references that one request may name."""
+MOST_INPUTS = 14
 MAX_SEED = 2**64 - 1
 """The largest that any service takes; a model with smaller ones gets one made from it (routing.fitting)."""
 
@@ -165,6 +170,17 @@ class Transform(BaseModel):
                 return f"convert to {self.format}"
             case operation:
                 return f"{operation} to {size}" if size else operation
+
+
+class Kept(BaseModel):
+    """A kept reference as a request has it: what is said of it, and how many of the request's last input images are
+    its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    words: str = ""
+    pictures: int
 
 
 class Copy(BaseModel):
@@ -225,9 +241,11 @@ class ImageRequest(BaseModel):
     template: Annotated[str, Field(min_length=1, max_length=64, examples=["poster"])] | None = None
     """A configured template."""
     input_images: (
-        Annotated[list[Reference], Field(max_length=14, examples=[["https://example.org/fox.png"]])] | None
+        Annotated[list[Reference], Field(max_length=MOST_INPUTS, examples=[["https://example.org/fox.png"]])] | None
     ) = None
     """Reference images: asset id, job id, https URL, data URL or file path."""
+    reference: Annotated[list[Name], Field(max_length=MOST_KEPT, examples=[["mia"]])] | None = None
+    """Kept references by name: characters, styles."""
     metadata: (
         Annotated[
             dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
@@ -268,6 +286,19 @@ class ImageRequest(BaseModel):
     """0 keeps the image, 1 forgets it."""
     transform: Transform | None = None
     """What is done to the first input image in place of drawing; the prompt is its words."""
+    kept: list[Kept] | None = None
+    """What `reference` stands for; the pictures are the last of `input_images`, the first one of each before all
+    others."""
+
+    @property
+    def kept_pictures(self) -> int:
+        """How many of the input images are those of kept references."""
+        return sum(kept.pictures for kept in self.kept or ())
+
+    @property
+    def least_inputs(self) -> int:
+        """How many input images a model has to take: each that was named, and one of each kept reference."""
+        return len(self.input_images or ()) - self.kept_pictures + len(self.kept or ())
 
     @model_validator(mode="before")
     @classmethod
@@ -315,6 +346,15 @@ class Saved:
     width: int
     height: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReference:
+    """Pictures and words that a tenant keeps under a name (in lower case), to be drawn by: a character, a style."""
+
+    name: str
+    words: str = ""
+    pictures: tuple[Asset, ...] = ()
 
 
 class AttemptState(StrEnum):

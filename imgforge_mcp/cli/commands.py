@@ -30,6 +30,7 @@ from imgforge_mcp.base.types import (
     Job,
     JobState,
     Json,
+    KeptReference,
     Progress,
     QualityTier,
     Transform,
@@ -335,6 +336,34 @@ def _key_json(key: ApiKey) -> Json:
     }
 
 
+async def references(forge: Forge, options: argparse.Namespace) -> int:
+    """Characters and styles by name, of the person at the terminal or of a key's holder."""
+    caller = _person(forge)
+    if options.key_name is not None:
+        caller = replace(caller, tenant=await forge.tenant_of(options.key_name))
+    if options.action != "list" and not options.name:
+        raise InvalidRequest(f"Name it: imgforge-mcp references {options.action} NAME.", field="name")
+    match options.action:
+        case "list":
+            found = await forge.kept_references(caller)
+            empty = ["Nothing is kept yet: imgforge-mcp references add NAME PICTURE."]
+            _print([_kept_json(kept) for kept in found], options, lists.of_references(found) if found else empty)
+        case "add":
+            pictures = [_file(picture) for picture in options.pictures]
+            kept = await forge.keep_reference(options.name, pictures, options.words, caller)
+            count = f"{len(kept.pictures)} picture{'' if len(kept.pictures) == 1 else 's'}"
+            use = f"imgforge-mcp generate --reference {kept.name} …"
+            _print(_kept_json(kept), options, [f"{kept.name} is kept with {count}; draw by it with: {use}"])
+        case _:
+            await forge.drop_reference(options.name, caller)
+            _print({"name": options.name, "state": "removed"}, options, [f"{options.name} is no longer kept."])
+    return DONE
+
+
+def _kept_json(kept: KeptReference) -> Json:
+    return {"name": kept.name, "words": kept.words, "pictures": [_asset(asset) for asset in kept.pictures]}
+
+
 BY_NAME: dict[str, Command] = {
     "generate": generate,
     "edit": edit,
@@ -348,6 +377,7 @@ BY_NAME: dict[str, Command] = {
     "pin": pin,
     "unpin": pin,
     "doctor": doctor,
+    "references": references,
     "keys": keys,
     "webhooks": webhooks,
 }
@@ -365,6 +395,7 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         "negative_prompt": options.negative,
         "style": options.style,
         "input_images": _inputs(options),
+        "reference": options.reference,
         "is_edit": hasattr(options, "image") or None,
         "mask": _file(options.mask) if getattr(options, "mask", None) else None,
         "strength": getattr(options, "strength", None),

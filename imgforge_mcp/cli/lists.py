@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from imgforge_mcp.base.types import Asset, Job, Json
+from imgforge_mcp.base.types import Asset, Job, Json, KeptReference
 from imgforge_mcp.cli.output import Column, age, amount_of, money, table
 from imgforge_mcp.storage.registry.access import ApiKey
 
@@ -106,6 +106,11 @@ def of_usage(answer: Json) -> list[str]:
         for name, entry in answer[f"by_{group}"].items()
     ]
     return table(columns, rows) if rows else []
+
+
+def of_references(references: Sequence[KeptReference]) -> list[str]:
+    columns = [Column(title="NAME"), Column(title="PICTURES", to_right=True), Column(title="WORDS", gives=True)]
+    return table(columns, [(kept.name, str(len(kept.pictures)), kept.words) for kept in references])
 
 
 def of_keys(keys: Sequence[ApiKey]) -> list[str]:

@@ -158,6 +158,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     usage.add_argument("--period", choices=("day", "month", "all"), default="month")
     usage.add_argument("--project", metavar="NAME")
     usage.add_argument("--check", action="store_true", help="compare the sums with every call on record")
+    _add_references(commands)
     _add_keys(commands)
     _add_install(commands)
     _add_webhooks(commands)
@@ -238,6 +239,7 @@ def _add_transform(commands: Any) -> None:
 
 
 def _add_picture_options(generate: Any) -> None:
+    generate.add_argument("--reference", action="append", metavar="NAME", help="a kept character or style")
     generate.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
     generate.add_argument("--model", metavar="NAME")
     generate.add_argument("--provider", metavar="NAME")
@@ -276,6 +278,15 @@ def _add_changes(commands: Any) -> None:
         _add(commands, name, text).add_argument(
             "asset_ids", nargs="+", metavar="ID", help="an image's id, or its start"
         )
+
+
+def _add_references(commands: Any) -> None:
+    references = _add(commands, "references", "characters and styles by name: pictures and words to draw by")
+    references.add_argument("action", choices=("add", "list", "remove"))
+    references.add_argument("name", nargs="?", help="a letter, then letters, digits and - _")
+    references.add_argument("pictures", nargs="*", metavar="PICTURE", help="files, asset ids, job ids or https URLs")
+    references.add_argument("--words", metavar="TEXT", help="what it is, for the prompt: 'a girl of ten with red hair'")
+    references.add_argument("--key-name", metavar="NAME", help="keep it for the callers with this key of the HTTP door")
 
 
 def _add_keys(commands: Any) -> None:

@@ -1,13 +1,14 @@
 """A request that is exactly like an earlier job's but for what is said anew. Pure."""
 
 from imgforge_mcp.base.errors import InvalidRequest
-from imgforge_mcp.base.types import AS_BEFORE, ImageRequest, Job
+from imgforge_mcp.base.types import AS_BEFORE, ImageRequest, Job, Json
 
 OWN = frozenset(
     {"idempotency_key", "sync", "save_to", "confirm_cost_usd", "metadata", "template", "like", "webhook_url"}
 )
 """What belongs to one call alone. (A template's words are in the prompt already.)"""
 SIZES = frozenset({"width", "height", "aspect_ratio", "image_size"})
+REFERENCES = frozenset({"reference", "kept"})
 ROUTES = frozenset({"quality_tier", "model", "provider"})
 """What says who makes it: said anew, all of it is."""
 
@@ -29,6 +30,8 @@ def alike(request: ImageRequest, job: Job, number: int | None) -> ImageRequest:
         for name, field in ImageRequest.model_fields.items()
         if (value := getattr(job.request, name)) != field.default and not {name} & (OWN | said.keys())
     }
+    if {"reference", "input_images"} & said.keys():
+        before = _without_kept(before, job, is_named_anew="reference" in said)
     if SIZES & said.keys():
         before = {name: value for name, value in before.items() if name not in SIZES}
     if ROUTES & said.keys():
@@ -43,6 +46,16 @@ def alike(request: ImageRequest, job: Job, number: int | None) -> ImageRequest:
         before.pop("mask", None)
         said["input_images"] = [_first(job, number) if text == AS_BEFORE else text for text in said["input_images"]]
     return ImageRequest.model_validate({**before, **said})
+
+
+def _without_kept(before: Json, job: Job, *, is_named_anew: bool) -> Json:
+    """Before, without the pictures of its kept references: they are looked up again, or others are."""
+    gone = REFERENCES if is_named_anew else {"kept"}
+    rest = {name: value for name, value in before.items() if name not in gone}
+    own = (job.request.input_images or [])[: len(job.request.input_images or []) - job.request.kept_pictures]
+    if "input_images" in rest:
+        rest["input_images"] = own or None
+    return rest
 
 
 def _made_by(job: Job) -> dict[str, object]:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -18,6 +18,7 @@ from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, 
 from imgforge_mcp.jobs.boosters import boosted, easy_to_cut_out, find_template, with_template
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.joining import JOIN_SECONDS, Listeners, equal_calls
+from imgforge_mcp.jobs.kept import KeptReferences, with_pictures, with_words
 from imgforge_mcp.jobs.likeness import alike
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.running import Followed
@@ -69,6 +70,7 @@ class JobService:
         self._providers = providers
         self._worker = worker
         self._references = references
+        self.kept = KeptReferences(registry, references)
         self._webhooks = webhooks
         self._clock = clock
         self._joining = anyio.Lock()
@@ -209,7 +211,10 @@ class JobService:
                 paths.place_output, request.save_to, caller.outputs, request.prompt
             )
             changes["save_to"], save_root = str(path), str(root)
+        request, kept = await self.kept.called_for(request, caller)
         changes |= await self._references.resolve(request, caller)
+        if kept:
+            changes |= with_pictures(cast("list[str]", changes.get("input_images", [])), kept)
         if request.transform is not None:
             changes["transform"] = await self._exact(request.transform, changes["input_images"])
         return request.model_copy(update=changes), save_root
@@ -240,7 +245,7 @@ class JobService:
 
     def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
         """The prompt with what is added to it, and why."""
-        prompt, logic = self._boosted(request, first)
+        prompt, logic = with_words(*self._boosted(request, first), request.kept or ())
         if request.background != "transparent" or {"transparent", "vector"} & first.model.capabilities:
             return prompt, logic
         return easy_to_cut_out(prompt, logic, is_drawn=first.is_local, is_edit=request.is_edit)
@@ -257,7 +262,7 @@ class JobService:
 
     async def picture(self, reference: str, caller: Caller, field: str) -> Asset:
         """The image that a caller names. Raises NotFound, InvalidRequest; they name the argument `field`."""
-        return await self._references.picture(reference, caller, field)
+        return await self._references.picture(await self.kept.as_picture(reference, caller), caller, field)
 
     async def of_key(self, request: ImageRequest, caller: Caller) -> Job | None:
         """The job that the request's idempotency key stands for already. Raises IdempotencyConflict."""

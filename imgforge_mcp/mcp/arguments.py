@@ -20,7 +20,7 @@ from imgforge_mcp.base.types import (
 )
 from imgforge_mcp.forge import Purpose
 
-INTERNAL = frozenset({"is_edit", "mask", "strength", "transform"})
+INTERNAL = frozenset({"is_edit", "mask", "strength", "transform", "kept"})
 """Fields of ImageRequest that generate_image does not take."""
 MAX_ITEMS = 50
 SELDOM = frozenset(
@@ -30,7 +30,13 @@ SELDOM = frozenset(
     }
 )
 """Arguments of generate_image that other tools take too, and do not list: every word of a schema is paid for."""
-SELDOM_IN_BATCHES = SELDOM - {"style", "metadata", "idempotency_key"} | {"sync", "fit", "max_cost_usd", "output_format"}
+SELDOM_IN_BATCHES = SELDOM - {"style", "metadata", "idempotency_key"} | {
+    "sync",
+    "fit",
+    "max_cost_usd",
+    "output_format",
+    "reference",
+}
 EXPLAINED = frozenset({"height", "top", "right", "bottom"})
 """Arguments that go without saying beside width and left."""
 BOUNDED = frozenset({"width", "height", "n"})

@@ -248,7 +248,7 @@ TOOLS = (
         arguments=EditImage,
         handler=edit_image,
         is_open_world=True,
-        hidden=frozenset({"is_edit", "input_images", "transform"}),
+        hidden=frozenset({"is_edit", "input_images", "transform", "kept"}),
     ),
     Tool(
         name="save_image",

@@ -54,7 +54,8 @@ def fit(
     warnings: list[str] = []
     sizes = [(image.width, image.height) for image in inputs] if input_sizes is None else input_sizes
     sent = tuple(sent_size(model, size) for size in sizes[: model.max_inputs])
-    width, height, ratio, image_size = _size(request, model, sizes, warnings)
+    own = sizes[: len(sizes) - request.kept_pictures]  # what it is to look like says nothing of its shape
+    width, height, ratio, image_size = _size(request, model, own, warnings)
     warnings += [f"{model.name} has no {name}; it was left out." for name in _missing(request, model)]
     if model.max_inputs < len(sizes):
         warnings.append(f"{model.name} takes {model.max_inputs} input images; the first ones were used.")

@@ -120,9 +120,12 @@ def retired(spec: ModelSpec) -> ModelRetired:
 
 def task(request: ImageRequest) -> str:
     """What was asked for, as part of a sentence."""
-    inputs = len(request.input_images or ())
+    inputs = request.least_inputs
     if request.transform is not None:
         return request.transform.words
+    if request.kept and not request.is_edit:
+        names = " and ".join(kept.name for kept in request.kept)
+        return f"go by reference pictures, as {names} needs" if inputs == 1 else f"go by {inputs} pictures ({names})"
     strength = "" if request.strength is None else " with a strength"
     if request.mask is not None:
         return f"change an image inside a mask{strength}"

@@ -292,7 +292,7 @@ class Router:
 
 def can(model: ModelSpec, request: ImageRequest) -> bool:
     """Whether the model does what was asked: from words alone, or with these pictures."""
-    inputs = len(request.input_images or ())
+    inputs = request.least_inputs
     if request.transform is not None:
         return request.transform.operation in model.capabilities
     if request.strength is not None and "strength" not in model.accepts:
@@ -301,7 +301,7 @@ def can(model: ModelSpec, request: ImageRequest) -> bool:
         return "inpaint" in model.capabilities and model.max_inputs >= inputs
     if request.is_edit:
         return "edit" in model.capabilities and model.max_inputs >= inputs
-    draws = {"text_to_image", "edit"} if inputs else {"text_to_image"}
+    draws = {"text_to_image", "edit"} if inputs > len(request.kept or ()) else {"text_to_image"}
     return bool(draws & model.capabilities) and model.max_inputs >= inputs
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests import emulators
 from tests.e2e._program import executable, fresh_account, run
@@ -71,6 +72,32 @@ def test_a_picture_is_enlarged_and_saved_without_a_prompt(
     assert (saved["path"], saved["width"], saved["height"]) == (str(tmp_path / "lake.jpg"), 100, 50)
     assert told.stdout.startswith(f"Saved as {tmp_path / 'lake.png'} (256×256, png, ")
     assert (wrong.returncode, wrong.stderr) == (2, "imgforge-mcp: convert needs format, such as webp.\n")
+
+
+def test_a_character_is_kept_listed_drawn_by_and_given_up(
+    together: tuple[Emulator, dict[str, str]], tmp_path: Path
+) -> None:
+    emulator, account = together
+    for name in ("one", "two"):
+        Image.new("RGB", (64, 64), "teal" if name == "one" else "plum").save(tmp_path / f"{name}.png")
+    words = ("--words", "a girl of ten")
+    kept = run(account, "references", "add", "Mia", "one.png", "two.png", *words, cwd=tmp_path)
+    listed = run(account, "references", "list")
+    drawn = run(account, "generate", "mia by the sea", "--reference", "mia", "--tier", "premium", "--json")
+    wrong = run(account, "generate", "mia", "--reference", "mai")
+    gone = run(account, "references", "remove", "mia")
+    again = run(account, "references", "remove", "mia")
+    assert (kept.returncode, kept.stderr) == (0, "")
+    assert kept.stdout.startswith("mia is kept with 2 pictures")
+    assert listed.stdout.splitlines()[1].split() == ["mia", "2", "a", "girl", "of", "ten"]
+    assert _json(drawn)["request"]["reference"] == ["mia"]
+    assert len(emulator.orders[-1].body["reference_images"]) == 2
+    assert (wrong.returncode, wrong.stderr) == (
+        1,
+        "imgforge-mcp: There is no kept reference 'mai'; the nearest is mia.\n",
+    )
+    assert gone.returncode == 0
+    assert (again.returncode, "there are none yet" in again.stderr) == (1, True)
 
 
 def test_out_never_writes_over_a_file(account: dict[str, str], tmp_path: Path) -> None:

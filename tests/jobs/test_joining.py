@@ -42,6 +42,8 @@ OTHER: dict[str, Any] = {
     "transform": {"operation": "upscale", "scale": 2},
     "mask": "b" * 64,
     "strength": 0.5,
+    "reference": ["mia"],
+    "kept": [{"name": "mia", "pictures": 1}],
 }
 """Another value for every field that makes another call."""
 AWAITED: dict[str, Any] = {"sync": False, "confirm_cost_usd": 0.25}

@@ -21,6 +21,7 @@ from imgforge_mcp.base.types import (
 )
 from imgforge_mcp.storage.registry.access import AccessRegistry
 from imgforge_mcp.storage.registry.outbox import OutboxRegistry
+from imgforge_mcp.storage.registry.references import ReferenceRegistry
 
 LEASE_SECONDS = 15.0
 
@@ -347,7 +348,7 @@ class AssetRegistry(Protocol):
 
     Whatever removes an image decides and removes in one transaction under the write lock (SQLite's single writer;
     elsewhere a lock on the image's id that `add` and `settle` take too), and never takes one that was used less than an
-    hour ago, that is pinned, or that a job which has not ended needs or has made.
+    hour ago, that is pinned, that belongs to a kept reference, or that a job which has not ended needs or has made.
     """
 
     async def add(self, asset: Asset, tenant: str = "") -> None:
@@ -375,7 +376,7 @@ class AssetRegistry(Protocol):
 
         Raises:
             NotFound: there is none, or it is not the tenant's.
-            InvalidRequest: a job that has not ended needs it.
+            InvalidRequest: a job that has not ended needs it, or a kept reference of the tenant's (of anybody's).
         """
 
     async def count_renditions(self, added: Mapping[str, int]) -> None:
@@ -406,7 +407,8 @@ class RetentionRegistry(Protocol):
 
     async def forget_before(self, before: datetime) -> Forgotten:
         """Jobs that ended before a time, with their attempts; batches that were made before it; images made before it
-        that no kept job has made or needs, except those that are pinned or were used within the hour."""
+        that no kept job has made or needs, except those that are pinned, belong to a kept reference or were used within
+        the hour."""
 
 
 class Registry(Protocol):
@@ -430,5 +432,8 @@ class Registry(Protocol):
 
     @property
     def outbox(self) -> OutboxRegistry: ...
+
+    @property
+    def references(self) -> ReferenceRegistry: ...
 
     async def close(self) -> None: ...

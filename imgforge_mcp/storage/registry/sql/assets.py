@@ -80,6 +80,13 @@ class SqlAssets:
                     f"Job {job['job_id']} needs this image and has not ended; wait for it, or cancel it.",
                     field="asset_id",
                 )
+            kept = [row["name"] for row in sql.all("kept_with", asset_id=asset_id) if tenant in (None, row["tenant"])]
+            if kept:
+                name = kept[0]
+                raise InvalidRequest(
+                    f"The kept reference {name} has this image; 'imgforge-mcp references remove {name}' gives it up.",
+                    field="asset_id",
+                )
             owner = EVERYBODY if tenant is None else tenant
             sql.change("insert_tombstone", asset_id=asset_id, tenant=owner, now=now)
             if tenant is None or not sql.all("asset_tenants", asset_id=asset_id):

@@ -49,11 +49,13 @@ UPDATE assets SET rendition_bytes = rendition_bytes + :amount WHERE asset_id = :
 SELECT value FROM totals WHERE name = 'asset_bytes';
 
 -- name: evictable_assets
--- The least recently used first; never one that was used within the hour, is pinned, or belongs to an unfinished job.
+-- The least recently used first; never one that was used within the hour, is pinned, or belongs to an unfinished job or
+-- to a kept reference.
 SELECT * FROM assets
 WHERE pinned = 0 AND accessed_at < :now - 3600
   AND asset_id NOT IN (SELECT asset_id FROM jobs JOIN job_assets USING (job_id) WHERE completed_at IS NULL
-                       UNION ALL SELECT asset_id FROM jobs JOIN job_inputs USING (job_id) WHERE completed_at IS NULL)
+                       UNION ALL SELECT asset_id FROM jobs JOIN job_inputs USING (job_id) WHERE completed_at IS NULL
+                       UNION ALL SELECT asset_id FROM kept_pictures)
 ORDER BY accessed_at LIMIT :limit;
 
 -- name: needed_by
@@ -64,11 +66,12 @@ WHERE completed_at IS NULL AND job_id IN (SELECT job_id FROM job_assets WHERE as
 LIMIT 1;
 
 -- name: asset_tenants
--- Whose jobs have an image, and who has not deleted it.
-SELECT DISTINCT tenant FROM jobs
+-- Whose jobs or kept references have an image, and who has not deleted it.
+SELECT tenant FROM jobs
 WHERE job_id IN (SELECT job_id FROM job_assets WHERE asset_id = :asset_id
                  UNION ALL SELECT job_id FROM job_inputs WHERE asset_id = :asset_id)
-  AND tenant NOT IN (SELECT tenant FROM tombstones WHERE asset_id = :asset_id);
+  AND tenant NOT IN (SELECT tenant FROM tombstones WHERE asset_id = :asset_id)
+UNION SELECT tenant FROM kept_pictures WHERE asset_id = :asset_id;
 
 -- name: insert_tombstone
 INSERT INTO tombstones (asset_id, tenant, deleted_at) VALUES (:asset_id, :tenant, :now)

@@ -7,6 +7,7 @@ from imgforge_mcp.storage.registry.sql.access import SqlAccess
 from imgforge_mcp.storage.registry.sql.assets import SqlAssets
 from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from imgforge_mcp.storage.registry.sql.outbox import SqlOutbox
+from imgforge_mcp.storage.registry.sql.references import SqlReferences
 from imgforge_mcp.storage.registry.sql.retention import SqlRetention
 from imgforge_mcp.storage.registry.sql.statements import Database
 
@@ -22,6 +23,7 @@ class SqlRegistry:
         self.retention = SqlRetention(database, now)
         self.access = SqlAccess(database, now)
         self.outbox = SqlOutbox(database, now)
+        self.references = SqlReferences(database, now)
 
     async def close(self) -> None:
         await self._database.close()

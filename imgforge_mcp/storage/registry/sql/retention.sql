@@ -44,14 +44,16 @@ DELETE FROM tombstones WHERE deleted_at < :before;
 -- name: old_assets
 -- Images in the order in which they were last used, from one on; whether no job has them.
 SELECT asset_id, accessed_at, NOT EXISTS (SELECT 1 FROM job_assets WHERE job_assets.asset_id = assets.asset_id)
-                              AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.asset_id = assets.asset_id) AS is_orphan
+                              AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.asset_id = assets.asset_id)
+                              AND NOT EXISTS (SELECT 1 FROM kept_pictures WHERE kept_pictures.asset_id = assets.asset_id) AS is_orphan
 FROM assets
 WHERE pinned = 0 AND created_at < :before AND accessed_at < :now - 3600 AND (accessed_at, asset_id) > (:at, :after)
 ORDER BY accessed_at, asset_id LIMIT :limit;
 
 -- name: orphan
--- The image, if no job has it, nobody pinned it and nobody used it within the hour.
+-- The image, if no job and no kept reference has it, nobody pinned it and nobody used it within the hour.
 SELECT * FROM assets
 WHERE asset_id = :asset_id AND pinned = 0 AND accessed_at < :now - 3600
   AND NOT EXISTS (SELECT 1 FROM job_assets WHERE job_assets.asset_id = assets.asset_id)
-  AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.asset_id = assets.asset_id);
+  AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.asset_id = assets.asset_id)
+  AND NOT EXISTS (SELECT 1 FROM kept_pictures WHERE kept_pictures.asset_id = assets.asset_id);
