@@ -1,10 +1,14 @@
 """Which job a repeated call joins instead of buying another: one that is equal in every field, of the same caller with
-the same keys, whose own call was cut off. Pure."""
+the same keys, whose own call was cut off."""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import anyio
 
 from imgforge_mcp.base.types import ImageRequest
 
@@ -39,6 +43,8 @@ class Listeners:
 
     def __init__(self) -> None:
         self._latest: dict[str, Listener] = {}
+        self._waiting: Counter[str] = Counter()
+        self._leaving: dict[str, set[anyio.Event]] = {}
 
     def left(self, digest: str, now: float) -> str | None:
         """The job of an equal call that has waited so long that a new one means it was given up."""
@@ -47,6 +53,7 @@ class Listeners:
 
     def listens(self, digest: str, job_id: str, now: float) -> Listener:
         """A call begins to wait."""
+        self._waiting[job_id] += 1
         before = self._latest.get(digest)
         patience = now - before.since if before is not None and before.job_id == job_id else None
         self._latest[digest] = listener = Listener(digest=digest, job_id=job_id, since=now, patience=patience)
@@ -54,7 +61,33 @@ class Listeners:
 
     def ends(self, listener: Listener, now: float) -> bool:
         """A call has its answer; whether it waited longer than the last one did, so that nobody may have heard it."""
+        self._waiting -= Counter((listener.job_id,))
         if self._latest.get(listener.digest) is not listener:
             return False
         del self._latest[listener.digest]
         return listener.patience is not None and now - listener.since >= listener.patience
+
+    def awaits(self, job_id: str) -> bool:
+        """Whether a call waits for the job, as two may that have one idempotency key."""
+        return job_id in self._waiting
+
+    @contextmanager
+    def leaving(self, digests: Iterable[str]) -> Iterator[None]:
+        """While it goes on record that calls were cut off, which may take a worker's answer."""
+        gone = anyio.Event()
+        left = set(digests)
+        for digest in left:
+            self._leaving.setdefault(digest, set()).add(gone)
+        try:
+            yield
+        finally:
+            gone.set()
+            for digest in left:
+                self._leaving[digest].remove(gone)
+                if not self._leaving[digest]:
+                    del self._leaving[digest]
+
+    async def all_left(self, digest: str) -> None:
+        """Return when every equal call that was cut off by now is on record as such."""
+        for gone in tuple(self._leaving.get(digest, ())):
+            await gone.wait()

@@ -1,7 +1,7 @@
 """The life of a job as a caller sees it: asked for, waited for, looked up, called off; one by one or in batches."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -130,12 +130,13 @@ class JobService:
         """The job on record and under way; or the one that stands for its key, or that it joins. One call at a time:
         one that is cut off by now has left its mark before the next one looks for a job to join."""
         caps = Caps(daily_usd=self._config.daily_budget_usd, monthly_usd=self._config.monthly_budget_usd)
+        await self._listeners.all_left(new.digest or "")
         async with self._joining:
             await self._mark_if_left(new.digest, caller)
             job, created = await self._registry.jobs.open(new, caps)
             if created:
                 self._worker.start(job, ranked)
-            elif job.is_joined:
+            if created or job.is_joined:
                 await self._mark_if_cut_off(job)
         return job
 
@@ -152,12 +153,20 @@ class JobService:
 
     async def _joined(self, digest: str, caller: Caller) -> Job | None:
         """The job of an equal call that was cut off, if there is one."""
+        await self._listeners.all_left(digest)
         async with self._joining:
             await self._mark_if_left(digest, caller)
             same = await self._registry.jobs.join(digest, caller.tenant, JOIN_SECONDS)
             if same is not None:
                 await self._mark_if_cut_off(same)
         return same
+
+    async def _leave(self, jobs: Mapping[str, str]) -> None:
+        """Whoever waited for these jobs was cut off. An equal call that comes now waits until that is on record."""
+        with anyio.CancelScope(shield=True), self._listeners.leaving(jobs.values()):
+            for job_id in jobs:
+                if not self._listeners.awaits(job_id):
+                    await self._worker.cut_off(job_id)
 
     async def _mark_if_left(self, digest: str | None, caller: Caller) -> None:
         """An equal call that came before this one, and whose client seems to have given up without a word."""
@@ -274,36 +283,41 @@ class JobService:
     async def submit_batch(self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str) -> str:
         """Each request as a job of its own under one batch id; one that is refused, or was when it was read, does not
         stop the others."""
+        batch_id, _ = await self._submitted_batch(requests, caller, request_id)
+        return batch_id
+
+    async def _submitted_batch(
+        self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str
+    ) -> tuple[str, dict[str, str]]:
+        """The batch's id, and its jobs with what equal calls have in common with each."""
         batch_id = f"{BATCH}{self._clock.new_id()}"
         items: list[str | Json] = []
+        jobs: dict[str, str] = {}
         try:
             for request in requests:
                 try:
                     if isinstance(request, ForgeError):
                         raise request
-                    items.append((await self.submit(request, caller)).job_id)
+                    job, digest = await self._submitted(request, caller, None)
+                    jobs[job.job_id] = digest
+                    items.append(job.job_id)
                 except ForgeError as error:
                     items.append(error.body(request_id))
             await self._registry.jobs.add_batch(batch_id, caller.tenant, items)
         except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                for job_id in (item for item in items if isinstance(item, str)):
-                    await self._worker.cut_off(job_id)
+            await self._leave(jobs)
             raise
-        return batch_id
+        return batch_id, jobs
 
     async def generate_batch(
         self, requests: Sequence[ImageRequest | ForgeError], caller: Caller, request_id: str, wait_seconds: float
     ) -> tuple[str, list[Job | Json]]:
         """Submit a batch and wait for it: its id, and what became of each item so far. Raises what `batch` raises."""
-        batch_id = await self.submit_batch(requests, caller, request_id)
+        batch_id, jobs = await self._submitted_batch(requests, caller, request_id)
         try:
             return batch_id, await self.batch(batch_id, caller, wait_seconds)
         except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                items = await self._registry.jobs.of_batch(batch_id, caller.tenant)
-                for job in (item for item in items if isinstance(item, Job) and not item.state.is_final):
-                    await self._worker.cut_off(job.job_id)
+            await self._leave(jobs)
             raise
 
     async def batch(self, batch_id: str, caller: Caller, wait_seconds: float = 0.0) -> list[Job | Json]:
@@ -343,11 +357,11 @@ class JobService:
             ended = await self.wait(job.job_id, self._config.sync_wait, on_progress)
         except anyio.get_cancelled_exc_class():
             self._listeners.ends(listener, self._clock.monotonic())
-            with anyio.CancelScope(shield=True):
-                await self._worker.cut_off(job.job_id)
+            await self._leave({job.job_id: digest})
             raise
         if self._listeners.ends(listener, self._clock.monotonic()):
-            await self._registry.jobs.cut_off(job.job_id)
+            with self._listeners.leaving([digest]):
+                await self._registry.jobs.cut_off(job.job_id)
         return replace(ended, is_joined=job.is_joined)
 
     async def wait(self, job_id: str, seconds: float, on_progress: OnProgress | None = None) -> Job:

@@ -1,6 +1,7 @@
 """One picture's life in a process that can be killed at any storage call: `python -m tests.faults._life`.
 
-It loads everything once, then forks a child for each line on stdin (`open`, `live`, `look`) and says its process id.
+It forks a child for each line on stdin (`first`, `open`, `live`, `look`) and says its process id. `first` is a life
+that says what it imported on its way; `load` imports that, for reading our own program is no storage call of a picture.
 A child waits for the next line (a tracer may be attached by then), asks a forge for the one picture, says its job id as
 soon as it is acknowledged and then how it ended, and is gone. `look` is the next start after an accident: it sets its
 clock forward until every lease of the dead has run out.
@@ -9,6 +10,7 @@ clock forward until every lease of the dead has run out.
 import importlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -21,14 +23,12 @@ from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS
 
-LOADED_LATE = (
-    *("anyio._backends._asyncio", "encodings.idna", "PIL.PngImagePlugin"),
-    *("imgforge_mcp.net.transport", "imgforge_mcp.media.decode", "imgforge_mcp.media.tasks"),
-)
-"""What is otherwise imported on the way: its reads are no storage calls of ours."""
 THE_ONE = ImageRequest(
     prompt="a red fox", model="together/flux-schnell", width=64, height=64, enhance=False, idempotency_key="the one"
 )
+
+
+LOADED = frozenset(sys.modules)
 
 
 class LaterClock(Clock):
@@ -49,13 +49,15 @@ async def live(what: str) -> None:
             tell(job_id=job.job_id)
             job = await forge.job(job.job_id, caller, wait_seconds=60.0)
             pictures = [len((await forge.asset(each.asset_id))[1]) for each in job.assets]
-            tell(state=job.state.value, code=(job.error or {}).get("code"), pictures=pictures)
+            imported = [name for name in sys.modules if name not in LOADED] if what == "first" else []
+            tell(state=job.state.value, code=(job.error or {}).get("code"), pictures=pictures, imported=imported)
     except ForgeError as error:
         tell(code=error.code)
 
 
 def tell(**said: object) -> None:
-    os.write(1, json.dumps(said).encode() + b"\n")
+    """By another system call than those of storage: what is told of a life is no part of it."""
+    os.writev(1, [json.dumps(said).encode() + b"\n"])
 
 
 def lines() -> Iterator[str]:
@@ -69,11 +71,14 @@ def lines() -> Iterator[str]:
 
 
 def main() -> None:
-    for name in LOADED_LATE:
-        importlib.import_module(name)
     tell(ready=True)
     commands = lines()
-    for command in commands:
+    for command, *names in map(str.split, commands):
+        if command == "load":
+            for name in names:
+                importlib.import_module(name)
+            tell(loaded=len(names))
+            continue
         child = os.fork()
         if child == 0:
             next(commands)

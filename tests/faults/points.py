@@ -98,6 +98,13 @@ class Lives:
             tracer.communicate(timeout=30)
         return [*said, line]
 
+    def load_all(self) -> None:
+        """Let every later life have loaded what this one loads."""
+        said = self.run("first")
+        self._in.write(f"load {' '.join(said[-2]['imported'])}\n".encode())
+        self._in.flush()
+        assert "loaded" in self._heard()
+
     def _heard(self) -> dict[str, Any]:
         heard: dict[str, Any] = json.loads(self._out.readline())
         return heard
@@ -191,6 +198,8 @@ class Stage:
             "IMGFORGE_CONFIG": str(config),
         }
         self.lives = stack.enter_context(Lives(settings | self.together.environment()))
+        self.lives.load_all()
+        self._set(is_first=True)
         self.lives.run("open")
         shutil.copytree(self.home, self._seen)
 

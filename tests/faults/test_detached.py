@@ -55,6 +55,32 @@ def draw(child: Child, **arguments: Any) -> dict[str, Any]:
     return job
 
 
+def test_an_equal_call_waits_until_the_worker_has_heard_that_the_one_before_it_was_cut_off(
+    emulate: Emulate, detached: dict[str, str], home: Path
+) -> None:
+    together = emulate("together")
+    settings = detached | together.environment()
+    together.fault("hang", times=1)
+    call = {"name": "generate_image", "arguments": {"prompt": "a fox", "model": "together/flux-schnell"}}
+    with Child(settings) as child:
+        first = child.greet().send("tools/call", call)
+        assert together.wait_for_submits(timeout=PATIENCE)
+        (worker,) = workers_of(home)
+        os.kill(worker, signal.SIGSTOP)
+        cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": first}}
+        child.write(json.dumps(cancelled).encode() + b"\n")
+        second = child.send("tools/call", call)
+        for _ in range(5):  # time enough to buy another one
+            child.call("check_job")
+        os.kill(worker, signal.SIGCONT)
+        together.clear()
+        job = json.loads(child.answer(second)["result"]["content"][0]["text"])
+        listed = json.loads(child.call("check_job")["content"][0]["text"])["jobs"]
+    assert job["state"] == "completed"
+    assert [line["job_id"] for line in listed] == [job["job_id"]]
+    assert len(together.submits) == 1
+
+
 # The client goes ------------------------------------------------------------------------------------------------------
 
 

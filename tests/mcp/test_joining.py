@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp.client import Client
 
@@ -44,6 +46,11 @@ def slow(emulate: Emulate) -> Emulator:
     emulator = emulate("together")
     emulator.fault("hang", times=1)
     return emulator
+
+
+@pytest.fixture
+def one_at_a_time(environment: dict[str, str]) -> None:
+    Path(environment["IMGFORGE_CONFIG"]).write_text("[providers.together]\nconcurrency = 1\n", "utf-8")
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -141,13 +148,52 @@ async def test_joining_can_be_switched_off(slow: Emulator, client_on: OpenClient
 
 
 async def test_a_batch_that_was_cut_off_is_joined_item_by_item(slow: Emulator, client_on: OpenClient) -> None:
+    """The one that had ended as well as the one that was out."""
     items = [PROMPT, {**PROMPT, "seed": 5}]
+    hangs = anyio.Event()
+    on_hang(slow, hangs.set)
     async with client_on(slow) as client:
-        await cut_off(client, slow, "generate_batch", items=items)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "generate_batch", {"items": items})
+            await hangs.wait()
+            await ended_one(client)
+            tasks.cancel_scope.cancel()
         slow.clear()
         answer = told(await client.call_tool("generate_batch", {"items": items}))
     assert [item["state"] for item in answer["items"]] == ["completed"] * 2
-    assert len(slow.submits) <= 3
+    assert len(slow.submits) == 2
+
+
+async def ended_one(client: Client) -> None:
+    """Until one of the jobs has ended."""
+    while True:
+        for line in told(await client.call_tool("check_job", {}))["jobs"]:
+            if line["state"] == "completed":
+                return
+        await anyio.lowlevel.checkpoint()
+
+
+async def test_of_two_calls_with_one_key_one_may_be_cut_off_before_anything_was_sent(
+    one_at_a_time: None, slow: Emulator, client_on: OpenClient
+) -> None:
+    """Both wait until another picture is done; the other one still gets its own."""
+    hangs = anyio.Event()
+    on_hang(slow, hangs.set)
+    answers: list[dict[str, Any]] = []
+
+    async def ask(client: Client, **asked: Any) -> None:
+        answers.append(told(await client.call_tool("generate_image", {**PROMPT, **asked})))
+
+    async with client_on(slow) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, client)
+        await hangs.wait()
+        tasks.start_soon(partial(ask, client, idempotency_key="order-1"))
+        while len(told(await client.call_tool("check_job", {}))["jobs"]) < 2:
+            await anyio.lowlevel.checkpoint()
+        await given_up(client, idempotency_key="order-1")
+        await client.call_tool("check_job", {})
+        slow.clear()
+    assert [job["state"] for job in answers] == ["completed"] * 2
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
