@@ -12,7 +12,7 @@ from imgforge_mcp.base.types import ImageRequest, Job
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, InputImage, ModelSpec
-from imgforge_mcp.routing.fitting import fit, input_side
+from imgforge_mcp.routing.fitting import fit, input_form, input_side
 from imgforge_mcp.routing.pricing import Size
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
@@ -58,8 +58,8 @@ class Preparation:
         """
         side = input_side(model)
         references = (job.request.input_images or [])[: model.max_inputs] if with_inputs else []
-        is_raw = bool(model.options.get("raw_inputs"))
-        inputs = tuple([await self._input(reference, side, is_raw=is_raw) for reference in references])
+        form = input_form(model)
+        inputs = tuple([await self._input(reference, side, form) for reference in references])
         mask = await self._mask(job.request.mask, inputs[0], configured) if job.request.mask and inputs else None
         call = fit(
             job.request,
@@ -74,7 +74,7 @@ class Preparation:
         )
         if call.seed is None and "seed" in model.accepts and call.transform is None:
             call = replace(call, seed=_seed(job, model))
-        if not is_raw and await self._is_any_larger(references, side):
+        if form != "raw" and await self._is_any_larger(references, side):
             warning = f"{model.name} is sent input images up to {side} px; larger ones were scaled down."
             call = replace(call, warnings=(*call.warnings, warning))
         return call
@@ -83,11 +83,13 @@ class Preparation:
         found = [await self._registry.assets.find(reference) for reference in references]
         return any(max(asset.width, asset.height) > side for asset in found if asset is not None)
 
-    async def _input(self, asset_id: str, side: int, *, is_raw: bool) -> InputImage:
-        """The image encoded again within `side` pixels; or, for a model on this machine that wants it, as it is."""
+    async def _input(self, asset_id: str, side: int, form: str) -> InputImage:
+        """The image within `side` pixels; or as it is, for a model on this machine that wants it raw."""
         data = await self._bytes(asset_id)
+        if form == "pixels":
+            return await self._decoder.as_canvas(data, side)
         image = await self._decoder.as_input(data, side)
-        return replace(image, data=data) if is_raw else image
+        return replace(image, data=data) if form == "raw" else image
 
     async def _mask(self, asset_id: str, first: InputImage, configured: ConfiguredProvider) -> InputImage:
         marks = configured.provider.manifest.mask

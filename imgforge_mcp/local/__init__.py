@@ -64,7 +64,11 @@ def adjust(
     seed: int = 0,
     progress: Callable[[float, str], None] | None = None,
 ) -> Drawing:
-    """Restyle, recolour, crop, extend, caption or resize any picture; ValueError says what is possible."""
+    """Restyle, recolour, crop, extend, caption or resize any picture, given as a packed `base.canvas.Canvas`.
+
+    Raises:
+        ValueError: says what is possible.
+    """
     if width is not None or height is not None:
         _check_size(width or SMALLEST, height or SMALLEST)
     from imgforge_mcp.local import adjusting, engine

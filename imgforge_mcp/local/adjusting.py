@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import io
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from imgforge_mcp.base.canvas import Canvas
 from imgforge_mcp.local.account import Account, account_of
 from imgforge_mcp.local.engine import paint
 from imgforge_mcp.local.language import concepts
@@ -108,13 +107,10 @@ def adjust(
     data: bytes, instruction: str, width: int | None, height: int | None, seed: int, progress: Report
 ) -> Adjusted:
     """Raises ValueError: nothing in the instruction can be done, or it names a place that cannot be found."""
-    picture, remembered = _opened(data)
+    canvas = Canvas.of(data)
+    picture = Image.frombytes("RGB", (canvas.width, canvas.height), canvas.pixels)
+    remembered = recall(canvas.note)
     notes = []
-    if max(picture.size) > _LARGEST:
-        picture.thumbnail((_LARGEST, _LARGEST), Image.Resampling.LANCZOS)
-        notes.append(
-            f"The picture was reduced to {picture.width}x{picture.height}, the largest that is adjusted locally."
-        )
     pieces = cut(instruction, None)
     low = " ".join(_unquoted(instruction).lower().split())[:2000]
     asked = _Asked(low, frozenset(words_of(low)), pieces.quoted)
@@ -236,21 +232,6 @@ def _words_of_steps() -> set[str]:
 
 def _drawable(size: tuple[int, int]) -> tuple[int, int]:
     return max(64, min(_LARGEST, size[0])), max(64, min(_LARGEST, size[1]))
-
-
-def _opened(data: bytes) -> tuple[Image.Image, tuple[Scene, int] | None]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(data))
-            opened.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError("The local adjuster could not read that picture; give it a PNG, JPEG, WebP or GIF.") from error
-    remembered = recall(opened)
-    picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    flat = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-    flat.alpha_composite(picture)
-    return flat.convert("RGB"), remembered
 
 
 def _shapes(asked: _Asked) -> list[tuple[str, Step]]:

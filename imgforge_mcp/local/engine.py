@@ -9,12 +9,13 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from imgforge_mcp.base.canvas import NOTE
 from imgforge_mcp.local import places
 from imgforge_mcp.local.account import Account, account_of
 from imgforge_mcp.local.language.parse import parse
 from imgforge_mcp.local.marks import Marks
 from imgforge_mcp.local.pixels import to_image
-from imgforge_mcp.local.recalled import KEY, note
+from imgforge_mcp.local.recalled import note
 from imgforge_mcp.local.scene import Scene
 from imgforge_mcp.local.sprites import arrange
 from imgforge_mcp.local.stage import Report, open_stage
@@ -92,7 +93,7 @@ def encode(picture: Image.Image, remembered: str = "") -> bytes:
     stream = io.BytesIO()
     chunks = PngInfo()
     if remembered:
-        chunks.add_text(KEY, remembered)
+        chunks.add_text(NOTE, remembered)
     picture.convert("RGB").save(stream, "PNG", compress_level=3, pnginfo=chunks)
     return stream.getvalue()
 

@@ -7,13 +7,9 @@ import json
 from dataclasses import replace
 from typing import Any, get_args
 
-from PIL import Image
-
+from imgforge_mcp.base.canvas import MAX_NOTE
 from imgforge_mcp.local.language.parse import names_place, parse
 from imgforge_mcp.local.scene import Scene, Shot, Subject, Time
-
-KEY = "imgforge-scene"
-_LONGEST = 20_000
 
 
 def note(scene: Scene, seed: int) -> str:
@@ -23,16 +19,15 @@ def note(scene: Scene, seed: int) -> str:
     return json.dumps(fields, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
-def recall(picture: Image.Image) -> tuple[Scene, int] | None:
-    """The scene of one of our drawings; nothing for any other picture, or for a note that was meddled with."""
-    text = picture.info.get(KEY)
-    if not isinstance(text, str) or len(text) > _LONGEST:
+def recall(text: str) -> tuple[Scene, int] | None:
+    """The scene of one of our drawings, by its note; nothing where there is none, or one that was meddled with."""
+    if not text or len(text) > MAX_NOTE:
         return None
     try:
         fields = json.loads(text)
         seed = int(fields.pop("seed"))
         return _scene(fields), seed
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

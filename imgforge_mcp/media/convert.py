@@ -6,12 +6,13 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from imgforge_mcp.base.canvas import MAX_NOTE, NOTE, Canvas
 from imgforge_mcp.base.errors import InvalidRequest
-from imgforge_mcp.base.formats import FORMATS
+from imgforge_mcp.base.formats import FORMATS, SVG
 from imgforge_mcp.media.colours import eight_bit, flat, has_transparency, oriented
 from imgforge_mcp.media.decode import decoded, guarded
 from imgforge_mcp.media.header import read_header
-from imgforge_mcp.media.vector import rasterised
+from imgforge_mcp.media.vector import look_at, rasterised
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,6 +55,12 @@ def inspect(data: bytes, preview_px: int = 0, preview_bytes: int = 0) -> InputIm
     with guarded():
         small = _rendition(image, preview_px, preview_bytes).data if preview_px else b""
     return InputImage(data=small, mime_type=mime_type, width=width, height=height)
+
+
+def inspect_vector(data: bytes) -> InputImage:
+    """The size of an SVG drawing, by reading all of it. Raises BadReply."""
+    drawing = look_at(data)
+    return InputImage(data=b"", mime_type=SVG, width=drawing.width, height=drawing.height)
 
 
 def preview(data: bytes, max_px: int, max_bytes: int) -> InputImage:
@@ -117,6 +124,26 @@ def as_input(data: bytes, max_side: int = INPUT_SIDE) -> InputImage:
         name = "PNG" if picture.mode == "RGBA" or max(picture.size) <= 512 else "JPEG"
         made = encoded(picture, name, quality=95)
     return InputImage(data=made, mime_type=FORMATS[name][0], width=picture.width, height=picture.height)
+
+
+def as_canvas(data: bytes, max_side: int = INPUT_SIDE) -> InputImage:
+    """A picture's bare pixels within `max_side`, on white where it was transparent, with the note of a drawing of ours:
+    for what changes pictures on this machine.
+
+    Raises:
+        BadReply: not an image of a known type.
+    """
+    image = _own(data, max_side)
+    with guarded():
+        note = image.info.get(NOTE)
+        picture = flat(within(eight_bit(image), max_side))
+        canvas = Canvas(
+            pixels=picture.tobytes(),
+            width=picture.width,
+            height=picture.height,
+            note=note if isinstance(note, str) and len(note) <= MAX_NOTE else "",
+        )
+    return InputImage(data=canvas.packed(), mime_type="", width=canvas.width, height=canvas.height)
 
 
 def as_marks(data: bytes) -> InputImage:

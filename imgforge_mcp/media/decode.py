@@ -35,6 +35,11 @@ def guarded() -> Iterator[None]:
         raise BadReply("The image is damaged, cut short or too large.") from None
 
 
+def preload() -> None:
+    """Load what decodes the kinds that a provider sends; Pillow by itself would load all it knows at the first WebP."""
+    from PIL import AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
+
+
 def decoded(data: bytes, *, is_input: bool = False, side: int | None = None) -> "ImageFile":
     """A whole image, from bytes, within our bounds; a person's own (`is_input`) may be larger and of more kinds.
 

@@ -4,13 +4,18 @@ stdin ends."""
 import json
 import os
 import sys
+import threading
+import time
 from typing import Any
 
 from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.media.decode import preload
 from imgforge_mcp.media.tasks import TASKS, read_frame, write_frame
 
 MEMORY_BYTES = 4 * 1024**3
 """Of address space: a last stop, far above what any admitted picture takes."""
+
+WATCH_SECONDS = 0.5
 
 
 def main() -> None:
@@ -18,13 +23,26 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
+    preload()
     _bound_memory()
+    at_work = threading.Event()
+    threading.Thread(target=_leave_with_parent, args=(os.getppid(), at_work), daemon=True).start()
     while (frame := read_frame(sys.stdin.buffer)) is not None:
         task = json.loads(frame[0])
         _bound_time(task["seconds"])
+        at_work.set()
         said, data = _answer(task["name"], frame[1], task["options"])
+        at_work.clear()
         del frame
         write_frame(answers, json.dumps(said).encode(), data)
+
+
+def _leave_with_parent(parent: int, at_work: threading.Event) -> None:
+    """End a task that nobody waits for any more; between tasks the end of stdin does it, and nothing wakes up."""
+    while at_work.wait():
+        if os.getppid() != parent:
+            os._exit(1)
+        time.sleep(WATCH_SECONDS)
 
 
 def _answer(name: str, data: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -43,6 +61,7 @@ def _bound_memory() -> None:
     except ImportError:  # Windows has no such limits; there the parent's clock alone ends a task
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has no business with files
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 

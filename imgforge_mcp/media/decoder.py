@@ -1,9 +1,8 @@
 """The one guarded door to the decoder: every picture that came from outside passes here, and comes out sound or not.
 
-Two ways lead through. A plain PNG, JPEG or WebP, whose time and memory have a bound that its header shows (`header`),
-is decoded in a thread: that is nearly every picture a provider sends, and costs nothing on top. Everything else (large
-ones, GIF, AVIF, HEIC, TIFF, drawings, JPEGs of many scans or of CMYK) goes to a process that is ended when it computes
-for too long, crashes or runs out of memory, and whose memory goes back with it. On both ways pictures are let in by
+All of them are decoded in processes of their own, which know no key and are ended when they compute for too long, crash
+or run out of memory: a fault in a decoder's C code takes nothing of this program with it. They are kept warm while
+there is work. Pictures that this program has drawn itself are looked at in a thread. On both ways they are let in by
 the memory they will take, in the order in which they came.
 """
 
@@ -12,19 +11,19 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import BadReply, InvalidRequest
-from imgforge_mcp.base.formats import FORMATS, SVG
+from imgforge_mcp.base.formats import FORMATS
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.decode import MAX_INPUT_PIXELS, MAX_PIXELS
-from imgforge_mcp.media.header import PLAIN_PIXELS, Header, read_header
-from imgforge_mcp.media.processes import DecodeProcesses
+from imgforge_mcp.media.header import Header, read_header
+from imgforge_mcp.media.processes import DecodeProcesses, Seat
 from imgforge_mcp.media.tasks import TASKS
-from imgforge_mcp.media.vector import look_at
 from imgforge_mcp.media.writing import Measure
 
 SECONDS = 10.0
@@ -32,7 +31,7 @@ SECONDS = 10.0
 INPUT_FACTOR = 3
 """A person's own picture may have three times the pixels, and gets three times as long."""
 MEMORY_BYTES = 384 * 1024 * 1024
-PROCESSES = 2
+PROCESSES = min(4, max(2, os.cpu_count() or 1))
 ALIKE_SIDE = 128
 ALIKE_MOST, ALIKE_MEAN = 10, 1.0
 """Of 255: what encoding a picture again, at another size too, changes in one pixel of its miniature and on the whole
@@ -69,16 +68,20 @@ class Decoder:
         self._seconds = seconds
         self._memory = MemoryGate(memory_bytes)
         self._processes = processes or DecodeProcesses()
-        self._threads: anyio.CapacityLimiter | None = None
         self._lanes: anyio.CapacityLimiter | None = None
 
-    async def inspect(self, data: bytes) -> Sound:
-        """Decode the whole image, within bounds, and say what it is. The type comes from the bytes alone.
+    def warm(self) -> None:
+        """Say that a picture will come soon: a process for it is started meanwhile."""
+        self._processes.warm()
+
+    async def inspect(self, data: bytes, *, is_ours: bool = False) -> Sound:
+        """Decode the whole image, within bounds, and say what it is. The type comes from the bytes alone. `is_ours`:
+        this program has drawn it.
 
         Raises:
             BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
         """
-        made = await self._run("inspect", data, self._preview)
+        made = await self._run("inspect", data, self._preview, is_ours=is_ours)
         return Sound(
             mime_type=made.mime_type, width=made.width, height=made.height, rendition=made.data if made.data else None
         )
@@ -90,8 +93,8 @@ class Decoder:
         Raises:
             BadReply: not one whole SVG document, or one with a script or entities of its own.
         """
-        drawing = await anyio.to_thread.run_sync(look_at, data, limiter=self._thread_limiter())
-        return Sound(mime_type=SVG, width=drawing.width, height=drawing.height)
+        drawing = await self._run("inspect_vector", data, {})
+        return Sound(mime_type=drawing.mime_type, width=drawing.width, height=drawing.height)
 
     async def preview(self, data: bytes, max_px: int, max_bytes: int) -> bytes:
         """A JPEG rendition at most `max_px` on its longer side and `max_bytes` long, shrunk until it fits. Raises
@@ -110,6 +113,14 @@ class Decoder:
             InvalidRequest: not an image of a known type; names the argument `field`.
         """
         return await self._own("as_input", data, {"max_side": max_side}, field)
+
+    async def as_canvas(self, data: bytes, max_side: int) -> InputImage:
+        """A reference image's bare pixels, as a packed `Canvas`, for what changes it on this machine.
+
+        Raises:
+            InvalidRequest: not an image of a known type.
+        """
+        return await self._own("as_canvas", data, {"max_side": max_side}, "input_images")
 
     async def as_marks(self, data: bytes, *, field: str = "mask") -> InputImage:
         """A mask of any kind as ours: a grey PNG whose white is the place to change.
@@ -178,42 +189,29 @@ class Decoder:
         except InvalidRequest as error:
             raise InvalidRequest(error.message, field=field) from None
 
-    async def _run(self, name: str, data: bytes, options: dict[str, Any]) -> InputImage:
+    async def _run(self, name: str, data: bytes, options: dict[str, Any], *, is_ours: bool = False) -> InputImage:
         header, is_input = read_header(data), name.startswith("as_")
-        is_known = header.kind in FORMATS or (is_input and header.kind)
-        is_small = _pixels_wanted(header, options) <= PLAIN_PIXELS
-        async with self._memory.admitted(_weight(header, data, options, is_input=is_input)):
-            is_long = options.get("operation") == "vectorize"
-            if (header.is_plain and is_small and not is_long) or not is_known:
-                return await anyio.to_thread.run_sync(
-                    lambda: TASKS[name](data, **options), limiter=self._thread_limiter()
-                )
-            return await self._in_process(name, data, options)
-
-    async def _in_process(self, name: str, data: bytes, options: dict[str, Any]) -> InputImage:
-        """In a process of its own; nobody waits for it any more when the caller is cancelled."""
+        if header.kind not in FORMATS and not (header.kind and (is_input or name == "inspect_vector")):
+            return TASKS[name](data, **options)  # which refuses it by its head
         if self._lanes is None:
             self._lanes = anyio.CapacityLimiter(PROCESSES)
-        seconds = self._seconds * (INPUT_FACTOR if name.startswith("as_") else 1)
-        async with self._lanes:
-            with anyio.CancelScope(shield=True):
-                process = await anyio.to_thread.run_sync(self._processes.take)
-            try:
-                return await anyio.to_thread.run_sync(
-                    process.run, name, data, options, seconds, limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
-                )
-            except anyio.get_cancelled_exc_class():
-                process.kill()
-                raise
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._processes.give_back, process)
+        async with self._memory.admitted(_weight(header, data, options, is_input=is_input)), self._lanes:
+            if is_ours:
+                return await anyio.to_thread.run_sync(partial(TASKS[name], data, **options))
+            seconds = self._seconds * (INPUT_FACTOR if is_input else 1)
+            return await self._in_process(name, data, options, seconds)
 
-    def _thread_limiter(self) -> anyio.CapacityLimiter:
-        """Threads for decoding: more than the machine can run at once would only take memory."""
-        if self._threads is None:
-            self._threads = anyio.CapacityLimiter(max(2, os.cpu_count() or 1))
-        return self._threads
+    async def _in_process(self, name: str, data: bytes, options: dict[str, Any], seconds: float) -> InputImage:
+        """In a process of its own; it is ended when the caller is cancelled."""
+        seat = Seat()
+        work = partial(self._processes.run, seat, name, data, options, seconds)
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True)
+        except anyio.get_cancelled_exc_class():
+            if seat.leave():
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(seat.is_free.wait)
+            raise
 
 
 class MemoryGate:

@@ -1,19 +1,9 @@
-"""What the head of an image says before anything is decoded: its kind, its size, and whether decoding it is plain work.
-
-Plain is what a thread of this process may decode: its time and memory have a bound that follows from what is counted
-here. Everything else is left to a process that can be ended.
-"""
+"""What the head of an image says before anything is decoded: its kind, its size, and the scans of a JPEG."""
 
 import struct
 from dataclasses import dataclass
 
-PLAIN_PIXELS = 9_000_000
-"""A quarter of a second for a PNG, and 36 MB."""
-MAX_CHUNKS = 8_192
-"""Pillow reads each in Python; libpng writes one for 8 KiB."""
 MAX_SEGMENTS = 512
-PLAIN_SCAN_PIXELS = 64_000_000
-"""Pixels times scans of a progressive JPEG, which decodes the whole picture once a scan; encoders write about ten."""
 MAX_SCANS = 500
 """No encoder writes more: a progression has at most 64 bands and 14 bits for each of 4 components, and uses few."""
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -27,7 +17,6 @@ class Header:
     width: int = 0
     height: int = 0
     scans: int = 1
-    is_plain: bool = False
 
     @property
     def pixels(self) -> int:
@@ -46,11 +35,11 @@ def _read(data: bytes) -> Header:
     kind = _kind(data)
     match kind:
         case "PNG":
-            return _png(data)
+            width, height = struct.unpack_from(">II", data, 16)
         case "JPEG":
             return _jpeg(data)
         case "WEBP":
-            return _webp(data)
+            width, height = _webp(data)
         case "GIF":
             width, height = struct.unpack_from("<HH", data, 6)
         case "BMP":
@@ -85,52 +74,30 @@ def _kind(data: bytes) -> str:
     return "SVG" if text.startswith(b"<") and b"<svg" in text else ""
 
 
-def _png(data: bytes) -> Header:
-    width, height = struct.unpack_from(">II", data, 16)
-    position, chunks = 8, 0
-    while position + 8 <= len(data) and chunks < MAX_CHUNKS:
-        length, name = struct.unpack_from(">I4s", data, position)
-        position += 12 + length
-        chunks += 1
-        if name == b"IEND":
-            break
-    return _header("PNG", width, height, is_plain=data[12:16] == b"IHDR" and chunks < MAX_CHUNKS)
-
-
 def _jpeg(data: bytes) -> Header:
     """Walks the segments before the first scan; the scans are counted wherever they are, in thumbnails too."""
     scans = data.count(b"\xff\xda")
-    position, width, height, layers = 2, 0, 0, 0
+    position, width, height = 2, 0, 0
     for _ in range(MAX_SEGMENTS):
         lead, marker, length = struct.unpack_from(">BBH", data, position)
-        if lead != 0xFF or length < 2:
+        if lead != 0xFF or length < 2 or marker == 0xDA:
             break
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width, layers = struct.unpack_from(">HHB", data, position + 5)
-        if marker == 0xDA:
-            is_plain = layers in (1, 3) and width * height * scans <= PLAIN_SCAN_PIXELS
-            return _header("JPEG", width, height, scans=scans, is_plain=is_plain)
+            height, width = struct.unpack_from(">HH", data, position + 5)
         position += 2 + length
     return Header(kind="JPEG", width=width, height=height, scans=scans)
 
 
-def _webp(data: bytes) -> Header:
-    name = data[12:16]
-    if name == b"VP8X":
-        flags = data[20]
-        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-        return _header("WEBP", width, height, is_plain=not flags & 0x02)
-    if name == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        width, height = (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1
-        return _header("WEBP", width, height, is_plain=True)
-    width, height = struct.unpack_from("<HH", data, 26)
-    return _header("WEBP", width & 0x3FFF, height & 0x3FFF, is_plain=name == b"VP8 ")
-
-
-def _header(kind: str, width: int, height: int, *, is_plain: bool, scans: int = 1) -> Header:
-    is_plain = is_plain and 0 < width * height <= PLAIN_PIXELS
-    return Header(kind=kind, width=width, height=height, scans=scans, is_plain=is_plain)
+def _webp(data: bytes) -> tuple[int, int]:
+    match data[12:16]:
+        case b"VP8X":
+            return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+        case b"VP8L":
+            bits = int.from_bytes(data[21:25], "little")
+            return (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1
+        case _:
+            width, height = struct.unpack_from("<HH", data, 26)
+            return width & 0x3FFF, height & 0x3FFF
 
 
 def _largest_extent(data: bytes) -> tuple[int, int]:

@@ -1,10 +1,13 @@
-"""Decode processes: started when one is wanted, ended when it takes too long or has nothing to do. All of it blocks."""
+"""Decode processes: started when one is wanted, kept while there is work, ended when one takes too long, crashes, has
+served long enough or has nothing to do. All of it blocks."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,50 @@ from imgforge_mcp.base.errors import BadReply, InvalidRequest
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.tasks import read_frame, write_frame
 
-IDLE_SECONDS = 10.0
-"""After which the memory is given back: a start costs a tenth of a second."""
+IDLE_SECONDS = 60.0
+"""After which the memory is given back, some 45 MB for each; a start takes a sixth of a second of processor time."""
+USES = 200
+"""Pictures after which a process is begun anew: what one has done to it does not last."""
 WALL_FACTOR = 6.0
 """A task may wait for the processor this much longer than it may compute: a busy machine is no hostile picture."""
+START_PAUSES = (0.1, 0.3, 0.6, 1.0, 2.0)
+"""Seconds between tries to start one: a paid picture outlasts a moment without free descriptors or memory."""
 KEPT_VARIABLES = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 """What a decode process gets of the environment: nothing secret."""
+
+
+class Ended(Exception):
+    """A process has ended over a task. `is_over`: it took too long; else it crashed, or somebody killed it."""
+
+    def __init__(self, *, is_over: bool) -> None:
+        super().__init__("the decode process has ended")
+        self.is_over = is_over
+
+
+class Seat:
+    """One task's hold on whatever process works for it."""
+
+    def __init__(self) -> None:
+        self.is_free = threading.Event()
+        self._lock = threading.Lock()
+        self._process: DecodeProcess | None = None
+        self._is_left = False
+
+    def take(self, process: "DecodeProcess") -> None:
+        with self._lock:
+            self._process = process
+            if self._is_left:
+                process.kill()
+
+    def leave(self) -> bool:
+        """End the work. Whether there was any: then `is_free` comes at once."""
+        with self._lock:
+            self._is_left = True
+            if self._process is None:
+                return False
+            if not self.is_free.is_set():
+                self._process.kill()
+            return True
 
 
 class DecodeProcess:
@@ -25,6 +66,7 @@ class DecodeProcess:
 
     def __init__(self) -> None:
         self._is_doomed = False
+        self.uses = 0
         root = str(Path(__file__).resolve().parents[2])
         environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
@@ -47,11 +89,13 @@ class DecodeProcess:
         """One task, which may compute for `seconds`.
 
         Raises:
-            BadReply: no sound image, or the process had to be ended over it.
+            BadReply: no sound image.
             InvalidRequest: a mask that marks nothing.
+            Ended: the process had to be ended over it, or ended by itself.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self.uses += 1
         said = json.dumps({"name": name, "options": options, "seconds": seconds}).encode()
         timer = threading.Timer(seconds * WALL_FACTOR, self.kill)
         timer.daemon = True
@@ -64,8 +108,7 @@ class DecodeProcess:
         finally:
             timer.cancel()
         if frame is None:
-            self.kill()
-            raise BadReply("The image takes more time or memory to decode than a sound one needs.")
+            raise Ended(is_over=self._is_doomed or self._was_stopped_by_the_system())
         return _read(*frame)
 
     def is_alive(self) -> bool:
@@ -87,6 +130,15 @@ class DecodeProcess:
                     continue
         self._process.wait()
 
+    def _was_stopped_by_the_system(self) -> bool:
+        """Whether it has computed longer than it may. Its pipes are closed, so it has ended, or is about to."""
+        try:
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return True
+        return sys.platform != "win32" and code == -signal.SIGXCPU
+
 
 class DecodeProcesses:
     """Those of one program; safe to use from several threads."""
@@ -97,33 +149,40 @@ class DecodeProcesses:
         self._idle: list[DecodeProcess] = []
         self._busy: set[DecodeProcess] = set()
         self._timer: threading.Timer | None = None
+        self._is_warming = False
 
-    def take(self) -> DecodeProcess:
-        """An idle one, or a new one."""
-        with self._lock:
-            process = self._idle.pop() if self._idle else None
-        if process is not None and not process.is_alive():
-            process.end()
-            process = None
-        process = process or DecodeProcess()
-        with self._lock:
-            self._busy.add(process)
-        return process
+    def run(self, seat: Seat, name: str, data: bytes, options: dict[str, Any], seconds: float) -> InputImage:
+        """One task, in an idle process or a new one. What crashes one that has seen other pictures is tried once more
+        in a new one: the fault may be theirs.
 
-    def give_back(self, process: DecodeProcess) -> None:
-        """Kept for a while, for pictures come in groups; one that died is cleared away."""
+        Raises:
+            BadReply: no sound image, or the process had to be ended over it.
+            InvalidRequest: the operation cannot be done with these options.
+        """
+        try:
+            process = self._take()
+            while True:
+                try:
+                    seat.take(process)
+                    return process.run(name, data, options, seconds)
+                except Ended as ended:
+                    if ended.is_over or process.uses == 1:
+                        raise BadReply(
+                            "The image takes more time or memory to decode than a sound one needs."
+                        ) from None
+                finally:
+                    self._give_back(process)
+                process = self._new()
+        finally:
+            seat.is_free.set()
+
+    def warm(self) -> None:
+        """Have one ready soon, where there is none: it starts while the caller does something else. Never blocks."""
         with self._lock:
-            self._busy.discard(process)
-        if not process.is_alive() or self._idle_seconds <= 0:
-            process.end()
-            return
-        with self._lock:
-            self._idle.append(process)
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = threading.Timer(self._idle_seconds, self._end_idle)
-            self._timer.daemon = True
-            self._timer.start()
+            if self._is_warming or self._idle or self._busy or self._idle_seconds <= 0:
+                return
+            self._is_warming = True
+        threading.Thread(target=self._warm, daemon=True).start()
 
     def pids(self) -> list[int]:
         with self._lock:
@@ -133,11 +192,63 @@ class DecodeProcesses:
         """End all of them, those at work too."""
         with self._lock:
             busy = list(self._busy)
+            self._idle_seconds = 0.0
             if self._timer is not None:
                 self._timer.cancel()
         for process in busy:
-            process.end()
+            process.kill()
         self._end_idle()
+
+    def _take(self) -> DecodeProcess:
+        """An idle one, or a new one. Raises BadReply: none can be started."""
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None:
+                break
+            if process.is_alive():
+                return self._at_work(process)
+            process.end()
+        return self._new()
+
+    def _new(self) -> DecodeProcess:
+        for pause in (*START_PAUSES, None):
+            try:
+                return self._at_work(DecodeProcess())
+            except OSError:
+                if pause is None:
+                    raise BadReply("The image could not be decoded: the system starts no process for it.") from None
+                time.sleep(pause)
+        raise AssertionError
+
+    def _at_work(self, process: DecodeProcess) -> DecodeProcess:
+        with self._lock:
+            self._busy.add(process)
+        return process
+
+    def _give_back(self, process: DecodeProcess) -> None:
+        """Kept for a while, for pictures come in groups; one that died, or has served its time, is cleared away."""
+        is_kept = process.uses < USES and process.is_alive()
+        with self._lock:
+            self._busy.discard(process)
+            is_kept = is_kept and self._idle_seconds > 0
+            if is_kept:
+                self._idle.append(process)
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._timer = threading.Timer(self._idle_seconds, self._end_idle)
+                self._timer.daemon = True
+                self._timer.start()
+        if not is_kept:
+            process.end()
+
+    def _warm(self) -> None:
+        try:
+            self._give_back(DecodeProcess())
+        except OSError:
+            return  # whoever needs one will try, and say so
+        finally:
+            self._is_warming = False
 
     def _end_idle(self) -> None:
         with self._lock:
@@ -159,5 +270,5 @@ def _read(said: bytes, data: bytes) -> InputImage:
             raise kind(str(answer["message"])[:500])
         width, height = int(answer["width"]), int(answer["height"])
         return InputImage(data=data, mime_type=str(answer["mime_type"])[:64], width=width, height=height)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadReply("The image could not be decoded.") from None

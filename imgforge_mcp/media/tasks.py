@@ -1,17 +1,30 @@
-"""What can be made of an image's bytes, by name: the same in a thread of this process and in a decode process."""
+"""What can be made of an image's bytes, by name, in a decode process; and how it is asked for there."""
 
 import struct
 from collections.abc import Callable
 from typing import IO, Any
 
-from imgforge_mcp.media.convert import InputImage, as_input, as_marks, as_mask, inspect, miniature, preview, scaled
+from imgforge_mcp.media.convert import (
+    InputImage,
+    as_canvas,
+    as_input,
+    as_marks,
+    as_mask,
+    inspect,
+    inspect_vector,
+    miniature,
+    preview,
+    scaled,
+)
 from imgforge_mcp.media.writing import made, measurement
 
 TASKS: dict[str, Callable[..., InputImage]] = {
     "inspect": inspect,
+    "inspect_vector": inspect_vector,
     "preview": preview,
     "scaled": scaled,
     "miniature": miniature,
+    "as_canvas": as_canvas,
     "as_input": as_input,
     "as_marks": as_marks,
     "as_mask": as_mask,

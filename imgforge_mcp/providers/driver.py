@@ -179,6 +179,7 @@ class Driver:
             raise Unavailable("No time was left to send the request.")
         seconds = min(SUBMIT_SECONDS, left)
         outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=True)
+        self._decoder.warm()
         run.sent()
         reply = await self._sent(outgoing)
         outcome = await self._parsed(reply, run)
@@ -300,7 +301,7 @@ class Driver:
 
     # Images ---------------------------------------------------------------------------------------------------------
 
-    async def _fetched(self, images: Images, run: Run) -> Result:
+    async def _fetched(self, images: Images, run: Run, *, is_ours: bool = False) -> Result:
         """Every picture's bytes, downloaded at once and fully decoded; what came is kept if another did not."""
         if not images.pictures:
             raise BadReply("The provider answered without an image.")
@@ -309,7 +310,7 @@ class Driver:
 
         async def fetch(position: int, picture: Picture) -> None:
             try:
-                made[position] = await self._made(_seeded(picture, position, run.call), run)
+                made[position] = await self._made(_seeded(picture, position, run.call), run, is_ours=is_ours)
             except ForgeError as error:
                 failures.append(error)
 
@@ -330,17 +331,18 @@ class Driver:
             not_drawn=images.not_drawn,
         )
 
-    async def _made(self, picture: Picture, run: Run) -> Made:
+    async def _made(self, picture: Picture, run: Run, *, is_ours: bool) -> Made:
         if picture.data is None:
             sound, staged = await self._downloaded(picture.url or "", run)
         else:
-            sound, staged = await self._staged(picture.data, run)
+            sound, staged = await self._staged(picture.data, run, is_ours=is_ours)
         return Made(staged=staged, sound=sound, seed=picture.seed)
 
-    async def _staged(self, data: bytes, run: Run) -> tuple[Sound, Staged]:
+    async def _staged(self, data: bytes, run: Run, *, is_ours: bool = False) -> tuple[Sound, Staged]:
         """Decode and write the bytes at once: each takes a thread some milliseconds, and somebody waits."""
         sound, staged = await _at_once(
-            partial(self._inspected, data, run.call), partial(anyio.to_thread.run_sync, self._assets.stage, data)
+            partial(self._inspected, data, run.call, is_ours=is_ours),
+            partial(anyio.to_thread.run_sync, self._assets.stage, data),
         )
         if isinstance(staged, ForgeError):
             raise staged
@@ -349,12 +351,12 @@ class Driver:
             raise sound
         return sound, staged
 
-    async def _inspected(self, data: bytes, call: Call) -> Sound:
+    async def _inspected(self, data: bytes, call: Call, *, is_ours: bool) -> Sound:
         """What the bytes are; a drawing counts only from a model that makes drawings."""
         with _ours(BadReply, "The image could not be decoded"):
             if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
                 return await self._decoder.inspect_vector(data)
-            return await self._decoder.inspect(data)
+            return await self._decoder.inspect(data, is_ours=is_ours)
 
     async def _downloaded(self, url: str, run: Run) -> tuple[Sound, Staged]:
         """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image, at every
@@ -416,7 +418,7 @@ class Driver:
         try:
             with self._clock.move_on_after(max(0.0, self._left(run))) as scope:
                 images = await anyio.to_thread.run_sync(partial(_run_work, work, report), abandon_on_cancel=True)
-                return await self._fetched(images, run)
+                return await self._fetched(images, run, is_ours=True)
         finally:
             is_over = True
         assert scope.cancelled_caught

@@ -88,7 +88,7 @@ def fit(
 def sent_size(model: ModelSpec, size: Size) -> Size:
     """The size at which a reference image is sent to the model."""
     side = input_side(model)
-    if max(size) <= side or model.options.get("raw_inputs"):
+    if max(size) <= side or input_form(model) == "raw":
         return size
     factor = side / max(size)
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
@@ -98,6 +98,11 @@ def input_side(model: ModelSpec) -> int:
     """How long a reference image may be on its longer side, in pixels: a larger one is scaled down; the catalogue may
     give a model a limit of its own."""
     return int(model.options.get("input_max", INPUT_SIDE))
+
+
+def input_form(model: ModelSpec) -> str:
+    """How a model gets its reference images: encoded again; or, on this machine, as bare "pixels", or "raw"."""
+    return str(model.options.get("inputs", "encoded"))
 
 
 def makes(model: ModelSpec, image_size: str) -> bool:

@@ -1,6 +1,7 @@
 """Hostile pictures through the public door: whatever a provider delivers, the call that was paid for is settled."""
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
@@ -14,7 +15,7 @@ from imgforge_mcp.base.types import JobState
 from tests.answers import told
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
-from tests.media._pictures import corpus, multi_picture
+from tests.media._pictures import corpus, crashing_decoder, multi_picture
 from tests.media.mutations import mutations
 from tests.virtual_clock import VirtualClock
 
@@ -39,6 +40,21 @@ async def test_every_call_that_brought_a_broken_picture_is_settled_and_leaves_no
             clock.advance(100_000)
     assert set(states) == {JobState.COMPLETED, JobState.FAILED}
     assert left_half_written(home) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a decoder that crashes is played by a signal")
+async def test_a_call_whose_picture_crashes_the_decoder_is_settled_and_the_next_brings_its_picture(
+    emulate: Emulate, forge_on: OpenForge, clock: VirtualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator, crashing = emulate("together"), crashing_decoder(tmp_path, monkeypatch)
+    async with forge_on(emulator) as forge:
+        for delivered, state in ((crashing("always"), JobState.FAILED), (None, JobState.COMPLETED)):
+            emulator.delivered = delivered
+            job = await forge.generate(ImageRequest(**ASKED), forge.caller())
+            (attempt,) = job.attempts
+            assert job.state is state
+            assert (attempt.ended_at is not None, attempt.maybe_billed) == (True, state is JobState.FAILED)
+            clock.advance(100_000)
 
 
 @pytest.mark.parametrize("name", [pytest.param("gif animated", id="gif"), pytest.param("avif", id="avif")])

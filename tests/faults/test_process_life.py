@@ -1,6 +1,7 @@
 """The stdio server as a process: how it ends, what it leaves behind, and that it never stands still for its logs."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from tests.emulators import Emulator
 from tests.faults._processes import PATIENCE, Child, until
+from tests.media._pictures import many_scans
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are POSIX's")
 
@@ -117,6 +119,35 @@ def test_logs_that_nobody_reads_do_not_hold_the_server_up(emulate: Emulate, envi
         child.end("stdin_eof")
         assert child.process.wait(PATIENCE) == 0
     check_stdout(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the children of a process are listed in /proc")
+@pytest.mark.parametrize("is_at_work", [True, False], ids=["at work", "idle"])
+def test_a_decode_process_does_not_outlive_a_killed_server(
+    emulate: Emulate, environment: dict[str, str], is_at_work: bool
+) -> None:
+    together = emulate("together")
+    together.delivered = many_scans(480, (4_000, 4_000)) if is_at_work else None
+    with Child(environment | together.environment()) as child:
+        number = child.greet().send("tools/call", {"name": "generate_image", "arguments": {"prompt": "a red fox"}})
+        if is_at_work:
+            until(lambda: computed(child) > 0.5, "a decode process at work")
+        else:
+            child.answer(number)
+        [pid] = children_of(child)
+        child.end("SIGKILL")
+        until(lambda: not Path(f"/proc/{pid}").exists(), "the decode process to end")
+
+
+def children_of(child: Child) -> list[int]:
+    listed = Path("/proc").glob(f"{child.process.pid}/task/*/children")
+    return [int(pid) for path in listed for pid in path.read_text().split()]
+
+
+def computed(child: Child) -> float:
+    """Seconds of processor time that its children have used."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in children_of(child)]
+    return sum(int(used) for line in fields for used in line[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def _waiting(descriptor: int) -> int:

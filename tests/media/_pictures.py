@@ -1,12 +1,16 @@
 """Pictures of every kind, made for tests: sound ones, odd ones, hostile ones."""
 
 import io
+import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 HERE = Path(__file__).parent
 HEIC = (HERE / "photograph.heic").read_bytes()
@@ -62,6 +66,37 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+CRASHING = """
+import os, signal
+from PIL import ImageFile, PngImagePlugin
+
+seen, load = [], ImageFile.ImageFile.load
+
+def crash(self):
+    what = self.info.get("crash")
+    if not any(self is each for each in seen):
+        seen.append(self)
+    if what == "always" or (what == "second" and len(seen) > 1):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return load(self)
+
+ImageFile.ImageFile.load = crash
+"""
+
+
+def crashing_decoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], bytes]:
+    """Give every decode process a fault in its C code; the pictures that meet it, always or as the second of one."""
+    (folder / "sitecustomize.py").write_text(CRASHING)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+
+    def meeting(when: str) -> bytes:
+        words = PngInfo()
+        words.add_text("crash", when)
+        return encoded(picture(), "PNG", pnginfo=words)
+
+    return meeting
+
+
 def corpus() -> dict[str, bytes]:
     """Sound pictures of every kind that a provider or a person may send."""
     return {
@@ -88,8 +123,6 @@ def corpus() -> dict[str, bytes]:
 
 
 def _words() -> Any:
-    from PIL.PngImagePlugin import PngInfo
-
     words = PngInfo()
     words.add_text("parameters", "a lighthouse, steps: 4")
     words.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta/>", zip=True)

@@ -1,12 +1,15 @@
 """The one door to the decoder: sound pictures of every kind come out, hostile ones end as a refusal within a bound of
 time and memory, and nothing is left behind."""
 
+import errno
 import os
 import resource
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -23,6 +26,7 @@ from tests.media._pictures import (
     animated,
     chunk,
     corpus,
+    crashing_decoder,
     encoded,
     many_scans,
     multi_picture,
@@ -123,12 +127,81 @@ async def test_a_picture_that_takes_too_long_is_ended_and_the_next_one_is_decode
         decoder.close()
 
 
-async def test_nothing_is_started_for_a_plain_picture() -> None:
+async def test_no_process_is_started_before_a_picture_comes_nor_for_one_of_our_own_nor_for_what_is_none() -> None:
     processes = DecodeProcesses()
     decoder = Decoder(processes=processes)
-    for name in ("PNG", "JPEG", "WEBP"):
-        await decoder.inspect(encoded(picture(), name))
+    await decoder.inspect(encoded(picture(), "PNG"), is_ours=True)
+    with pytest.raises(BadReply):
+        await decoder.inspect(b"no picture")
     assert processes.pids() == []
+
+
+async def test_a_process_that_was_started_beforehand_is_the_one_that_decodes() -> None:
+    processes = DecodeProcesses()
+    decoder = Decoder(processes=processes)
+    try:
+        for _ in range(3):
+            decoder.warm()
+        while not (warm := processes.pids()):
+            await anyio.lowlevel.checkpoint()
+        await decoder.inspect(encoded(picture(), "PNG"))
+        assert processes.pids() == warm
+    finally:
+        decoder.close()
+
+
+async def test_a_picture_that_crashes_the_decoder_is_refused_and_the_next_is_decoded(
+    decoder: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = crashing_decoder(tmp_path, monkeypatch)
+    for data in (crashing("always"), encoded(picture(), "PNG"), crashing("always")):
+        try:
+            await decoder.inspect(data)
+            is_sound = True
+        except BadReply:
+            is_sound = False
+        assert is_sound is (b"always" not in data)
+
+
+async def test_a_picture_does_not_pay_for_the_ones_before_it(
+    decoder: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = crashing_decoder(tmp_path, monkeypatch)
+    await decoder.inspect(encoded(picture(), "PNG"))
+    assert (await decoder.inspect(crashing("second"))).width == 96
+
+
+async def test_a_process_is_begun_anew_after_some_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgforge_mcp.media.processes.USES", 2)
+    processes, seen = DecodeProcesses(), set[int]()
+    decoder = Decoder(processes=processes)
+    try:
+        for _ in range(6):
+            await decoder.inspect(encoded(picture(), "PNG"))
+            seen.update(processes.pids())
+        assert len(seen) == 3
+        assert processes.pids() == []
+    finally:
+        decoder.close()
+
+
+async def test_a_picture_outlasts_a_moment_in_which_no_process_can_be_started(
+    decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, failures = subprocess.Popen, [OSError(errno.EMFILE, "too many"), OSError(errno.EAGAIN, "not now")]
+
+    def refuse(*given: Any, **named: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return start(*given, **named)
+
+    monkeypatch.setattr("imgforge_mcp.media.processes.subprocess.Popen", refuse)
+    monkeypatch.setattr("imgforge_mcp.media.processes.START_PAUSES", (0.0, 0.0))
+    assert (await decoder.inspect(encoded(picture(), "PNG"))).width == 96
+    failures += [OSError(errno.EMFILE, "too many")] * 3
+    decoder.close()
+    with pytest.raises(BadReply, match="starts no process"):
+        await decoder.inspect(encoded(picture(), "PNG"))
 
 
 async def test_a_decode_process_ends_when_it_has_nothing_to_do_and_leaves_nothing() -> None:
