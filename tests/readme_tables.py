@@ -56,6 +56,8 @@ CAPABILITIES: Mapping[str, Callable[[ModelSpec], bool]] = {
     "transparency": lambda model: "transparent" in model.capabilities,
     "cut out": lambda model: "remove_background" in model.capabilities,
     "enlarge": lambda model: "upscale" in model.capabilities,
+    "trace": lambda model: "vectorize" in model.capabilities,
+    "extend": lambda model: "extend" in model.capabilities,
     "vector": lambda model: "vector" in model.capabilities,
     "seed": lambda model: "seed" in model.accepts,
     "negative": lambda model: "negative_prompt" in model.accepts,

@@ -11,11 +11,14 @@ import anyio.to_thread
 
 from imgforge_mcp.base.errors import ForgeError, NotFound
 from imgforge_mcp.base.formats import FORMATS, SVG
-from imgforge_mcp.base.types import CUT_OUT, FITTED, Asset, ImageRequest, Job, Shortfall
+from imgforge_mcp.base.types import CUT_OUT, FITTED, Asset, ImageRequest, Job, Shortfall, Transform
+from imgforge_mcp.jobs.preparation import input_sizes
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.decoder import Decoder
-from imgforge_mcp.routing.fitting import CLASS_SIDES, CLASS_TOLERANCE, SHAPE_TOLERANCE, ratio_of
+from imgforge_mcp.media.writing import KINDS
+from imgforge_mcp.routing.fitting import CLASS_SIDES, CLASS_TOLERANCE, SHAPE_TOLERANCE, ratio_of, transformed_size
+from imgforge_mcp.routing.pricing import Size
 from imgforge_mcp.routing.router import Router
 from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
@@ -36,6 +39,8 @@ class Fulfilment:
     async def as_asked(self, asset: Asset, running: RunningJob) -> Asset:
         """The image with the background and at exactly the size that were asked for; one that was made on the way is
         kept beside, and named in a warning."""
+        if running.job.request.transform is not None:
+            return await self._transformed(asset, running, running.job.request.transform)
         return await self._fitted(await self._on_background(asset, running), running)
 
     async def shortfalls(self, job: Job) -> tuple[Shortfall, ...]:
@@ -46,7 +51,7 @@ class Fulfilment:
         served = self._router.served(request, job.provider or "", job.model or "")
         found = [
             served and (f"tier {request.quality_tier.value}", served),
-            _size(request, assets),
+            _size(request, assets) or await self._transformed_size(request, assets),
             (f"{request.n} images", f"{len(assets)}") if len(assets) < request.n else None,
             await self._background(request, assets),
             _format(request, assets),
@@ -79,6 +84,44 @@ class Fulfilment:
         except ForgeError:
             return False
 
+    # Transforms -----------------------------------------------------------------------------------------------------
+
+    async def _transformed(self, asset: Asset, running: RunningJob, transform: Transform) -> Asset:
+        """What a provider made of a picture, in the format that was asked for and no larger than it should be; what is
+        too small stays so, for enlarging it here would only look like what was asked for."""
+        wanted = await self._whole_size(running.job.request)
+        try:
+            if wanted is not None and asset.mime_type != SVG and _is_larger(asset, wanted):
+                width, height = wanted
+                came = asset
+                asset = await self._made(came, "fit", width=width, height=height, fit="cover")
+                running.warnings.append(
+                    f"{FITTED} {width}x{height} on this machine; as it came, {came.width}x{came.height}: "
+                    f"{came.asset_id[:12]}."
+                )
+            kind = transform.format
+            if kind is not None and transform.operation != "vectorize" and asset.mime_type != KINDS[kind][1]:
+                asset = await self._made(asset, "convert", kind=kind)
+        except ForgeError as error:
+            running.warnings.append(f"Left as it came: {error.message}")
+        return asset
+
+    async def _whole_size(self, request: ImageRequest) -> Size | None:
+        """How large what was enlarged or extended has to be; None where that does not matter or is not known."""
+        if request.transform is None or request.transform.operation not in ("upscale", "extend"):
+            return None
+        sizes = await input_sizes(self._registry, request)
+        return transformed_size(request.transform, sizes[0]) if sizes else None
+
+    async def _transformed_size(self, request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:
+        try:
+            wanted = await self._whole_size(request)
+        except NotFound:  # deleted meanwhile
+            wanted = None
+        if wanted is None or (assets[0].width, assets[0].height) == wanted:
+            return None
+        return f"{wanted[0]}×{wanted[1]}", f"{assets[0].width}×{assets[0].height}"
+
     # Background -----------------------------------------------------------------------------------------------------
 
     async def _on_background(self, asset: Asset, running: RunningJob) -> Asset:
@@ -99,14 +142,18 @@ class Fulfilment:
         return made
 
     async def _background(self, request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:
-        if request.background == "auto":
+        is_cut_out = request.transform is not None and request.transform.operation == "remove_background"
+        if request.background == "auto" and not is_cut_out:
             return None
-        wanted = request.background == "transparent"
+        wanted = is_cut_out or request.background == "transparent"
         wrong = sum([await self._is_transparent(asset) is not wanted for asset in assets])
         if not wrong:
             return None
         count = "" if wrong == len(assets) else f" in {wrong} of {len(assets)}"
-        return f"a {request.background} background", f"{'an opaque' if wanted else 'a transparent'} one{count}"
+        return (
+            f"a {'transparent' if wanted else 'opaque'} background",
+            f"{'an opaque' if wanted else 'a transparent'} one{count}",
+        )
 
     async def _is_transparent(self, asset: Asset) -> bool:
         """Whether anything of it is less than opaque, by the pixels; what cannot be looked at is not."""
@@ -144,6 +191,10 @@ class Fulfilment:
         made: InputImage = await self._decoder.made(data, operation, **options)
         put = partial(self._assets.put, made.data, made.mime_type, made.width, made.height)
         return replace(await anyio.to_thread.run_sync(put), seed=asset.seed)
+
+
+def _is_larger(asset: Asset, size: Size) -> bool:
+    return (asset.width, asset.height) != size and asset.width >= size[0] and asset.height >= size[1]
 
 
 def _size(request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:

@@ -354,7 +354,7 @@ class Driver:
     async def _inspected(self, data: bytes, call: Call, *, is_ours: bool) -> Sound:
         """What the bytes are; a drawing counts only from a model that makes drawings."""
         with _ours(BadReply, "The image could not be decoded"):
-            if "vector" in call.model.capabilities and b"<svg" in data[:8192]:
+            if {"vector", "vectorize"} & call.model.capabilities and b"<svg" in data[:8192]:
                 return await self._decoder.inspect_vector(data)
             return await self._decoder.inspect(data, is_ours=is_ours)
 

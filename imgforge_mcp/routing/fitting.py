@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier
+from imgforge_mcp.base.types import ASPECT_RATIO, ImageRequest, QualityTier, Transform
 from imgforge_mcp.catalog.model import ModelSpec, Sizing
 from imgforge_mcp.media import INPUT_SIDE, InputImage
 from imgforge_mcp.routing.call import Call
@@ -18,6 +18,7 @@ CLASS_TOLERANCE = 0.25
 SHAPE_TOLERANCE = 0.03
 """How far a picture's shape may be from the ratio that was asked for, as a logarithm."""
 SETTINGS = ("seed", "negative_prompt", "steps", "style")
+EDGES = ("left", "top", "right", "bottom")
 COMMON_RATIOS = (
     "1:1",
     "3:2",
@@ -56,6 +57,8 @@ def fit(
     sent = tuple(sent_size(model, size) for size in sizes[: model.max_inputs])
     own = sizes[: len(sizes) - request.kept_pictures]  # what it is to look like says nothing of its shape
     width, height, ratio, image_size = _size(request, model, own, warnings)
+    if request.transform is not None and sizes:
+        width, height = transformed_size(request.transform, sizes[0])
     warnings += [f"{model.name} has no {name}; it was left out." for name in _missing(request, model)]
     if model.max_inputs < len(sizes):
         warnings.append(f"{model.name} takes {model.max_inputs} input images; the first ones were used.")
@@ -83,6 +86,35 @@ def fit(
         settings=settings or {},
         warnings=tuple(warnings),
     )
+
+
+def transformed_size(transform: Transform, size: Size) -> Size:
+    """How large a picture of that size is afterwards, where a transform with all its figures changes it."""
+    width, height = size
+    match transform.operation:
+        case "upscale":
+            return width * (transform.scale or 2), height * (transform.scale or 2)
+        case "extend":
+            across, down = (
+                (transform.left or 0) + (transform.right or 0),
+                (transform.top or 0) + (transform.bottom or 0),
+            )
+            return width + across, height + down
+        case "crop" | "resize":
+            return transform.width or width, transform.height or height
+        case _:
+            return size
+
+
+def takes_whole(model: ModelSpec, transform: Transform, size: Size) -> bool:
+    """Whether the model is sent a picture of that size as it is, and makes what becomes of it; the catalogue may also
+    give it a most and a least of pixels, and a most for what it adds and makes."""
+    options = model.options
+    pixels, least = size[0] * size[1], int(options.get("input_min", 1))
+    is_within = pixels <= int(options.get("input_pixels", pixels)) and min(size) >= least
+    made, edges = max(transformed_size(transform, size)), [getattr(transform, edge) or 0 for edge in EDGES]
+    is_made = made <= int(options.get("made_max", made)) and max(edges) <= int(options.get("edge_max", max(edges)))
+    return is_within and is_made and sent_size(model, size) == size
 
 
 def sent_size(model: ModelSpec, size: Size) -> Size:

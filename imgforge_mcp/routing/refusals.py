@@ -82,6 +82,18 @@ def unable(request: ImageRequest, others: Collection[tuple[str, str]], pinned: s
     return Unsupported(f"{asked} {task(request)}; {hint}.", field="model", able=here or slugs)
 
 
+def too_large(request: ImageRequest, models: Sequence[ModelSpec], size: tuple[int, int]) -> Unsupported:
+    """Whoever could takes none of that size."""
+    names = " or ".join(sorted({model.name for model in models})[:NAMED])
+    return Unsupported(
+        f"To {task(request)} is more, or less, than {names} can with a picture of {size[0]}×{size[1]}; resize it first "
+        "(transform_image), or leave provider out.",
+        field="image",
+        width=size[0],
+        height=size[1],
+    )
+
+
 def carried_elsewhere(
     spec: ModelSpec, pinned: Entry, configured: Sequence[str], own: Sequence[ModelSpec]
 ) -> NoImageProvider:

@@ -14,7 +14,7 @@ from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.routing import refusals
 from imgforge_mcp.routing.candidates import Candidate, Entry
-from imgforge_mcp.routing.fitting import dropped_settings, fit, makes
+from imgforge_mcp.routing.fitting import dropped_settings, fit, makes, takes_whole
 from imgforge_mcp.routing.health import Health, Vitals
 from imgforge_mcp.routing.pricing import Quote, Size, dollars
 
@@ -97,6 +97,7 @@ class Router:
         """Whatever they cost, best first."""
         pairs = self._named(request, now) if request.model else self._of_tier(request, now)
         pairs = self._able(request, pairs, now)
+        pairs = _large_enough(request, pairs, input_sizes)
         candidates = [self._candidate(entry, model, request, health, now, input_sizes) for entry, model in pairs]
         is_exact = request.model is not None or request.transform is not None
         return self._sorted(candidates if is_exact else _near(candidates, request))
@@ -222,7 +223,7 @@ class Router:
         input_sizes: Sequence[Size],
     ) -> Candidate:
         tier = request.quality_tier
-        standing = _Standing(rank=0) if request.model else self._standing(entry, model, tier)
+        standing = self._standing(entry, model, tier) if _is_by_tier(request) else _of_no_tier(entry)
         vitals = health.vitals(entry.name, model.slug, entry.settings_hash, model.latency, now.timestamp())
         call = fit(request, model, prompt=request.prompt, tier=tier, n=request.n, input_sizes=input_sizes)
         quote = replace(call, n=request.n).quote
@@ -303,6 +304,32 @@ def can(model: ModelSpec, request: ImageRequest) -> bool:
         return "edit" in model.capabilities and model.max_inputs >= inputs
     draws = {"text_to_image", "edit"} if inputs > len(request.kept or ()) else {"text_to_image"}
     return bool(draws & model.capabilities) and model.max_inputs >= inputs
+
+
+def _is_by_tier(request: ImageRequest) -> bool:
+    return request.model is None and request.transform is None
+
+
+def _of_no_tier(entry: Entry) -> _Standing:
+    """Of what is asked for by name or by what it does: this machine comes last."""
+    return _Standing(rank=LAST_RESORT if entry.is_local else 0)
+
+
+def _large_enough(
+    request: ImageRequest, pairs: Sequence[tuple[Entry, ModelSpec]], sizes: Sequence[Size]
+) -> list[tuple[Entry, ModelSpec]]:
+    """Those that take the picture which is to be transformed as large as it is; whoever is sent a smaller one gives
+    back another picture.
+
+    Raises:
+        Unsupported: none does.
+    """
+    if request.transform is None or not sizes:
+        return list(pairs)
+    large = [(entry, model) for entry, model in pairs if takes_whole(model, request.transform, sizes[0])]
+    if not large:
+        raise refusals.too_large(request, [model for _, model in pairs], sizes[0])
+    return large
 
 
 def _near(candidates: Sequence[Candidate], request: ImageRequest) -> list[Candidate]:

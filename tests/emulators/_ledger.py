@@ -14,8 +14,13 @@ GOOGLE = {"lite": (0.25, 30.0), "nano": (1.5, 30.0), "pro": (2.0, 120.0)}
 """US dollars for a million tokens in and drawn."""
 IDEOGRAM = {"TURBO": 0.03, "DEFAULT": 0.06, "QUALITY": 0.10}
 POLLINATIONS = {"klein": 0.005, "dreamshaper": 0.0001, "flux": 0.002}
-REPLICATE = {"flux-schnell": 0.003, "flux-dev": 0.025}
-STABILITY = {"core": 0.03, "ultra": 0.08}
+REPLICATE = {
+    "flux-schnell": 0.003,
+    "flux-dev": 0.025,
+    "recraft-crisp-upscale": 0.006,
+    "recraft-remove-background": 0.01,
+}
+STABILITY = {"core": 0.03, "ultra": 0.08, "background": 0.05, "fast": 0.02, "outpaint": 0.04}
 CREDITS = {"draft": 1, "standard": 2, "premium": 5, "ultra": 10, "ultra_plus": 20}
 
 
@@ -33,8 +38,11 @@ def _cloudflare(order: Order) -> float:
 
 
 def _fal(order: Order) -> float:
-    """FLUX.2 klein 9B: by started megapixels of 1024x1024."""
-    return 0.006 * max(1, math.ceil(order.width * order.height / 2**20)) * order.number
+    """FLUX.2 klein 9B and the upscaler: by started megapixels of 1024x1024."""
+    if order.model.endswith(("remove-background", "vectorize")):
+        return 0.01
+    rate = 0.03 if order.model.endswith("upscaler") else 0.006
+    return rate * max(1, math.ceil(order.width * order.height / 2**20)) * order.number
 
 
 def _gemini(order: Order) -> float:
@@ -48,6 +56,8 @@ def _huggingface(order: Order) -> float:
 
 
 def _ideogram(order: Order) -> float:
+    if order.model == "remove-background":
+        return 0.01
     return IDEOGRAM[order.body["rendering_speed"]] * order.number
 
 
@@ -68,7 +78,7 @@ def _pollinations(order: Order) -> float:
 
 
 def _recraft(order: Order) -> float:
-    return recraft.MODELS[order.model] * 0.001 * order.number
+    return (recraft.MODELS | recraft.TOOLS)[order.model] * 0.001 * order.number
 
 
 def _replicate(order: Order) -> float:

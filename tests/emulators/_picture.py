@@ -1,5 +1,6 @@
 """Real pictures, drawn in a few milliseconds and the same for the same prompt and seed."""
 
+import base64
 import io
 import random
 import zlib
@@ -65,6 +66,11 @@ def measured(data: bytes) -> tuple[int, int]:
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         return image.size
+
+
+def measured_url(url: str) -> tuple[int, int]:
+    """The same of a picture in a data URL, or in base64 alone."""
+    return measured(base64.b64decode(url.rpartition(",")[2]))
 
 
 def ratio_size(ratio: str, pixels: int = 1024 * 1024, multiple: int = 32) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tests.emulators._emulator import route
-from tests.emulators._picture import ratio_size
+from tests.emulators._picture import measured_url, ratio_size
 from tests.emulators._queue import QueueEmulator, Work
 from tests.emulators._wire import Answer, Call, Order, is_base64
 
@@ -83,7 +83,8 @@ class BlackForestLabs(QueueEmulator):
         if model not in MODELS:
             raise self.decline("404")
         body = self.expect(call, MODELS[model][0])
-        if call.form or (not body.get("prompt") and model not in ("flux-pro-1.1", "flux-dev")):
+        needs_none = ("flux-pro-1.1", "flux-dev", "flux-pro-1.0-expand")
+        if call.form or (not body.get("prompt") and model not in needs_none):
             raise self.decline("400", "Field required")
         width, height = self._size(model, body)
         self._check_ranges(model, body)
@@ -130,6 +131,12 @@ class BlackForestLabs(QueueEmulator):
         return Answer(200, {"credits": 1000.0})
 
     def _size(self, model: str, body: Mapping[str, Any]) -> tuple[int, int]:
+        if model == "flux-pro-1.0-expand":
+            edges = {name: body.get(name, 0) for name in ("left", "right", "top", "bottom")}
+            if not body.get("image") or not all(0 <= edge <= 2048 for edge in edges.values()):
+                raise self.decline("400", "image is required, and edges from 0 to 2048")
+            width, height = measured_url(body["image"])
+            return width + edges["left"] + edges["right"], height + edges["top"] + edges["bottom"]
         if model == "flux-3-image":
             factor = RESOLUTIONS.get(body.get("resolution", "1k"))
             ratio = body.get("aspect_ratio", "auto")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from tests.emulators._emulator import route
 from tests.emulators._faults import Fault
-from tests.emulators._picture import Picture, black, ratio_size
+from tests.emulators._picture import Picture, black, measured_url, ratio_size
 from tests.emulators._queue import QueueEmulator, Work
 from tests.emulators._wire import Answer, Call, Order
 
@@ -65,6 +65,18 @@ ENDPOINTS: dict[str, tuple[set[str], str, str]] = {
     "flux-pro/kontext/max": (KONTEXT | {"image_url"}, "", "jpeg"),
     "flux-pro/kontext/text-to-image": (KONTEXT, "", "jpeg"),
     "flux-pro/kontext/max/text-to-image": (KONTEXT, "", "jpeg"),
+}
+# What changes a picture without words: its input, and the type of what it makes.
+TOOLS: dict[str, tuple[set[str], str]] = {
+    "ideogram/remove-background": ({"image_url", "sync_mode"}, "image/png"),
+    "recraft/vectorize": ({"image_url"}, "image/svg+xml"),
+    "clarity-upscaler": (
+        {
+            *("image_url", "prompt", "upscale_factor", "negative_prompt", "creativity", "resemblance", "seed"),
+            *("guidance_scale", "num_inference_steps", "enable_safety_checker"),
+        },
+        "image/png",
+    ),
 }
 # Pictures that an endpoint takes and does not need: references of style, a start for variations.
 OPTIONAL_IMAGES = {
@@ -139,6 +151,8 @@ class Fal(QueueEmulator):
     @route("POST", f"{RUN}/fal-ai/{{endpoint:path}}", phase="submit")
     def submit(self, call: Call, endpoint: str) -> Order:
         """Check the input against the endpoint's type."""
+        if endpoint in TOOLS:
+            return self._tool(call, endpoint)
         if endpoint not in ENDPOINTS:
             raise self.decline("404", f"Application 'fal-ai/{endpoint}' not found")
         known, preset, default = ENDPOINTS[endpoint]
@@ -159,6 +173,25 @@ class Fal(QueueEmulator):
             number=body.get("num_images", 1),
             seed=body.get("seed"),
             media="image/svg+xml" if is_vector else f"image/{body.get('output_format') or default}",
+            body=body,
+        )
+
+    def _tool(self, call: Call, endpoint: str) -> Order:
+        known, media = TOOLS[endpoint]
+        body = self.expect(call, known)
+        if not str(body.get("image_url", "")).startswith(("data:image/", "http")):
+            raise self.decline("400", "image_url: field required")
+        factor = float(body.get("upscale_factor", 2)) if endpoint == "clarity-upscaler" else 1.0
+        if not 1 <= factor <= 4:
+            raise self.decline("400", "upscale_factor: must be from 1 to 4")
+        width, height = (round(side * factor) for side in measured_url(body["image_url"]))
+        return Order(
+            model=f"fal-ai/{endpoint}",
+            prompt="",
+            width=width,
+            height=height,
+            media=media,
+            alpha="remove-background" in endpoint,
             body=body,
         )
 
@@ -228,6 +261,8 @@ class Fal(QueueEmulator):
             }
             for each in pictures
         ]
+        if order.model.removeprefix("fal-ai/") in TOOLS:
+            return {"image": images[0]} if images else {}
         if "recraft" in order.model:
             return {"images": images}
         output: dict[str, Any] = {"images": images, "seed": order.seed or 1}

@@ -140,6 +140,14 @@ class Ideogram(Emulator):
             raise self.decline("400", "mask must be as large as image")
         return replace(self._order(body), width=width, height=height)
 
+    @route("POST", "/v1/remove-background", phase="submit")
+    def remove_background(self, call: Call) -> Order:
+        """The subject alone, on nothing."""
+        body = self.expect(call, {"image"})
+        self._check_files(call, ("image",))
+        width, height = measured(call.uploads["image"][0].data)
+        return Order(model="remove-background", prompt="", width=width, height=height, alpha=True, body=body)
+
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
         """An item per picture, with the seed of each."""
         seed = order.seed if order.seed is not None else 12_345

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.emulators._emulator import Emulator, route
@@ -32,6 +33,11 @@ MODELS = {
     "recraftv4_1_pro_vector": 300,
     "recraftv4_1_utility": 35,
 }
+TOOLS = {"removeBackground": 10, "vectorize": 10, "crispUpscale": 4}
+# What each tool takes, as recraft.ai/docs/api-reference/tools has it: fewest and most pixels on a side.
+SIDES = {"removeBackground": (256, 4096), "vectorize": (256, 4096), "crispUpscale": (32, 4096), "outpaint": (256, 4096)}
+EDGES = ("expand_left", "expand_top", "expand_right", "expand_bottom")
+TOOL = {"image", "image_url", "image_format", "response_format", "expire"}
 OLD_SIZES = {
     "1:1": (1024, 1024),
     "2:1": (2048, 1024),
@@ -111,8 +117,56 @@ class Recraft(Emulator):
         self._check_picture(call, "mask")
         return self._order(call, body)
 
+    @route("POST", "/v1/images/removeBackground", phase="submit")
+    def remove_background(self, call: Call) -> Order:
+        """The subject alone."""
+        width, height = self._taken(call, "removeBackground", TOOL)
+        return Order(model="removeBackground", prompt="", width=width, height=height, alpha=True)
+
+    @route("POST", "/v1/images/vectorize", phase="submit")
+    def vectorize(self, call: Call) -> Order:
+        """An SVG; nothing about colours or shapes is asked here."""
+        width, height = self._taken(call, "vectorize", TOOL | {"svg_compression", "limit_num_shapes"})
+        return Order(model="vectorize", prompt="", width=width, height=height, media="image/svg+xml")
+
+    @route("POST", "/v1/images/crispUpscale", phase="submit")
+    def crisp_upscale(self, call: Call) -> Order:
+        """Larger and sharper; by how much is not documented, here four times, at most 8192 pixels on a side."""
+        width, height = self._taken(call, "crispUpscale", TOOL)
+        factor = min(4.0, 8192 / max(width, height))
+        media = f"image/{call.fields.get('image_format', 'png')}"
+        width, height = round(width * factor), round(height * factor)
+        return Order(model="crispUpscale", prompt="", width=width, height=height, media=media)
+
+    @route("POST", "/v1/images/outpaint", phase="submit")
+    def outpaint(self, call: Call) -> Order:
+        """A larger picture: by pixels at an edge, or by a size."""
+        width, height = self._taken(call, "outpaint", TRANSFORM | {*EDGES, "size", "zoom_out_percentage"})
+        body = call.fields
+        edges = [int(body.get(edge, 0)) for edge in EDGES]
+        if not any(edges) or min(edges) < 0 or "size" in body:
+            raise self.decline("400", "one of size, expand_* or zoom_out_percentage is required, and not two")
+        width, height = width + edges[0] + edges[2], height + edges[1] + edges[3]
+        if max(width, height) > 4096:
+            raise self.decline("400", "the result must not exceed 4096 px on either side")
+        made = self._order(call, body)
+        return replace(made, width=width, height=height)
+
+    def _taken(self, call: Call, tool: str, known: set[str]) -> tuple[int, int]:
+        """The size of the picture that came, if the tool takes it."""
+        self._check_values(self.expect(call, known))
+        self._check_picture(call, "image")
+        width, height = measured(call.uploads["image"][0].data)
+        least, most = SIDES[tool]
+        if not (least <= min(width, height) and max(width, height) <= most and width * height <= 16_000_000):
+            raise self.decline("400", f"the image must have sides from {least} to {most} px and at most 16 MP")
+        return width, height
+
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
-        """URLs unless base64 was asked for; the units that the call cost."""
+        """URLs unless base64 was asked for; the units that the call cost. A tool brings one picture under `image`."""
+        if order.model in TOOLS:
+            image = {"image": self._item(call, order, pictures[0])} if pictures else {}
+            return Answer(200, {"created": 1_795_000_000, "credits": TOOLS[order.model], **image})
         data = [{"image_id": str(uuid.uuid4()), **self._item(call, order, each)} for each in pictures]
         return Answer(200, {"created": 1_795_000_000, "credits": MODELS[order.model] * order.number, "data": data})
 
@@ -136,7 +190,7 @@ class Recraft(Emulator):
         return Answer(200, {"data": data})
 
     def _item(self, call: Call, order: Order, picture: Picture) -> dict[str, str]:
-        if order.body.get("response_format") == "b64_json":
+        if call.fields.get("response_format") == "b64_json":
             return {"b64_json": base64.b64encode(picture.data).decode()}
         return {"url": self.publish(call, picture)}
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from tests.emulators._emulator import route
 from tests.emulators._faults import Fault
-from tests.emulators._picture import ratio_size
+from tests.emulators._picture import measured_url, ratio_size
 from tests.emulators._queue import QueueEmulator, Work
 from tests.emulators._wire import Answer, Call, Order, is_base64
 
@@ -41,7 +41,12 @@ FLUX_2 = Schema(
     formats=FORMATS,
     inputs=("input_images", 8),
 )
+TOOL = Schema(fields={"image"}, ratios=set(), formats={"png"}, inputs=("image", 1))
+"""What changes a picture without words."""
 MODELS = {
+    "recraft-ai/recraft-remove-background": TOOL,
+    "recraft-ai/recraft-vectorize": TOOL,
+    "recraft-ai/recraft-crisp-upscale": TOOL,
     "black-forest-labs/flux-schnell": Schema(
         fields={
             *("prompt", "aspect_ratio", "num_outputs", "num_inference_steps", "seed", "output_format"),
@@ -201,6 +206,8 @@ class Replicate(QueueEmulator):
         if not isinstance(given, dict):
             raise self.decline("400", "- input is required")
         self._check(schema, given)
+        if schema is TOOL:
+            return self._tool(model, given)
         ratio = given.get("aspect_ratio", "1:1")
         width, height = ratio_size(ratio if ":" in ratio else "1:1")
         default = "jpg" if "webp" not in schema.formats else "webp"
@@ -216,10 +223,25 @@ class Replicate(QueueEmulator):
             body=given,
         )
 
+    def _tool(self, model: str, given: Mapping[str, Any]) -> Order:
+        width, height = measured_url(given["image"])
+        factor = 4 if model.endswith("upscale") else 1
+        return Order(
+            model=model,
+            prompt="",
+            width=width * factor,
+            height=height * factor,
+            media="image/svg+xml" if model.endswith("vectorize") else "image/png",
+            alpha=model.endswith("background"),
+            body=given,
+        )
+
     def _check(self, schema: Schema, given: Mapping[str, Any]) -> None:
         for name in sorted(given.keys() - schema.fields):
             self.log.surprise(f"input.{name} is not in the model's schema")
-        if not isinstance(given.get("prompt"), str) or not given["prompt"]:
+        if schema is TOOL and "image" not in given:
+            raise self.decline("400", "- input: image is required")
+        if schema is not TOOL and (not isinstance(given.get("prompt"), str) or not given["prompt"]):
             raise self.decline("400")
         for name, values in (("aspect_ratio", schema.ratios), ("output_format", schema.formats)):
             if name in given and given[name] not in values:

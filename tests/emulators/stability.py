@@ -27,6 +27,14 @@ ENDPOINTS: dict[str, tuple[set[str], set[str], set[str], int]] = {
         {"png", "jpeg"},
         1_048_576,
     ),
+    "edit/remove-background": ({"image", "output_format"}, {"image"}, {"png", "webp"}, 0),
+    "upscale/fast": ({"image", "output_format"}, {"image"}, ALL_FORMATS, 0),
+    "edit/outpaint": (
+        {"image", "left", "right", "up", "down", "creativity", "prompt", "seed", "output_format", "style_preset"},
+        {"image"},
+        ALL_FORMATS,
+        0,
+    ),
     "edit/inpaint": (
         {"prompt", "negative_prompt", "image", "mask", "grow_mask", "seed", "output_format", "style_preset"},
         {"prompt", "image"},
@@ -90,16 +98,32 @@ class Stability(Emulator):
         self._check_pictures(endpoint, body, call)
         files = call.uploads.get("image", [])
         width, height = measured(files[0].data) if files else ratio_size(body.get("aspect_ratio", "1:1"), pixels, 64)
+        width, height = self._afterwards(endpoint, body, width, height)
         return Order(
             model=body.get("model", "sd3.5-large") if endpoint == "sd3" else f"stable-image-{endpoint}",
-            prompt=body["prompt"],
+            prompt=body.get("prompt", ""),
             width=width,
             height=height,
             # 0 asks for a random one.
             seed=int(body.get("seed", 0)) or None,
             media=f"image/{body.get('output_format', 'png')}",
+            alpha=endpoint == "remove-background",
             body=body,
         )
+
+    def _afterwards(self, endpoint: str, body: Mapping[str, Any], width: int, height: int) -> tuple[int, int]:
+        """How large the result is of what changes a size."""
+        match endpoint:
+            case "fast":
+                if width * height > 1_048_576 or min(width, height) < 32 or max(width, height) > 1536:
+                    raise self.decline("400", "image: must have 1024 to 1048576 pixels and sides of 32 to 1536")
+                return width * 4, height * 4
+            case "outpaint":
+                edges = {name: int(body.get(name, 0)) for name in ("left", "right", "up", "down")}
+                if not any(edges.values()) or not all(0 <= edge <= 2000 for edge in edges.values()):
+                    raise self.decline("400", "left, right, up, down: at least one, each at most 2000")
+                return width + edges["left"] + edges["right"], height + edges["up"] + edges["down"]
+        return width, height
 
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
         """One picture per call."""
@@ -134,7 +158,7 @@ class Stability(Emulator):
         for upload in (call.uploads.get("image", []) + call.uploads.get("mask", []))[:2]:
             if not _is_picture(upload):
                 raise self.decline("400", "image: must be a PNG, JPEG or WebP")
-        if endpoint == "inpaint":
+        if endpoint not in ("core", "ultra", "sd3"):
             return
         mode = body.get("mode", "text-to-image")
         if endpoint == "sd3" and (mode == "image-to-image") is not has_image:

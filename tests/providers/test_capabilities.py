@@ -1,17 +1,20 @@
 """The table of capabilities in the README: behind every yes stands a test that asks for it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.client import Client
 from PIL import Image
 
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.configured import all_providers
 from imgforge_mcp.providers.contract import ModelSpec
-from tests.answers import ended, told
+from tests.answers import ended, pictures, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
+from tests.emulators._ledger import charged
 from tests.providers import test_conformance, test_edits
 from tests.readme_tables import CAPABILITIES, REPORTED, TODAY, able
 
@@ -74,12 +77,78 @@ async def test_a_transparent_background_is_asked_of_the_model(
     assert emulator.surprises == []
 
 
+async def transformed(client: Client, name: str, tmp_path: Path, operation: str, **asked: Any) -> dict[str, Any]:
+    """A picture of 320 by 256 pixels, transformed by that provider."""
+    path = tmp_path / "out" / "boat.png"
+    path.parent.mkdir(exist_ok=True)
+    Image.effect_noise((320, 256), 90).convert("RGB").save(path)
+    asked = {"image": str(path), "operation": operation, "provider": name, **asked}
+    return told(await client.call_tool("transform_image", asked))
+
+
+@pytest.mark.parametrize("name", having("cut out"))
+async def test_a_provider_cuts_out_what_no_colour_tells_apart(
+    name: str, emulate: Emulate, client_on: OpenClient, tmp_path: Path
+) -> None:
+    emulator = emulate(name)
+    async with client_on(emulator) as client:
+        job = await transformed(client, name, tmp_path, "remove_background")
+    assert (job["state"], job["provider"]) == ("completed", name)
+    assert alpha(job) == (0, 255)
+    assert "shortfalls" not in job
+    assert job["cost_usd"] >= charged(emulator) > 0, "a bound where nobody tells the price"
+    assert emulator.surprises == []
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("name", having("enlarge"))
+async def test_a_provider_enlarges_to_exactly_what_was_asked_for(
+    name: str, scale: int, emulate: Emulate, client_on: OpenClient, tmp_path: Path
+) -> None:
+    emulator = emulate(name)
+    async with client_on(emulator) as client:
+        job = await transformed(client, name, tmp_path, "upscale", scale=scale)
+    assert (job["state"], job["provider"]) == ("completed", name)
+    assert pictures(job) == [(320 * scale, 256 * scale)]
+    assert "shortfalls" not in job
+    assert job["cost_usd"] == pytest.approx(charged(emulator))
+    assert emulator.surprises == []
+
+
+@pytest.mark.parametrize("name", having("trace"))
+async def test_a_provider_traces_a_picture_as_a_drawing(
+    name: str, emulate: Emulate, client_on: OpenClient, tmp_path: Path
+) -> None:
+    emulator = emulate(name)
+    async with client_on(emulator) as client:
+        job = await transformed(client, name, tmp_path, "vectorize")
+    assert [asset["mime_type"] for asset in job["assets"]] == ["image/svg+xml"]
+    assert emulator.surprises == []
+
+
+@pytest.mark.parametrize("name", having("extend"))
+async def test_a_provider_paints_on_beyond_the_edges_that_were_named(
+    name: str, emulate: Emulate, client_on: OpenClient, tmp_path: Path
+) -> None:
+    emulator = emulate(name)
+    async with client_on(emulator) as client:
+        job = await transformed(client, name, tmp_path, "extend", left=64, bottom=32)
+    assert (job["state"], job["provider"]) == ("completed", name)
+    assert pictures(job) == [(384, 288)]
+    assert job["cost_usd"] == pytest.approx(charged(emulator))
+    assert emulator.surprises == []
+
+
 TESTS: dict[str, Callable[..., Any]] = {
     "text to image": test_conformance.test_a_prompt_is_enough_for_a_picture,
     "edit": test_edits.test_the_picture_of_a_job_is_changed,
     "references": test_edits.test_several_references_arrive_in_their_order_up_to_the_models_limit,
     "mask": test_edits.test_a_mask_of_the_pictures_size_marks_what_may_change,
     "transparency": test_a_transparent_background_is_asked_of_the_model,
+    "cut out": test_a_provider_cuts_out_what_no_colour_tells_apart,
+    "enlarge": test_a_provider_enlarges_to_exactly_what_was_asked_for,
+    "trace": test_a_provider_traces_a_picture_as_a_drawing,
+    "extend": test_a_provider_paints_on_beyond_the_edges_that_were_named,
     "vector": test_a_vector_model_gives_a_drawing,
     "seed": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,
     "negative": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,

@@ -1,10 +1,11 @@
 """How adapters write a request's body."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imgforge_mcp.base.types import Json
+from imgforge_mcp.base.types import Json, Transform
 from imgforge_mcp.providers.contract import Call, Part
+from imgforge_mcp.routing.fitting import EDGES
 
 
 def given(fields: Mapping[str, Any]) -> Json:
@@ -23,6 +24,13 @@ def effort(call: Call, option: str = "effort") -> str | None:
     words = call.model.options.get(option, {})
     word = words.get(call.tier) if isinstance(words, Mapping) else None
     return word if isinstance(word, str) else None
+
+
+def margins(transform: Transform, names: Sequence[str] = EDGES) -> Json:
+    """The pixels to add at each edge, under the provider's own names for left, top, right and bottom; edges to which
+    nothing is added are left out."""
+    pixels = (getattr(transform, edge) or 0 for edge in EDGES)
+    return {name: number for name, number in zip(names, pixels, strict=True) if number}
 
 
 def text_parts(fields: Mapping[str, Any]) -> tuple[tuple[str, Part], ...]:

@@ -9,7 +9,7 @@ from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
 from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, line, quoted, state_word
-from imgforge_mcp.providers.services._body import fixed, given
+from imgforge_mcp.providers.services._body import fixed, given, margins
 
 CREDIT = 0.01
 """US dollars."""
@@ -34,6 +34,9 @@ class BlackForestLabs(Provider):
     )
 
     def submit(self, call: Call) -> Request:
+        if call.transform is not None:
+            picture = {"image": call.inputs[0].base64, **margins(call.transform), **fixed(call)}
+            return Request(target=f"/v1/{call.model.model_id}", json=picture)
         kind = call.model.sizing.kind
         is_sized = call.is_size_asked or not call.inputs
         fields: dict[str, Any] = {

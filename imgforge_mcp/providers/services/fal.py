@@ -28,6 +28,10 @@ class Fal(Provider):
 
     def submit(self, call: Call) -> Request:
         options = call.model.options
+        if call.transform is not None:
+            factor = call.transform.scale if call.transform.operation == "upscale" else None
+            picture = {"image_url": call.inputs[0].data_url, "upscale_factor": factor, **fixed(call)}
+            return Request(target=f"/{call.model.model_id}", json=given(picture))
         endpoint = options.get("edit", call.model.model_id) if call.inputs else call.model.model_id
         is_sized = call.is_size_asked or not call.inputs
         by_ratio = call.model.sizing.kind == "ratio"

@@ -21,6 +21,8 @@ class Ideogram(DirectProvider):
 
     def submit(self, call: Call) -> Request:
         base = f"/v1/{call.model.model_id}"
+        if call.transform is not None:
+            return Request(target=base, form=(("image", image_part(call.inputs[0].data, call.inputs[0].mime_type)),))
         fields: dict[str, Any]
         if speed := call.model.options.get("speed"):
             size = f"{call.width}x{call.height}" if call.is_size_asked else None

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from imgforge_mcp.base.types import Transform
 from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, ModelSpec, Reply, Request, Told
 from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, listed
-from imgforge_mcp.providers.services._body import fixed, given, image_part, text_parts
+from imgforge_mcp.providers.services._body import fixed, given, image_part, margins, text_parts
 
 UNIT = 0.001
 """US dollars."""
@@ -25,6 +26,8 @@ class Recraft(DirectProvider):
     )
 
     def submit(self, call: Call) -> Request:
+        if call.transform is not None:
+            return _transformed(call, call.transform)
         fields: dict[str, Any] = {
             "prompt": call.prompt,
             "model": call.model.model_id,
@@ -64,6 +67,19 @@ class Recraft(DirectProvider):
                 case {"id": str(name), "pricing": {"image": str(price)}} if price.replace(".", "", 1).isdigit():
                     told[name] = Told(usd=float(price), unit="image")
         return told
+
+
+EDGES = ("expand_left", "expand_top", "expand_right", "expand_bottom")
+MORE_OF_IT = "continue the scene beyond its edges"
+"""Outpainting wants a prompt."""
+
+
+def _transformed(call: Call, transform: Transform) -> Request:
+    image = ("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))
+    fields: dict[str, Any] = {"response_format": "b64_json", **fixed(call)}
+    if transform.operation == "extend":
+        fields |= {"prompt": MORE_OF_IT, **margins(transform, EDGES)}
+    return Request(target=f"/v1/images/{call.model.options['endpoint']}", form=(*text_parts(fields), image))
 
 
 PROVIDER = Recraft()

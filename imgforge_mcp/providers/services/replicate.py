@@ -26,6 +26,9 @@ class Replicate(Provider):
 
     def submit(self, call: Call) -> Request:
         model, options = call.model, call.model.options
+        if call.transform is not None:
+            picture = {"image": call.inputs[0].data_url, **fixed(call)}
+            return Request(target=f"/v1/models/{model.model_id}/predictions", json={"input": picture})
         is_sized = call.is_size_asked or not call.inputs
         formats = options.get("formats", {})
         fields: dict[str, Any] = {

@@ -3,8 +3,9 @@
 from typing import Any
 
 from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
-from imgforge_mcp.providers.services._body import fixed, image_part, text_parts
+from imgforge_mcp.providers.services._body import fixed, image_part, margins, text_parts
 
+EDGES = ("left", "up", "right", "down")
 LAST_SEED = 4_294_967_294
 """Stands in for 0, which means random there."""
 
@@ -24,6 +25,10 @@ class Stability(DirectProvider):
 
     def submit(self, call: Call) -> Request:
         endpoint = str(call.model.options.get("endpoint", "generate/sd3"))
+        if call.transform is not None:
+            image = ("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))
+            told = {**fixed(call), **(margins(call.transform, EDGES) if call.transform.operation == "extend" else {})}
+            return Request(target=f"/v2beta/stable-image/{endpoint}", form=(*text_parts(told), image))
         fields: dict[str, Any] = {
             "prompt": call.prompt,
             "negative_prompt": call.negative_prompt,
