@@ -28,6 +28,7 @@ class _Doors:
             public_url=options.public_url,
             anonymous=options.anonymous,
             open_loopback=options.open_loopback,
+            oauth=options.oauth,
             tls_cert=options.tls_cert,
             tls_key=options.tls_key,
             opens_page=options.opens_page,

@@ -26,6 +26,7 @@ from imgforge_mcp.providers.contract import Manifest
 from imgforge_mcp.providers.listing import Filter, Purpose
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
 from imgforge_mcp.storage.registry.contract import ANY, Figures, Registry, Wanted
+from imgforge_mcp.storage.registry.grants import Grant
 from imgforge_mcp.storage.registry.outbox import Webhook
 
 KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -405,7 +406,11 @@ class Forge:
         """
         if not is_well_formed(key):
             raise Unauthorized("That is no key of this server: it was mistyped or cut; check its last characters.")
-        found = await self._registry.access.key_of(digest_of(key))
+        return await self.caller_of_digest(digest_of(key))
+
+    async def caller_of_digest(self, digest: str) -> Caller:
+        """Who holds the key of that SHA-256. Raises Unauthorized: it is unknown, revoked or expired."""
+        found = await self._registry.access.key_of(digest)
         if found is None or found.revoked_at is not None:
             raise Unauthorized("That key is not known here, or it has been revoked; ask for a new one.")
         if found.expires_at is not None and found.expires_at <= self._clock.now():
@@ -417,6 +422,32 @@ class Forge:
             allowance=found.allowance,
             scopes=frozenset({"generate", "read"}),
         )
+
+    # Log-ins: codes and tokens that stand for a key -----------------------------------------------------------------
+
+    async def add_client(self, client_id: str, client: Json) -> None:
+        """Note a client that registered itself."""
+        await self._registry.grants.add_client(client_id, client)
+
+    async def client(self, client_id: str) -> Json | None:
+        """What a client said of itself when it registered."""
+        return await self._registry.grants.client(client_id)
+
+    async def add_grant(self, grant: Grant) -> None:
+        await self._registry.grants.add(grant)
+
+    async def grant(self, token: str) -> Grant | None:
+        """What a code or a token stands for; None once it has expired, or was never given out."""
+        found = await self._registry.grants.grant(digest_of(token))
+        return found if found is not None and found.expires_at > self._clock.now() else None
+
+    async def exchange_grant(self, token: str, successors: Sequence[Grant]) -> bool:
+        """Spend a code or a refresh token for what follows it. False: it is spent or ended; if it was spent before, its
+        whole log-in ends."""
+        return await self._registry.grants.exchange(digest_of(token), successors)
+
+    async def end_log_in(self, family: str) -> None:
+        await self._registry.grants.end_family(family)
 
     # Webhooks -------------------------------------------------------------------------------------------------------
 

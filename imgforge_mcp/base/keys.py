@@ -1,4 +1,5 @@
-"""A key of our own door: `imgf_live_`, 32 random characters, a checksum of 6; kept only as its SHA-256."""
+"""A key of our own door: `imgf_live_`, 32 random characters, a checksum of 6; codes and tokens that stand for one. Kept
+only as SHA-256."""
 
 import base64
 import hashlib
@@ -7,6 +8,8 @@ import string
 import zlib
 
 PREFIX = "imgf_live_"
+ACCESS, REFRESH, CODE = "imgf_at_", "imgf_rt_", "imgf_code_"
+"""What tokens of a log-in begin with: one for an hour, one that gets the next, one that is exchanged at once."""
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM, CHECKSUM = 32, 6
 SHOWN = 14
@@ -17,6 +20,11 @@ def new_key() -> str:
     """A key of 190 random bits."""
     body = PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM))
     return body + _checksum(body)
+
+
+def new_token(prefix: str) -> str:
+    """A code or a token of 256 random bits."""
+    return prefix + secrets.token_urlsafe(32)
 
 
 def new_webhook_secret() -> str:

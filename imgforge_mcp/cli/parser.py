@@ -190,6 +190,7 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--public-url", metavar="URL", help="what clients see, when a proxy stands in front")
     serve.add_argument("--anonymous", action="store_true", help="let callers without a key in, 100 images a month each")
     serve.add_argument("--open-loopback", action="store_true", help="this machine needs no key although there are keys")
+    serve.add_argument("--oauth", action="store_true", help="clients log in by a page that asks for a key")
     serve.add_argument("--tls-cert", metavar="FILE")
     serve.add_argument("--tls-key", metavar="FILE", help="readable by its owner alone")
     serve.set_defaults(opens_page=False)
@@ -197,7 +198,13 @@ def _add_serve(commands: Any) -> None:
     gallery.add_argument("--port", type=int, default=0, help="left out: any free one")
     gallery.add_argument("--no-browser", dest="opens_page", action="store_false", help="only say where the page is")
     gallery.set_defaults(
-        host="127.0.0.1", public_url=None, anonymous=False, open_loopback=False, tls_cert=None, tls_key=None
+        host="127.0.0.1",
+        public_url=None,
+        anonymous=False,
+        open_loopback=False,
+        oauth=False,
+        tls_cert=None,
+        tls_key=None,
     )
 
 

@@ -14,16 +14,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.errors import ForgeError, Unauthorized, require
-from imgforge_mcp.base.keys import PREFIX
+from imgforge_mcp.base.keys import ACCESS, PREFIX
 from imgforge_mcp.base.types import Allowance, Caller
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.answers import answer, challenge, headers_of
 
 COOKIE = "imgforge_key"
 CALLER = "imgforge.caller"
+MCP = ("/mcp", "/sse", "/messages")
+TO_CLIENTS = ("/register", "/token", "/revoke")
+"""What clients that log in (http.login) call themselves, those in browsers too."""
+LOG_IN = frozenset({"/authorize", *TO_CLIENTS})
+"""Where a client shows credentials of its own, which are no keys of ours."""
 METRICS = "/metrics"
 """Open to this machine, as long as no proxy brings others to it; else for who looks after the server."""
-MCP = ("/mcp", "/sse", "/messages")
 REFUSED = "imgforge.refused"
 OPEN = ("/health", "/.well-known/", "/v2/assets/", "/v2/guide", "/v2/health", "/api/v1/models", "/api/v1/health")
 """Paths (or their beginnings) that want no caller."""
@@ -33,6 +37,8 @@ ANONYMOUS_A_MONTH = 100
 LONGEST = 8192
 """Characters of a credential; a longer one is none."""
 VerifyToken = Callable[[str], Awaitable[Caller]]
+VerifyAccess = Callable[[str, str], Awaitable[Caller]]
+"""Whose access token of a log-in of ours that is, and whether it may be used at this path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ class Access:
         lazy: LazyForge,
         door: Door,
         verify_token: VerifyToken | None = None,
+        verify_access: VerifyAccess | None = None,
         log: Callable[..., None] | None = None,
         note: Callable[[Scope, int, float], None] | None = None,
     ) -> None:
@@ -66,6 +73,7 @@ class Access:
         self._lazy = lazy
         self._door = door
         self._verify_token = verify_token
+        self._verify_access = verify_access
         self._networks = [ipaddress.ip_network(proxy, strict=False) for proxy in door.trusted_proxies]
         self._has_keys = False
         self._is_near = door.is_loopback and urlsplit(door.base_url).hostname in ("127.0.0.1", "localhost", "::1")
@@ -89,8 +97,9 @@ class Access:
             await send(message)
 
         try:
-            is_liveness = scope["path"] == "/health"  # answered while the forge still opens
-            forge = None if is_liveness else await self._lazy.forge()
+            is_unasked = scope["path"] == "/health"  # answered while the forge still opens
+            is_unasked = is_unasked or (self._verify_access is not None and scope["path"] in LOG_IN)
+            forge = None if is_unasked else await self._lazy.forge()
             caller = await self._caller_of_page(forge, scope) if forge is not None else None
             if caller is not None:
                 caller = replace(caller, base_url=self._door.base_url)
@@ -138,6 +147,8 @@ class Access:
             self._door.assets_require_key and scope["path"].startswith("/v2/assets/")
         )
         credential = _credential(scope)
+        if credential is not None and self._verify_access is not None and credential.startswith(ACCESS):
+            return await self._verify_access(credential, scope["path"])
         if credential is not None and (credential.startswith(PREFIX) or self._verify_token is None):
             if credential.startswith(PREFIX) or await self._is_shut(forge) or scope.get("imgforge.is_foreign"):
                 return await forge.caller_of_key(credential)
@@ -156,7 +167,7 @@ class Access:
 
     async def _is_shut(self, forge: Forge) -> bool:
         """Whether a caller without a key is turned away: beyond this machine always, on it once there are keys."""
-        if not self._door.is_loopback or self._verify_token is not None:
+        if not self._door.is_loopback or self._verify_token is not None or self._verify_access is not None:
             return True
         if self._door.open_loopback:
             return False

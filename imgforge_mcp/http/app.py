@@ -25,11 +25,13 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.logs import access_log
+from imgforge_mcp.base.types import SCOPES
 from imgforge_mcp.http import tokens
-from imgforge_mcp.http.access import METRICS, Access, Door, caller_of_context
+from imgforge_mcp.http.access import METRICS, TO_CLIENTS, Access, Door, caller_of_context
 from imgforge_mcp.http.guard import LOOPBACK, Guard, authority, bracketed
 from imgforge_mcp.http.health import live, ready_route
 from imgforge_mcp.http.images import asset_route
+from imgforge_mcp.http.login import RIGHTS, LogIn
 from imgforge_mcp.http.metrics import Metrics
 from imgforge_mcp.http.openapi import docs_route, openapi_route
 from imgforge_mcp.http.pages.site import Page
@@ -37,7 +39,7 @@ from imgforge_mcp.http.patience import PatientProtocol
 from imgforge_mcp.http.rest import gateway, image, imageapi, imgforge, worker
 from imgforge_mcp.http.rest.face import MAX_BODY, routes_of
 from imgforge_mcp.http.sessions import OF_ALL, Sessions, Streams
-from imgforge_mcp.http.tokens import Tokens, metadata_route
+from imgforge_mcp.http.tokens import SCOPE, Tokens, metadata_route
 from imgforge_mcp.presentation import Presentation
 
 MakeServer = Callable[[LazyForge, Presentation], Server[Any]]
@@ -47,6 +49,8 @@ OPEN_TO_BROWSERS = ("/api/v1/generate", "/api/v1/prompt/", "/api/v1/models", "/a
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 RESOURCES = ("", "/mcp", "/sse")
 """What a token may be for: the server as a whole, or one of its MCP addresses."""
+OPEN_TO_CLIENTS = (*TO_CLIENTS, "/.well-known/")
+"""Where a client that is a page of another origin, such as MCP's Inspector, logs in."""
 IDLE_SECONDS = 300.0
 MAX_CONNECTIONS = 2000
 BACKLOG = 512
@@ -62,6 +66,7 @@ class Serving:
     public_url: str | None = None
     anonymous: bool = False
     open_loopback: bool = False
+    oauth: bool = False
     tls_cert: str | None = None
     tls_key: str | None = None
     opens_page: bool = False
@@ -101,7 +106,7 @@ def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int
         trusted_proxies=config.trusted_proxies,
         assets_require_key=config.assets_require_key,
     )
-    app = create_app(lazy, make_server, base_url, door, local_url=local_url, log=access_log())
+    app = create_app(lazy, make_server, base_url, door, local_url=local_url, log=access_log(), oauth=serving.oauth)
     shown = f", shown to clients as {public_url}" if public_url else ""
     print(f"imgforge-mcp: {local_url}/mcp (Streamable HTTP), {local_url}/sse (SSE){shown}", file=sys.stderr)
     print(f"imgforge-mcp: {local_url}/ is the page, to look and to draw", file=sys.stderr)
@@ -177,12 +182,22 @@ def create_app(
     local_url: str | None = None,
     log: Callable[..., None] | None = None,
     clock: Clock | None = None,
+    oauth: bool = False,
 ) -> Guard:
-    """The whole ASGI application; `make_server` makes the MCP server, `base_url` is where clients reach it."""
+    """The whole ASGI application; `make_server` makes the MCP server, `base_url` is where clients reach it, `oauth`
+    lets them log in by a page.
+
+    Raises:
+        ConfigError: they would log in over plain http.
+    """
     config = lazy.config
     takes_tokens = tokens.is_configured(config)
-    issuers = [str(config.jwt_issuer)] if takes_tokens else []
-    verify_token = Tokens(config, partial(_fetched, lazy), clock or Clock()).caller if takes_tokens else None
+    clock = clock or Clock()
+    verify_token = Tokens(config, partial(_fetched, lazy), clock).caller if takes_tokens else None
+    page = Page(lazy, base_url)
+    log_in = LogIn(lazy, base_url, clock, page) if oauth else None
+    issuers = [*([base_url] if oauth else []), *([str(config.jwt_issuer)] if takes_tokens else [])]
+    scopes = RIGHTS if oauth else {f"{SCOPE}{scope}" for scope in SCOPES}
     metrics = Metrics(lazy)
     server = make_server(lazy, Presentation(base_url=base_url, identify=caller_of_context))
     manager = StreamableHTTPSessionManager(
@@ -214,24 +229,28 @@ def create_app(
             Route("/sse", endpoint=Streams(open_sse)),
             Mount("/messages/", app=sse.handle_post_message),
             Route("/v2/assets/{asset_id}", endpoint=asset_route(lazy), methods=["GET", "HEAD"]),
-            *(Route(f"{WELL_KNOWN}{path}", metadata_route(base_url, issuers, path)) for path in RESOURCES),
+            *(Route(f"{WELL_KNOWN}{path}", metadata_route(base_url, issuers, scopes, path)) for path in RESOURCES),
             Route(METRICS, endpoint=metrics.route(), methods=["GET"]),
             Route("/health", endpoint=live, methods=["GET"]),
             Route("/health/ready", endpoint=ready_route(lazy), methods=["GET"]),
             Route("/openapi.json", endpoint=openapi_route(FACES, base_url), methods=["GET"]),
             Route("/docs", endpoint=docs_route(FACES, base_url), methods=["GET"]),
-            *Page(lazy, base_url).routes(),
+            *page.routes(),
+            *(log_in.routes() if log_in is not None else ()),
             *(route for face in FACES for route in routes_of(face, lazy, base_url)),
         ],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a POST that is sent elsewhere would arrive without its body
-    access = Access(app, lazy, replace(door or Door(), base_url=base_url), verify_token, log=log, note=metrics.note)
+    verify_access = log_in.caller if log_in is not None else None
+    access = Access(
+        app, lazy, replace(door or Door(), base_url=base_url), verify_token, verify_access, log, metrics.note
+    )
     return Guard(
         access,
         [url for url in (base_url, local_url) if url],
         origins=config.cors_origins,
-        open_paths=() if config.cors_strict else OPEN_TO_BROWSERS,
+        open_paths=(*(() if config.cors_strict else OPEN_TO_BROWSERS), *(OPEN_TO_CLIENTS if oauth else ())),
     )
 
 

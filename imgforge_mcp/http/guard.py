@@ -15,7 +15,9 @@ HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")
 PORTS = {"http": 80, "https": 443}
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Gateway-Project-Id",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Mcp-Protocol-Version, X-API-Key, X-Gateway-Project-Id"
+    ),
     "Access-Control-Max-Age": "600",
 }
 

@@ -5,7 +5,7 @@ Sources: RFC 7519 (claims), RFC 8725 (algorithms are ours to choose), RFC 9068 (
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -153,14 +153,16 @@ def is_configured(config: Config) -> bool:
     return not missing
 
 
-def metadata_route(base_url: str, issuers: list[str], path: str = "") -> Callable[[Request], Awaitable[Response]]:
-    """What a client needs to know to get a token for the resource at `path`."""
+def metadata_route(
+    base_url: str, issuers: Sequence[str], scopes: Collection[str], path: str = ""
+) -> Callable[[Request], Awaitable[Response]]:
+    """What a client needs to know to get a token for the resource at `path`: from whom, and what it may ask for."""
     shown: dict[str, Any] = {
         "resource": f"{base_url}{path}",
-        "scopes_supported": sorted(f"{SCOPE}{scope}" for scope in SCOPES),
+        "scopes_supported": sorted(scopes),
         "bearer_methods_supported": ["header"],
         "resource_name": "imgforge-mcp",
-        **({"authorization_servers": issuers} if issuers else {}),
+        **({"authorization_servers": list(issuers)} if issuers else {}),
     }
 
     async def metadata(request: Request) -> Response:

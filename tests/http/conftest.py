@@ -55,7 +55,8 @@ OpenSite = Callable[..., AbstractAsyncContextManager[Site]]
 
 @pytest.fixture
 def site_on(forge_on: OpenForge, clock: VirtualClock) -> OpenSite:
-    """`async with site_on(emulator, …, IMGFORGE_X="…") as site`; `door` says how it is set, `address` who asks."""
+    """`async with site_on(emulator, …, IMGFORGE_X="…") as site`; `door` says how it is set, `address` who asks,
+    `oauth` whether clients log in."""
     return partial(_site, forge_on, clock)
 
 
@@ -66,10 +67,12 @@ async def _site(
     *providers: Emulator,
     door: Door | None = None,
     address: str = "127.0.0.1",
+    oauth: bool = False,
+    base_url: str = BASE,
     **variables: str,
 ) -> AsyncIterator[Site]:
     async with forge_on(*providers, **variables) as forge:
-        app = create_app(LazyForge.of(forge), create_server, BASE, door, clock=clock)
+        app = create_app(LazyForge.of(forge), create_server, base_url, door, clock=clock, oauth=oauth)
         transport = httpx.ASGITransport(app=app, client=(address, 50_000))
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
+        async with httpx.AsyncClient(transport=transport, base_url=base_url) as http:
             yield Site(forge=forge, http=http, app=app)

@@ -102,7 +102,7 @@ class Page:
                 if caller is None:
                     return self._closed(request)
                 if method == "POST":
-                    _check_origin(request)
+                    check_origin(request)
                 if scope not in caller.scopes:
                     raise Forbidden(f"This caller may not do that; it needs the scope imgforge:{scope}.")
                 return await handle(forge, caller, request)
@@ -120,9 +120,9 @@ class Page:
         cards = [showing.card(job) for job in jobs[:SHOWN]]
         older = urlencode({**chosen, "before": cards[-1].job_id}) if len(jobs) > SHOWN else None
         if request.query_params.get("part") == "cards":
-            return self._html("_cards.html", request, cards=cards, older=older)
+            return self.html("_cards.html", request, cards=cards, older=older)
         usage = await forge.usage("all", None, caller)
-        return self._html(
+        return self.html(
             "gallery.html",
             request,
             caller=caller,
@@ -147,7 +147,7 @@ class Page:
         origins = await _origins(forge, caller, job)
         made_from = [await forge.recent_jobs(8, caller, wanted=Wanted(input_id=a.asset_id)) for a in job.assets]
         descendants = {found.job_id: showing.card(found) for group in made_from for found in group}
-        return self._html(
+        return self.html(
             "picture.html",
             request,
             caller=caller,
@@ -168,7 +168,7 @@ class Page:
         measure = "cost_usd" if usage.get("cost_usd") else "images"
         tables = {name: showing.rows(usage[f"by_{name}"], measure) for name in ("provider", "model", "project")}
         days = showing.columns(usage["by_day"], measure)
-        return self._html(
+        return self.html(
             "usage.html",
             request,
             caller=caller,
@@ -240,7 +240,7 @@ class Page:
 
     async def _keys(self, forge: Forge, caller: Caller, request: Request, **shown: Any) -> Response:
         keys, webhooks = await forge.keys(), await forge.webhooks(MOST_WEBHOOKS)
-        return self._html("keys.html", request, caller=caller, keys=keys, webhooks=webhooks, **{"made": None, **shown})
+        return self.html("keys.html", request, caller=caller, keys=keys, webhooks=webhooks, **{"made": None, **shown})
 
     async def _create_key(self, forge: Forge, caller: Caller, request: Request) -> Response:
         async with request.form() as form:
@@ -259,15 +259,15 @@ class Page:
 
     async def _log_in(self, request: Request) -> Response:
         if request.method == "GET":
-            return self._html("login.html", request, caller=None, error=None)
+            return self.html("login.html", request, caller=None, error=None)
         try:
-            _check_origin(request)
+            check_origin(request)
             forge = await self._lazy.forge()
             async with request.form() as form:
                 key = str(form.get("key", "")).strip()
             await forge.caller_of_key(key)
         except ForgeError as error:
-            return self._html("login.html", request, status=error.status, caller=None, error=error.message)
+            return self.html("login.html", request, status=error.status, caller=None, error=error.message)
         response = _to(self._prefix + "/")
         response.set_cookie(
             COOKIE,
@@ -282,7 +282,7 @@ class Page:
 
     async def _log_out(self, request: Request) -> Response:
         try:
-            _check_origin(request)
+            check_origin(request)
         except ForgeError as error:
             return self._failed(request, error)
         response = _to(self._prefix + LOGIN)
@@ -303,7 +303,8 @@ class Page:
 
     # Answers --------------------------------------------------------------------------------------------------------
 
-    def _html(self, template: str, request: Request, *, status: int = 200, **values: Any) -> Response:
+    def html(self, template: str, request: Request, *, status: int = 200, **values: Any) -> Response:
+        """A template, filled."""
         page = self._templates.get_template(template).render(here=request.url.path, **values)
         return Response(page, status_code=status, media_type="text/html", headers=HEADERS)
 
@@ -319,13 +320,13 @@ class Page:
         error = refused if isinstance(refused, ForgeError) else Unauthorized("A key is needed here.")
         if request.method == "GET" and not _wants_json(request):
             message = error.message if refused is not None and COOKIE in request.cookies else None
-            return self._html("login.html", request, status=401, caller=None, error=message)
+            return self.html("login.html", request, status=401, caller=None, error=message)
         return self._failed(request, error)
 
     def _failed(self, request: Request, error: ForgeError) -> Response:
         if _wants_json(request):
             return answer(error.body(request.scope["imgforge.request_id"]), error.status)
-        return self._html(
+        return self.html(
             "error.html", request, status=error.status, caller=request.scope.get(CALLER), message=error.message
         )
 
@@ -383,7 +384,7 @@ def _whole(value: object, field: str) -> int | None:
     return int(text)
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
     """A form is taken from our own pages only: a browser says where a POST comes from, and the guard has refused all
     origins but ours. Raises Forbidden."""
     if "origin" not in request.headers:

@@ -20,6 +20,7 @@ from imgforge_mcp.base.types import (
     Shortfall,
 )
 from imgforge_mcp.storage.registry.access import AccessRegistry
+from imgforge_mcp.storage.registry.grants import GrantRegistry
 from imgforge_mcp.storage.registry.outbox import OutboxRegistry
 from imgforge_mcp.storage.registry.references import ReferenceRegistry
 
@@ -429,6 +430,9 @@ class Registry(Protocol):
 
     @property
     def access(self) -> AccessRegistry: ...
+
+    @property
+    def grants(self) -> GrantRegistry: ...
 
     @property
     def outbox(self) -> OutboxRegistry: ...

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from imgforge_mcp.storage.registry.sql.access import SqlAccess
 from imgforge_mcp.storage.registry.sql.assets import SqlAssets
+from imgforge_mcp.storage.registry.sql.grants import SqlGrants
 from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from imgforge_mcp.storage.registry.sql.outbox import SqlOutbox
 from imgforge_mcp.storage.registry.sql.references import SqlReferences
@@ -22,6 +23,7 @@ class SqlRegistry:
         self.assets = SqlAssets(database, now)
         self.retention = SqlRetention(database, now)
         self.access = SqlAccess(database, now)
+        self.grants = SqlGrants(database, now)
         self.outbox = SqlOutbox(database, now)
         self.references = SqlReferences(database, now)
 

@@ -39,7 +39,7 @@ class Statements(ABC):
     @abstractmethod
     def lock(self, kind: str, *names: str) -> None:
         """Hold what these names stand for until the transaction ends, so that nobody else looks and acts meanwhile. Who
-        holds several kinds asks for them in this order: digest, tenant, image, provider, spend."""
+        holds several kinds asks for them in this order: grant, digest, tenant, image, provider, spend."""
 
     @abstractmethod
     def lease_time(self, own: float) -> float:
