@@ -1,8 +1,9 @@
 """imgforge-mcp: image generation for any MCP client, over every image service the user has a key for."""
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing itself is loaded by what needs it: a client waits for the first answer
 if TYPE_CHECKING:
+    from typing import Any
+
     from imgforge_mcp.app.open import open_forge
     from imgforge_mcp.base.types import Caller, Copy, ImageRequest, Job, Transform
     from imgforge_mcp.forge import Forge
@@ -33,7 +34,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Public names load when first used: a command that only prints its version should not import a server."""
     from importlib import import_module
 

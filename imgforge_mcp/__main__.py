@@ -1,24 +1,27 @@
 """The console script: the command line, and the two servers that it may start."""
 
-import argparse
 import sys
-from typing import TYPE_CHECKING
 
-from imgforge_mcp.cli import parser
-
+TYPE_CHECKING = False  # typing's own costs a tenth of the start
 if TYPE_CHECKING:
+    import argparse
+
     from imgforge_mcp.base.config import Config
+    from imgforge_mcp.mcp.front import Front
 
 
 class _Doors:
     """Each loads with its first use."""
 
+    def __init__(self, front: "Front | None" = None) -> None:
+        self._front = front
+
     def stdio(self, config: "Config") -> int:
         from imgforge_mcp.mcp.stdio import serve_stdio
 
-        return serve_stdio(config)
+        return serve_stdio(config, self._front)
 
-    def serve(self, config: "Config", options: argparse.Namespace) -> int:
+    def serve(self, config: "Config", options: "argparse.Namespace") -> int:
         from imgforge_mcp.http.app import Serving, serve_http
         from imgforge_mcp.mcp.server import create_server
 
@@ -39,10 +42,17 @@ class _Doors:
 def main() -> int:
     """Run what the command line says; the exit code: 0 done, 1 failed (or Ctrl-C, which needs no traceback), 2 wrong
     usage."""
+    front = None
+    if len(sys.argv) == 1 and sys.stdin is not None and not sys.stdin.isatty():  # a client is there, and waits
+        from imgforge_mcp.mcp.front import Front
+
+        front = Front.start()
     try:
-        return parser.main(_Doors())
+        from imgforge_mcp.cli import parser
+
+        return parser.main(_Doors(front))
     except KeyboardInterrupt:
-        return parser.FAILED
+        return 1
 
 
 if __name__ == "__main__":

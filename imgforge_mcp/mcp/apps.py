@@ -7,10 +7,10 @@ from typing import Any
 import mcp_types as types
 
 from imgforge_mcp.base.types import Json
+from imgforge_mcp.mcp.introduced import EXTENSION, MIME_TYPE, shows_apps
 
-EXTENSION = "io.modelcontextprotocol/ui"
+__all__ = ["EXTENSION", "MIME_TYPE"]
 URI = "ui://imgforge/picture"
-MIME_TYPE = "text/html;profile=mcp-app"
 TOOLS = frozenset({"generate_image", "edit_image", "check_job", "generate_batch"})
 PARTS = ("colours.css", "picture.css", "picture.js")
 
@@ -18,11 +18,7 @@ PARTS = ("colours.css", "picture.css", "picture.js")
 def is_shown_by(context: Any) -> bool:
     """Whether the client of this request says that it shows such pages."""
     asked = context.session.client_params
-    declared = None if asked is None else (asked.capabilities.extensions or {}).get(EXTENSION)
-    if declared is None:
-        return False
-    accepted = declared.get("mimeTypes")
-    return not isinstance(accepted, list) or MIME_TYPE in accepted
+    return asked is not None and shows_apps(asked.capabilities.extensions)
 
 
 def tool_meta(name: str) -> Json | None:

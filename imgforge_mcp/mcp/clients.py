@@ -1,11 +1,11 @@
 """Which form of a result each client gets: one table, by the name that a client gives itself, with source and date."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.mcp import apps
+from imgforge_mcp.mcp.introduced import of_first_match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,8 @@ class Client:
     ends included."""
 
     name: str
+    example: str
+    """What it calls itself."""
     form: Form
     source: str
     checked: str
@@ -41,6 +43,7 @@ class Client:
 CLIENTS = (
     Client(
         name=r"Visual Studio Code( - .*)?",
+        example="Visual Studio Code",
         since=(1, 105),
         form=Form(links=True),
         source="https://code.visualstudio.com/updates/v1_105 (resources that tools return are shown)",
@@ -48,12 +51,14 @@ CLIENTS = (
     ),
     Client(
         name=r"(mcp-)?inspector(-.*)?",
+        example="inspector-client",
         form=Form(links=True, data=True),
         source="its own window and --cli print every block and check structuredContent against the schema",
         checked="2026-11-25",
     ),
     Client(
         name=r"claude-code",
+        example="claude-code",
         form=Form(data=True),
         source="https://github.com/anthropics/claude-code/issues/79944 (the model gets structuredContent alone; "
         "issue 54737: so images beside it are dropped)",
@@ -61,12 +66,14 @@ CLIENTS = (
     ),
     Client(
         name=r"codex-mcp-client",
+        example="codex-mcp-client",
         form=Form(data=True),
         source="https://github.com/anomalyco/opencode/pull/32868 (says so of Codex: structuredContent alone)",
         checked="2026-11-25",
     ),
     Client(
         name=r"google-adk.*",
+        example="google-adk",
         form=Form(preview=False),
         source="https://github.com/google/adk-python/issues/2096 (the base64 of an image reaches the model as text)",
         checked="2026-11-25",
@@ -76,24 +83,24 @@ CLIENTS = (
 
 def form_for(context: Any, config: Config) -> Form:
     """What the client of this request gets; the user's own settings overrule the table."""
-    known = known_form(*_introduced(context))
+    return decided(known_form(*_introduced(context)), config, has_app=apps.is_shown_by(context))
+
+
+def known_form(name: str, version: str) -> Form:
+    """What the table says of a client."""
+    rows = ((client.name, client.since, client.until, client.form) for client in CLIENTS)
+    return of_first_match(rows, name, version) or Form()
+
+
+def decided(known: Form, config: Config, *, has_app: bool) -> Form:
+    """What the table says, overruled by the user's own settings."""
     return Form(
         preview=_decided(config.preview, known.preview),
         links=_decided(config.resource_links, known.links),
         data=_decided(config.structured, known.data),
         structured=_decided(config.structured, known.structured),
-        app=apps.is_shown_by(context),
+        app=has_app,
     )
-
-
-def known_form(name: str, version: str) -> Form:
-    """What the table says of a client."""
-    number = tuple(int(part) for part in re.findall(r"[0-9]+", version)[:3])
-    for client in CLIENTS:
-        is_in_range = client.since <= number and (client.until is None or number <= client.until)
-        if is_in_range and re.fullmatch(client.name, name, re.IGNORECASE):
-            return client.form
-    return Form()
 
 
 def _introduced(context: Any) -> tuple[str, str]:

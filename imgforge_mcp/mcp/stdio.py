@@ -6,12 +6,11 @@ stdin, a closed stdout, SIGTERM, SIGINT and SIGHUP end the process within two se
 
 import contextlib
 import json
+import logging
 import os
-import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -27,70 +26,35 @@ from pydantic_core import from_json
 
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.config import Config
+from imgforge_mcp.mcp.aside import Aside
 from imgforge_mcp.mcp.front import Front
+from imgforge_mcp.mcp.rendering import Rendering, encoded
 from imgforge_mcp.mcp.server import create_server
+from imgforge_mcp.mcp.wire import MAX_MESSAGE, Line, Wire
 
-MAX_MESSAGE = 32 * 1024 * 1024
-CHUNK = 1024 * 1024
+logger = logging.getLogger(__name__)
+
 ANSWER_SECONDS = 1.0
 """How long calls that are under way may still be answered after stdin has ended."""
 EXIT_SECONDS = 1.9
-TOO_LARGE = object()
-Line = bytes | object
+RENDER_SECONDS = 1.0
+"""How long the end waits for what the next start is to answer."""
 
 
-def serve_stdio(config: Config) -> int:
-    """Run until the client goes; the exit code."""
-    wire = _Wire()
-    anyio.run(_serve, config, wire)
-    wire.close()
+def serve_stdio(config: Config, front: Front | None = None) -> int:
+    """Run until the client goes; the exit code. `front` has been reading already; left out: nobody has."""
+    front = front or Front.start()
+    rendering = Rendering(config.environment)
+    anyio.run(_serve, config, front, rendering)
+    rendering.finish(RENDER_SECONDS)
+    front.wire.close()
     return 0
 
 
-class _Wire:
-    """Private copies of stdin and stdout: what else the process prints goes to stderr, and children read nothing."""
-
-    def __init__(self) -> None:
-        sys.stdout.flush()
-        self.source, self.sink = os.dup(0), os.dup(1)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(2, 1)
-        os.close(null)
-
-    def close(self) -> None:
-        os.dup2(self.sink, 1)
-
-    def read(self, deliver: Callable[[Line], None]) -> None:
-        """Hand over each line, until the end; blocks, and holds at most one message."""
-        parts: list[bytes] = []
-        size = 0
-        while chunk := os.read(self.source, CHUNK):
-            *lines, rest = chunk.split(b"\n")
-            for line in lines:
-                deliver(TOO_LARGE if size + len(line) > MAX_MESSAGE else b"".join([*parts, line]))
-                parts, size = [], 0
-            size += len(rest)
-            parts = [*parts, rest] if size <= MAX_MESSAGE else []
-
-    def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.sink, view) :]
-
-    def wait_for_closed_sink(self) -> bool:
-        """Block until nobody reads stdout any more; False where the system cannot tell."""
-        if not hasattr(select, "poll"):
-            return False
-        poll = select.poll()
-        poll.register(self.sink, 0)
-        return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll())
-
-
-async def _serve(config: Config, wire: _Wire) -> None:
+async def _serve(config: Config, front: Front, rendering: Rendering) -> None:
     lazy = LazyForge(config, is_brief=True)
     server = create_server(lazy)
-    shell = _Shell(wire, lazy)
+    shell = _Shell(front, lazy, rendering)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(shell.watch_signals)
         tasks.start_soon(lazy.serve)
@@ -99,7 +63,7 @@ async def _serve(config: Config, wire: _Wire) -> None:
             connection.start_soon(shell.read_lines)
             connection.start_soon(shell.write_messages)
             connection.start_soon(shell.end_when_told, connection.cancel_scope)
-            connection.start_soon(shell.front.serve_side, server, shell.outgoing.clone())
+            connection.start_soon(shell.aside.serve_side, server, shell.outgoing.clone())
             await server.run(shell.incoming, shell.outgoing, server.create_initialization_options())
             connection.cancel_scope.cancel()
         shell.arm_exit()
@@ -109,16 +73,18 @@ async def _serve(config: Config, wire: _Wire) -> None:
 class _Shell:
     """Between the wire and the SDK's streams."""
 
-    def __init__(self, wire: _Wire, lazy: LazyForge) -> None:
-        self._wire = wire
+    def __init__(self, front: Front, lazy: LazyForge, rendering: Rendering) -> None:
+        self._front = front
+        self._wire: Wire = front.wire
         self._lazy = lazy
+        self._rendering = rendering
         self._lines_in: MemoryObjectSendStream[Line]
         self._lines: MemoryObjectReceiveStream[Line]
         self._lines_in, self._lines = anyio.create_memory_object_stream(8)
         to_server: MemoryObjectSendStream[SessionMessage | Exception]
         self.incoming: MemoryObjectReceiveStream[SessionMessage | Exception]
         to_server, self.incoming = anyio.create_memory_object_stream(0)
-        self.front = Front(to_server)
+        self.aside = Aside(to_server)
         self.outgoing: MemoryObjectSendStream[SessionMessage]
         self._from_server: MemoryObjectReceiveStream[SessionMessage]
         self.outgoing, self._from_server = anyio.create_memory_object_stream(0)
@@ -127,20 +93,27 @@ class _Shell:
         self._is_ended = False
         self._unanswered: set[Any] = set()
         self._writing = anyio.Lock()
+        self._held: list[Line] = []
 
     # Threads: reading and watching block, so they are daemons that the end of the process does not wait for -------
 
     def start_threads(self) -> None:
         token = anyio.lowlevel.current_token()
-        threading.Thread(target=self._read, args=(token,), daemon=True, name="stdin").start()
-        threading.Thread(target=self._watch_sink, args=(token,), daemon=True, name="stdout watch").start()
 
-    def _read(self, token: Any) -> None:
-        try:
-            self._wire.read(lambda line: anyio.from_thread.run(self._lines_in.send, line, token=token))
-            anyio.from_thread.run_sync(self._lines_in.close, token=token)
-        except (OSError, RuntimeError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            return
+        def deliver(line: Line) -> None:
+            try:
+                anyio.from_thread.run(self._lines_in.send, line, token=token)
+            except (RuntimeError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+                raise BrokenPipeError from None  # nobody takes lines any more
+
+        def end() -> None:
+            with contextlib.suppress(RuntimeError):
+                anyio.from_thread.run_sync(self._lines_in.close, token=token)
+
+        self._held, is_all = self._front.take_over(deliver, end)
+        if is_all:
+            self._lines_in.close()
+        threading.Thread(target=self._watch_sink, args=(token,), daemon=True, name="stdout watch").start()
 
     def _watch_sink(self, token: Any) -> None:
         try:
@@ -153,28 +126,44 @@ class _Shell:
 
     async def read_lines(self) -> None:
         """Messages to the server, errors straight back; at the end, a moment for what is still being answered."""
-        with contextlib.closing(self.front):
+        with contextlib.closing(self.aside):
             await self._pass_on_lines()
 
     async def _pass_on_lines(self) -> None:
         async with self._lines:
+            for line in self._held:
+                await self._pass_on(line)
+            self._held = []
             async for line in self._lines:
-                message = await self._understood(line)
-                if message is not None:
-                    await self.front.send(message)
+                await self._pass_on(line)
             self._is_ended = True
             if self._unanswered:
                 with anyio.move_on_after(ANSWER_SECONDS):
                     await self._all_answered.wait()
 
+    async def _pass_on(self, line: Line) -> None:
+        message = await self._understood(line)
+        if message is not None:
+            await self.aside.send(message)
+
     async def write_messages(self) -> None:
         async with self._from_server:
             async for outgoing in self._from_server:
-                text = outgoing.message.model_dump_json(by_alias=True, exclude_unset=True)
-                await self._send(text.encode() + b"\n")
-                if isinstance(outgoing.message, types.JSONRPCResponse | types.JSONRPCError):
-                    self._answered(outgoing.message.id)
-                    self._lazy.want()
+                await self._write(outgoing.message)
+
+    async def _write(self, message: types.JSONRPCMessage) -> None:
+        if not isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+            await self._send(encoded(message))
+            return
+        if not self._front.has_said(message.id):
+            await self._send(encoded(message))
+        elif not self._front.is_right(str(message.id), encoded(message)):
+            logger.warning("what was answered at the start was out of date; the next start will not repeat it")
+            self._rendering.renew(self._front.rendered)
+        self._answered(message.id)
+        self._lazy.want()
+        if self._front.rendered is None:
+            self._rendering.start()
 
     async def end_when_told(self, scope: anyio.CancelScope) -> None:
         await self._over.wait()

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from imgforge_mcp.base.config import Config, ProviderSettings, Server
+from imgforge_mcp.base.config import Config, ProviderSettings, Server, keys
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.providers import services
@@ -84,6 +85,21 @@ def _named(config: Config, server: Server) -> tuple[Provider, ProviderSettings]:
 
 def all_providers() -> list[Provider]:
     return [services.load(name) for name in services.names()]
+
+
+def inputs_of(config: Config) -> tuple[set[str], set[str]]:
+    """The variables and the files that can decide who is configured here and what is offered, whether they are there or
+    not: the configuration's file, keys, accounts and addresses."""
+    manifests = [provider.manifest for provider in all_providers()]
+    names = {name for each in manifests for name in (*each.key_variables, *each.settings.values())}
+    names |= {each.base_url_variable for each in manifests}
+    names |= {server.api_key_env for server in config.servers if server.api_key_env}
+    variables = names | {f"{name}_FILE" for name in (*names, *Config.variables())}
+    said = {name: keys.cleaned(config.environment.get(name, "")) for name in variables if name.endswith("_FILE")}
+    files = {str(Path(path).expanduser()) for path in said.values() if path}
+    files |= {str(server.credentials) for server in config.servers if server.credentials}
+    files |= {str(config.source)} if config.source else set()
+    return variables, files
 
 
 def key_hint(manifest: Manifest) -> str:

@@ -111,9 +111,14 @@ def write_requests(path: Path, requests: Sequence[Mapping[str, Any]]) -> Path:
 class Child:
     """The server on stdio, spoken to in raw lines; `lines` holds everything that ever came out of stdout."""
 
-    def __init__(self, settings: Mapping[str, str], stderr: IO[bytes] | int | None = subprocess.DEVNULL) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        stderr: IO[bytes] | int | None = subprocess.DEVNULL,
+        command: Sequence[str] = (sys.executable, "-m", "imgforge_mcp"),
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "imgforge_mcp"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -133,6 +138,10 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Killed, if it has not ended by itself."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE)
