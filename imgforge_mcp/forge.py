@@ -15,9 +15,9 @@ from imgforge_mcp.base.types import Allowance, Asset, Caller, Copy, ImageRequest
 from imgforge_mcp.jobs import usage
 from imgforge_mcp.jobs.boosters import built
 from imgforge_mcp.jobs.detached.place import living
-from imgforge_mcp.jobs.enhancing import enhanced
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
+from imgforge_mcp.jobs.rewording import Rewording
 from imgforge_mcp.jobs.service import BATCH, JobService, OnProgress
 from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.providers.checks import KeyCheck
@@ -47,6 +47,7 @@ class Forge:
         models: Models,
         providers: ConfiguredProviders,
         webhooks: Webhooks,
+        rewording: Rewording,
         fetch: Callable[[str], Awaitable[bytes]],
         clock: Clock,
     ) -> None:
@@ -57,6 +58,7 @@ class Forge:
         self._models = models
         self._providers = providers
         self._webhooks = webhooks
+        self._rewording = rewording
         self._fetch = fetch
         self._clock = clock
 
@@ -245,9 +247,11 @@ class Forge:
         """One prompt from its parts. Raises InvalidRequest: not one of them is given."""
         return built(parts)
 
-    async def enhanced_prompt(self, idea: str, tone: str | None, seed: int | None) -> str:
-        """A short idea as a richer prompt, by our own rules; the same seed gives the same words."""
-        return enhanced(idea, tone, seed)
+    async def enhanced_prompt(self, idea: str, tone: str | None, seed: int | None, caller: Caller) -> tuple[str, str]:
+        """A short idea as a richer prompt, and who wrote it: the text model of the configuration, for callers whom it
+        may cost money, else `rules`, our own, by which the same seed gives the same words."""
+        by_model = "generate" in caller.scopes and not caller.is_anonymous
+        return await self._rewording.enhanced(idea, tone, seed, by_model=by_model)
 
     async def saved_templates(self, caller: Caller) -> list[Json]:
         """The caller's templates, the newest first."""

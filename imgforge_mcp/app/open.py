@@ -21,6 +21,7 @@ from imgforge_mcp.forge import Forge
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
+from imgforge_mcp.jobs.rewording import Rewording
 from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import KeyChecks
@@ -212,6 +213,7 @@ def _forge(ground: Ground, parts: JobParts) -> Forge:
         ),
         providers=providers,
         webhooks=parts.webhooks,
+        rewording=Rewording(config, ground.transport),
         fetch=lambda url: ground.transport().download(url, FETCH_SECONDS, FETCH_CAP, is_own=True),
         clock=clock,
     )

@@ -19,6 +19,7 @@ from imgforge_mcp.base.config.values import (
     BaseUrl,
     Money,
     MoneyOrOff,
+    Secret,
     Switch,
     Text,
     between,
@@ -98,6 +99,10 @@ class Settings(BaseModel):
     jwt_audience: Text | None = None
     jwt_jwks_url: BaseUrl | None = None
     jwt_tenant_claim: Text = "sub"
+    enhance_url: BaseUrl | None = None
+    """An OpenAI-compatible server whose chat model enriches prompts, such as http://127.0.0.1:11434/v1."""
+    enhance_model: Text | None = None
+    enhance_api_key: Secret | None = Field(default=None, repr=False)
     litellm_prices: AbsolutePath | None = None
     """LiteLLM's public price file, for `models --refresh` to compare with; None: that of an installed litellm."""
     log_level: Annotated[str, BeforeValidator(values.level)] = "warning"
@@ -155,8 +160,8 @@ class Config(Settings):
         addressed = [value for name, value in self.environment.items() if name.upper().endswith(("_PROXY", "_URL"))]
         tables = [table.api_key or "" for table in self.providers.values()]
         served = [server.api_key or "" for server in self.servers]
-        addresses = (self.proxy or "", self.database_url or "", *addressed)
-        found = [*named, *(keys.cleaned(value) for value in named), *tables, *served]
+        addresses = (self.proxy or "", self.enhance_url or "", self.database_url or "", *addressed)
+        found = [*named, *(keys.cleaned(value) for value in named), *tables, *served, self.enhance_api_key or ""]
         found += [password for address in addresses if (password := _password(address))]
         return tuple(value for value in found if value.strip() and not value.startswith(("/", "~")))
 

@@ -141,8 +141,8 @@ def _details(job: Job) -> Json:
 
 
 async def enhance(call: Call, body: Idea) -> Response:
-    prompt = await call.forge.enhanced_prompt(body.prompt, body.tone, body.seed)
-    return _success(call, {"prompt": prompt})
+    prompt, by = await call.forge.enhanced_prompt(body.prompt, body.tone, body.seed, call.caller)
+    return _success(call, {"prompt": prompt, "enhanced_by": by})
 
 
 async def build(call: Call, body: Parts) -> Response:
