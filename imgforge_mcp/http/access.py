@@ -17,7 +17,7 @@ from imgforge_mcp.base.errors import ForgeError, Unauthorized, require
 from imgforge_mcp.base.keys import ACCESS, PREFIX
 from imgforge_mcp.base.types import Allowance, Caller
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.http.answers import answer, challenge, headers_of
+from imgforge_mcp.http.answers import ErrorShape, answer, challenge, default_error, headers_of
 
 COOKIE = "imgforge_key"
 CALLER = "imgforge.caller"
@@ -68,6 +68,7 @@ class Access:
         verify_access: VerifyAccess | None = None,
         log: Callable[..., None] | None = None,
         note: Callable[[Scope, int, float], None] | None = None,
+        shape: Callable[[str], ErrorShape] = lambda path: default_error,
     ) -> None:
         self._app = app
         self._lazy = lazy
@@ -79,6 +80,7 @@ class Access:
         self._is_near = door.is_loopback and urlsplit(door.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._log = log
         self._note = note
+        self._shape = shape
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -110,7 +112,8 @@ class Access:
         except ForgeError as error:
             is_named = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
             headers = {**headers_of(error), **challenge(error, self._door.base_url, is_named=is_named)}
-            await answer(error.body(request_id), error.status, headers)(scope, receive, noted)
+            code, shown = self._shape(scope["path"])(error, request_id)
+            await answer(shown, code, headers)(scope, receive, noted)
         else:
             if caller is not None:
                 scope[CALLER] = caller

@@ -1,7 +1,7 @@
 """What a refusal looks like over HTTP: the one shape of every error, with the headers that go with its status."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -9,6 +9,8 @@ from starlette.responses import Response
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Json
 
+ErrorShape = Callable[[ForgeError, str], tuple[int, Json]]
+"""How a service says what went wrong, to a request of that id: status and body."""
 CODES = {
     400: "invalid_request",
     401: "unauthorized",
@@ -57,6 +59,10 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
     """JSON as it is, UTF-8."""
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Response(data, status_code=status, media_type="application/json", headers=dict(headers or {}))
+
+
+def default_error(error: ForgeError, request_id: str) -> tuple[int, Json]:
+    return error.status, error.body(request_id)
 
 
 def headers_of(error: ForgeError) -> dict[str, str]:

@@ -37,7 +37,7 @@ from imgforge_mcp.http.openapi import docs_route, openapi_route
 from imgforge_mcp.http.pages.site import Page
 from imgforge_mcp.http.patience import PatientProtocol
 from imgforge_mcp.http.rest import gateway, image, imageapi, imgforge, worker
-from imgforge_mcp.http.rest.face import MAX_BODY, routes_of
+from imgforge_mcp.http.rest.face import MAX_BODY, error_shape, routes_of
 from imgforge_mcp.http.sessions import OF_ALL, Sessions, Streams
 from imgforge_mcp.http.tokens import SCOPE, Tokens, metadata_route
 from imgforge_mcp.presentation import Presentation
@@ -244,7 +244,14 @@ def create_app(
     app.router.redirect_slashes = False  # a POST that is sent elsewhere would arrive without its body
     verify_access = log_in.caller if log_in is not None else None
     access = Access(
-        app, lazy, replace(door or Door(), base_url=base_url), verify_token, verify_access, log, metrics.note
+        app,
+        lazy,
+        replace(door or Door(), base_url=base_url),
+        verify_token,
+        verify_access,
+        log,
+        metrics.note,
+        error_shape(FACES),
     )
     return Guard(
         access,

@@ -19,7 +19,7 @@ from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotF
 from imgforge_mcp.base.types import Allowance, Caller, Job, JobState, Json, QualityTier
 from imgforge_mcp.forge import Filter, Forge, Wanted
 from imgforge_mcp.http.access import CALLER, COOKIE, REFUSED
-from imgforge_mcp.http.answers import answer
+from imgforge_mcp.http.answers import answer, headers_of
 from imgforge_mcp.http.pages import making, showing
 from imgforge_mcp.http.pages.live import events
 
@@ -325,10 +325,11 @@ class Page:
 
     def _failed(self, request: Request, error: ForgeError) -> Response:
         if _wants_json(request):
-            return answer(error.body(request.scope["imgforge.request_id"]), error.status)
-        return self.html(
-            "error.html", request, status=error.status, caller=request.scope.get(CALLER), message=error.message
-        )
+            return answer(error.body(request.scope["imgforge.request_id"]), error.status, headers_of(error))
+        caller = request.scope.get(CALLER)
+        response = self.html("error.html", request, status=error.status, caller=caller, message=error.message)
+        response.headers.update(headers_of(error))
+        return response
 
 
 FILTERS = ("q", "project", "model", "provider", "day", "state")

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -11,14 +11,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, require
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, Json
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.access import CALLER, caller_in
-from imgforge_mcp.http.answers import answer, body_of, challenge, headers_of
+from imgforge_mcp.http.answers import ErrorShape, answer, body_of, challenge, default_error, headers_of
 from imgforge_mcp.presentation import asset_url
 
 MAX_BODY = 24 * 1024 * 1024
@@ -73,7 +73,6 @@ class JobFailed(ForgeError):
         self.status = error.get("status", 500)  # type: ignore[misc]
 
 
-ErrorShape = Callable[[ForgeError, str], tuple[int, Json]]
 Handler = Callable[[Call, Any], Awaitable[Response]]
 
 
@@ -106,8 +105,10 @@ class Face:
     error: ErrorShape
 
 
-def default_error(error: ForgeError, request_id: str) -> tuple[int, Json]:
-    return error.status, error.body(request_id)
+def error_shape(faces: Iterable[Face]) -> Callable[[str], ErrorShape]:
+    """How the service to which a path belongs says what went wrong, for whoever refuses before it is asked."""
+    known = [(compile_path(endpoint.path)[0], face.error) for face in faces for endpoint in face.endpoints]
+    return lambda path: next((error for pattern, error in known if pattern.match(path)), default_error)
 
 
 def routes_of(face: Face, lazy: LazyForge, base_url: str) -> list[Route]:

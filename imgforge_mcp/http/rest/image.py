@@ -7,8 +7,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from imgforge_mcp.base.types import Asset, ImageRequest, Job, Json
-from imgforge_mcp.http.answers import answer
-from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, default_error, image_request
+from imgforge_mcp.http.answers import answer, default_error
+from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, image_request
 
 GENERATE, EDIT = "flux-2-pro", "qwen-image-edit"
 MODELS: dict[str, tuple[str, str]] = {

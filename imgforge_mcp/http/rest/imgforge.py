@@ -10,8 +10,8 @@ from imgforge_mcp import __version__
 from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import ImageRequest, Job, JobState, Json, QualityTier
 from imgforge_mcp.forge import Filter
-from imgforge_mcp.http.answers import answer
-from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, default_error, image_request
+from imgforge_mcp.http.answers import answer, default_error
+from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, image_request
 from imgforge_mcp.presentation import iso
 
 CAPABILITIES = {
