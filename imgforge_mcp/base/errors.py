@@ -90,6 +90,24 @@ class NotFound(RequestError):
     status = 404
 
 
+def no_image(asset_id: str, **details: Any) -> NotFound:
+    """No image of that id, or for this caller as good as none."""
+    return NotFound(
+        f"There is no image {asset_id[:64]} here; call check_job without job_id for the recent jobs and theirs.",
+        asset_id=asset_id[:64],
+        **details,
+    )
+
+
+def no_job(job_id: str, **details: Any) -> NotFound:
+    """No job of that id, or for this caller as good as none."""
+    return NotFound(
+        f"There is no job {job_id[:64]}; call check_job without job_id to list the recent ones.",
+        job_id=job_id[:64],
+        **details,
+    )
+
+
 class Deleted(NotFound):
     """There was such an image; somebody deleted it."""
 

@@ -56,7 +56,6 @@ MEANT = {
     "images": "input_images",
     "id": "job_id",
     "project": "project_id",
-    "guidance": "steps",
 }
 """Other services' names for our arguments: named in the refusal, never guessed."""
 QUIET = frozenset({"model", "provider", "template", "aspect_ratio", "tier", "capability", "background", "mask"})

@@ -32,7 +32,7 @@ def asset_route(lazy: LazyForge) -> Callable[[Request], Awaitable[Response]]:
         asset_id = request.path_params["asset_id"]
         try:
             if not ASSET.fullmatch(asset_id):
-                raise NotFound("There is no asset of that id in the store.")
+                raise NotFound("An image is named by its hash, 64 hexadecimal digits.")
             forge, width = await lazy.forge(), _width(request)
             asset, data = await forge.asset(asset_id)
             if width is None or asset.mime_type == SVG:

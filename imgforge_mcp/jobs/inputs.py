@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from imgforge_mcp.base.errors import InvalidRequest, NotFound, ProviderError
+from imgforge_mcp.base.errors import InvalidRequest, NotFound, ProviderError, no_image, no_job
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest
 from imgforge_mcp.jobs.spelling import Named, read_reference
 from imgforge_mcp.media import INPUT_SIDE, InputImage
@@ -57,9 +57,10 @@ class References:
 
     async def picture(self, text: str, caller: Caller, field: str) -> Asset:
         """The one image that a caller names in an argument `field`, in the store. Raises what `resolve` raises."""
-        asset = await self._registry.assets.find(await self._picture(text, caller, field))
+        asset_id = await self._picture(text, caller, field)
+        asset = await self._registry.assets.find(asset_id)
         if asset is None:
-            raise NotFound("There is no asset of that id in the store.", field=field)
+            raise no_image(asset_id, field=field)
         return asset
 
     async def _picture(self, text: str, caller: Caller, field: str) -> str:
@@ -111,7 +112,7 @@ class References:
         if len(start) == 64:
             asset = await self._registry.assets.find(start)
             if asset is None:
-                raise NotFound("There is no asset of that id in the store; it may have been evicted.", field=field)
+                raise no_image(start, field=field)
             return asset
         matches = await self._registry.assets.begins_with(start, 2)
         if len(matches) > 1:
@@ -121,12 +122,12 @@ class References:
     async def _owned(self, asset: Asset, caller: Caller, field: str) -> Asset:
         """Raises NotFound: the image came of nobody's job but another tenant's."""
         if not caller.sees_all and not await self._registry.access.owns(caller.tenant, asset.asset_id):
-            raise NotFound("There is no asset of that id in the store.", field=field)
+            raise no_image(asset.asset_id, field=field)
         return asset
 
     async def _of_job(self, named: Named, caller: Caller, field: str) -> Asset:
         if not caller.sees_all and await self._registry.jobs.tenant(named.text) != caller.tenant:
-            raise NotFound("No such job; call check_job without job_id to list the recent ones.", field=field)
+            raise no_job(named.text, field=field)
         job = await self._registry.jobs.get(named.text)
         if not job.assets:
             raise InvalidRequest(f"Job {job.job_id} has no image (state {job.state.value}).", field=field)
@@ -147,7 +148,7 @@ class References:
             return await anyio.to_thread.run_sync(paths.read_input, named.text, caller.directories, field)
         except InvalidRequest:
             if named.kind == "asset":
-                raise NotFound(f"There is no image whose id begins with {named.text}.", field=field) from None
+                raise no_image(named.text, field=field) from None
             raise
 
 

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import anyio.to_thread
 
-from imgforge_mcp.base.errors import BadReply, InvalidRequest, NotFound
+from imgforge_mcp.base.errors import BadReply, InvalidRequest, NotFound, no_image
 from imgforge_mcp.base.formats import EXTENSIONS, SVG
 from imgforge_mcp.base.types import Asset, Caller, Copy, FileFormat, Job, Json, Saved
 from imgforge_mcp.media import InputImage
@@ -70,7 +70,7 @@ class Pictures:
             asset_id if len(asset_id) == FULL_ID else (await self.named(asset_id)).asset_id
         )
         if asset is None:
-            raise NotFound("There is no asset of that id in the store.", asset_id=asset_id[:64])
+            raise no_image(asset_id)
         return asset, await anyio.to_thread.run_sync(self._images.read, asset)
 
     async def preview(self, asset: Asset, max_bytes: int) -> bytes | None:
@@ -82,7 +82,7 @@ class Pictures:
         """The record of an image. Raises NotFound, Deleted."""
         asset = await self._records.find(asset_id)
         if asset is None:
-            raise NotFound("There is no asset of that id in the store.", asset_id=asset_id[:64])
+            raise no_image(asset_id)
         return asset
 
     async def thumbnail(self, asset_id: str, pixels: int) -> bytes:
@@ -137,9 +137,13 @@ class Pictures:
     async def named(self, start: str) -> Asset:
         """The one image whose id begins so. Raises NotFound: none, or several."""
         matches = await self._records.begins_with(start.lower(), 2)
-        if len(matches) != 1:
-            count = "Several" if matches else "No"
-            raise NotFound(f"{count} images have an id that begins with {start[:64]}.", asset_id=start[:64])
+        if not matches:
+            raise no_image(start)
+        if len(matches) > 1:
+            raise NotFound(
+                f"Several images have an id that begins with {start[:64]}; give more of its digits.",
+                asset_id=start[:64],
+            )
         return matches[0]
 
     async def origins(self, asset_id: str) -> list[Json]:

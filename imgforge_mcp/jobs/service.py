@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotFound
+from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotFound, no_job
 from imgforge_mcp.base.formats import SVG
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, Json, Progress, QualityTier, Transform
 from imgforge_mcp.jobs.boosters import boosted, easy_to_cut_out, find_template, with_template
@@ -457,11 +457,7 @@ class JobService:
     async def _check_visible(self, job_id: str, caller: Caller, field: str = "job_id") -> None:
         tenant = await self._registry.jobs.tenant(job_id)
         if tenant is None or not (caller.sees_all or tenant == caller.tenant):
-            raise NotFound(
-                f"There is no job {job_id[:64]}; call check_job without job_id to list the recent ones.",
-                field=field,
-                job_id=job_id[:64],
-            )
+            raise no_job(job_id, field=field)
 
 
 def _for_anybody(request: ImageRequest) -> ImageRequest:

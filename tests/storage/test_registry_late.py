@@ -235,6 +235,6 @@ async def test_who_is_unknown_has_no_tenant_and_no_job(process: Process) -> None
     assert await process.registry.jobs.tenant(job.job_id) == "ann"
     with pytest.raises(NotFound) as caught:
         await process.registry.jobs.get("x" * 100)
-    assert caught.value.message == "No such job; call check_job without job_id to list the recent ones."
+    assert caught.value.message == f"There is no job {'x' * 64}; call check_job without job_id to list the recent ones."
     assert caught.value.details["job_id"] == "x" * 64
     assert await process.registry.jobs.state("nobody") is JobState.FAILED

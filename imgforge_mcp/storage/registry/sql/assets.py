@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from imgforge_mcp.base.errors import Deleted, InvalidRequest, NotFound
+from imgforge_mcp.base.errors import Deleted, InvalidRequest, no_image
 from imgforge_mcp.base.types import Asset, ImageRequest, Json
 from imgforge_mcp.storage.registry.sql.eviction import count_removed, remove, total_bytes
 from imgforge_mcp.storage.registry.sql.rows import to_asset, to_dollars, to_request, to_time
@@ -184,7 +184,7 @@ def _owned(sql: Statements, asset_id: str, tenant: str | None) -> Row:
     if row is None or (
         tenant is not None and tenant not in [found["tenant"] for found in sql.all("asset_tenants", asset_id=asset_id)]
     ):
-        raise NotFound("There is no image of that id in the store.", asset_id=asset_id[:64])
+        raise no_image(asset_id)
     return row
 
 

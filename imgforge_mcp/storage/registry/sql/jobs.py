@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from imgforge_mcp.base.errors import NotFound, QuotaExceeded, Unavailable
+from imgforge_mcp.base.errors import QuotaExceeded, Unavailable, no_job
 from imgforge_mcp.base.types import Asset, Job, JobState, Json, Outcome, Progress, cost_of
 from imgforge_mcp.storage.registry.contract import (
     ANY,
@@ -356,7 +356,7 @@ def _job(sql: Statements, job_id: str) -> Job:
     """Raises NotFound."""
     row = sql.one("job", job_id=job_id)
     if row is None:
-        raise NotFound("No such job; call check_job without job_id to list the recent ones.", job_id=job_id[:64])
+        raise no_job(job_id)
     return to_job(row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id))
 
 
