@@ -16,6 +16,7 @@ from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import UnusableHome
 from imgforge_mcp.base.logs import BoundedFile, set_up_logging
 from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.base.tracing import set_up_tracing
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.jobs.detached.host import Host
 from imgforge_mcp.jobs.detached.mark import mark_of
@@ -52,6 +53,7 @@ def serve_worker(config: Config, *, wanted: str | None, lock_descriptor: int | N
     if lock is None:
         logger.error("A worker with these settings runs on %s already.", config.home)
         return FAILED
+    set_up_tracing(config.environment)
     anyio.run(partial(_serve, config, place, lock, is_on_demand=wanted is not None))
     return DONE
 

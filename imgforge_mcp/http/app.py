@@ -25,6 +25,7 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.logs import access_log
+from imgforge_mcp.base.tracing import set_up_tracing
 from imgforge_mcp.base.types import SCOPES
 from imgforge_mcp.http import tokens
 from imgforge_mcp.http.access import METRICS, TO_CLIENTS, Access, Door, caller_of_context
@@ -80,6 +81,7 @@ def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int
         ConfigError: the address is not of this machine alone and there is no door; it cannot be listened on; or the
             public URL is none.
     """
+    set_up_tracing(config.environment)
     lazy = LazyForge(config)
     is_loopback = serving.host in LOOPBACK
     is_closed = tokens.is_configured(config) or serving.anonymous

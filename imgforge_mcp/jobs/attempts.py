@@ -24,6 +24,7 @@ from imgforge_mcp.base.errors import (
     Unavailable,
 )
 from imgforge_mcp.base.redaction import Redactor
+from imgforge_mcp.base.tracing import note_outcome, upstream_call
 from imgforge_mcp.base.types import Asset, Attempt, Progress
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.outcome import account, out_of_time, without_secrets
@@ -211,6 +212,11 @@ class Attempts:
     # One call ---------------------------------------------------------------------------------------------------------
 
     async def _to_its_end(self, running: RunningJob, upstream: UpstreamCall) -> None:
+        name, call = upstream.configured.settings.name, upstream.call
+        with upstream_call(name, call.model.slug, call.n, running.job.job_id):
+            await self._seen_through(running, upstream)
+
+    async def _seen_through(self, running: RunningJob, upstream: UpstreamCall) -> None:
         started = self._clock.monotonic()
         running.calls[upstream.attempt_id] = upstream
         brought: Brought | None = None
@@ -350,6 +356,7 @@ class Attempts:
             LeaseLost: another process has the job; it has been told what this call brought.
             StorageError: it could not be recorded.
         """
+        note_outcome(end.outcome, end.cost_usd, maybe_billed=end.maybe_billed)
         job_id, waits = running.job.job_id, iter(RECORD_WAITS)
         with anyio.CancelScope(shield=True):
             while True:

@@ -26,6 +26,7 @@ from pydantic_core import from_json
 
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.config import Config
+from imgforge_mcp.base.tracing import set_up_tracing
 from imgforge_mcp.mcp.aside import Aside
 from imgforge_mcp.mcp.front import Front
 from imgforge_mcp.mcp.rendering import Rendering, encoded
@@ -44,6 +45,7 @@ RENDER_SECONDS = 1.0
 def serve_stdio(config: Config, front: Front | None = None) -> int:
     """Run until the client goes; the exit code. `front` has been reading already; left out: nobody has."""
     front = front or Front.start()
+    set_up_tracing(config.environment)
     rendering = Rendering(config.environment)
     anyio.run(_serve, config, front, rendering)
     rendering.finish(RENDER_SECONDS)

@@ -31,7 +31,7 @@ from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.types import Json
 
 GIB = 1024**3
-SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "PGPASSWORD")
+SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "PGPASSWORD", "_OTLP_HEADERS", "_TRACES_HEADERS")
 """How the names of variables end that hold what must never be shown, whoever they belong to."""
 WORKERS = ("inline", "detached")
 Choice = Annotated[Literal["auto", "on", "off"], BeforeValidator(values.choice)]
