@@ -1,5 +1,6 @@
 """The console script: the command line, and the two servers that it may start."""
 
+import os
 import sys
 
 TYPE_CHECKING = False  # typing's own costs a tenth of the start
@@ -42,6 +43,13 @@ class _Doors:
 def main() -> int:
     """Run what the command line says; the exit code: 0 done, 1 failed (or Ctrl-C, which needs no traceback), 2 wrong
     usage."""
+    if sys.argv[1:] in (["version"], ["--version"]):  # needs no parser, which is most of its time
+        from imgforge_mcp import __version__
+
+        sys.stdout.write(f"imgforge-mcp {__version__}\n")
+        return 0
+    # Looking for them reads the metadata of every package that is installed; no plugin of pydantic's is of use here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     front = None
     if len(sys.argv) == 1 and sys.stdin is not None and not sys.stdin.isatty():  # a client is there, and waits
         from imgforge_mcp.mcp.front import Front

@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from imgforge_mcp.base.documented import Documented
+
 Json = dict[str, Any]
 """A decoded JSON object."""
 
@@ -127,10 +129,10 @@ Side = Annotated[int, Field(ge=1, le=16_384, examples=[800])]
 Edge = Annotated[int, Field(ge=0, le=16_384, examples=[100])]
 
 
-class Transform(BaseModel):
+class Transform(Documented):
     """What is done to a picture other than by a prompt; sizes in pixels. None means: not said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     operation: Literal["remove_background", "upscale", "vectorize", "extend", "crop", "resize", "convert"]
     """extend adds a margin, vectorize traces an SVG."""
@@ -176,17 +178,17 @@ class Kept(BaseModel):
     """A kept reference as a request has it: what is said of it, and how many of the request's last input images are
     its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     name: str
     words: str = ""
     pictures: int
 
 
-class Copy(BaseModel):
+class Copy(Documented):
     """How an image is written to a file; sizes in pixels. A relative path is below the first allowed directory."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     path: Annotated[str, Field(min_length=1, max_length=1024, examples=["lake.png"])]
     """File to write; never over one that exists."""
@@ -199,10 +201,10 @@ class Copy(BaseModel):
     """With both sides: cut or fill."""
 
 
-class ImageRequest(BaseModel):
+class ImageRequest(Documented):
     """What a caller wants drawn, validated; the arguments of generate_image. None means: not said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     prompt: Annotated[Text, Field(max_length=8000, examples=["a red fox in fresh snow"])]
     """What to draw."""

@@ -37,9 +37,6 @@ class Doors(Protocol):
 
 def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code: 0 done, 1 failed, 2 wrong usage."""
-    from imgforge_mcp.base.config import load_config
-    from imgforge_mcp.base.errors import ConfigError
-
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["help"]:
         given = [*given[1:2], "--help"]
@@ -58,6 +55,9 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
 
         print(script(parser, options.shell))
         return DONE
+    from imgforge_mcp.base.config import load_config
+    from imgforge_mcp.base.errors import ConfigError
+
     try:
         config = load_config()
         if config.catalog:  # only then has the catalogue anything to check: a server should greet before it loads

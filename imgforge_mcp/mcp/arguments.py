@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from imgforge_mcp.base import kindly
+from imgforge_mcp.base.documented import Documented
 from imgforge_mcp.base.schemas import schema_of
 from imgforge_mcp.base.types import (
     PROJECT_ID,
@@ -46,10 +47,10 @@ SAID_BEFORE = BOUNDS | {"description", "enum"}
 AN_ID = "01KAXB7GVJ8Q3W5N9T2D4E6F8H"
 
 
-class Arguments(BaseModel):
+class Arguments(Documented):
     """Arguments of a tool."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class EditImage(ImageRequest):

@@ -14,7 +14,8 @@ from imgforge_mcp.net.addresses import is_public
 
 CONNECT_SECONDS = 10.0
 """For looking up, connecting and the TLS handshake together."""
-CONNECTIONS, KEPT, KEPT_SECONDS = 100, 20, 5.0
+CONNECTIONS, KEPT, KEPT_SECONDS = 256, 64, 5.0
+"""More than a provider's calls at once: its pictures are fetched beside them, and there are other providers."""
 
 
 class PinnedTransport(httpx.AsyncHTTPTransport):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.benchmarks._figure import HEADER, Figure
 
-NAMES = ("start", "overhead", "detached", "concurrency", "refused", "memory", "registry", "page")
+NAMES = ("start", "overhead", "detached", "concurrency", "refused", "memory", "registry", "growth", "page")
 
 
 def main() -> int:

@@ -39,7 +39,8 @@ class Manifest:
     poll_seconds: float = 1.0
     mask: Literal["white", "black", "alpha"] = "white"
     """What marks the place to change in a mask as this provider reads it; alpha: transparency."""
-    concurrency: int = 32
+    concurrency: int = 64
+    """Calls at once by all doors of a worker, where neither the provider documents a limit nor the user sets one."""
     free_refusals: bool = False
     """Whether the provider documents that what its safety system withholds costs nothing, also where it says so in a
     200; an error status is taken to cost nothing."""

@@ -10,8 +10,8 @@ from imgforge_mcp.storage.registry.sql.rows import to_asset, to_dollars, to_requ
 from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 EVICT_TO = 0.9
-SLICE = 32
-"""How many images are removed in one transaction: others wait for it."""
+SLICE = 8
+"""How many images are removed in one transaction: a call waits for each that comes before its own."""
 EVERYBODY = "*"
 """The tenant of a tombstone that holds for all."""
 
