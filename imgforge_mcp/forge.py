@@ -179,9 +179,18 @@ class Forge:
         """The first picture of each job under its number, on one JPEG; None where there is nothing to show."""
         return await self._pictures.contact_sheet(jobs, max_bytes)
 
-    def path(self, asset: Asset) -> Path:
-        """Where an image lies on this machine."""
-        return self._pictures.path(asset)
+    async def migrate(self) -> list[str]:
+        """Bring the registry's tables up to date; the names of what was missing. Raises StorageError."""
+        return await self._registry.migrate()
+
+    def place(self, asset: Asset) -> str:
+        """Where an image lies: a path on this machine, or an address that is good for a while."""
+        return self._pictures.place(asset)
+
+    async def address(self, asset_id: str) -> tuple[Asset, str | None]:
+        """An image, and where anybody finds it for a while, if the store is elsewhere. Raises NotFound."""
+        asset = await self._pictures.described(asset_id)
+        return asset, self._pictures.address(asset)
 
     async def recent_assets(self, limit: int) -> list[Asset]:
         """The newest images first."""
@@ -218,7 +227,7 @@ class Forge:
         asset = await self._jobs.picture(reference, caller, "image")
         return await self._pictures.save(asset, wanted, caller.outputs)
 
-    async def damaged_assets(self) -> tuple[int, list[Path]]:
+    async def damaged_assets(self) -> tuple[int, list[str]]:
         """How many images there are, and the files that are gone or not what their name says; nothing is moved."""
         return await self._pictures.damaged()
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 from imgforge_mcp.base.types import (
@@ -40,8 +39,8 @@ class House(Protocol):
     def draws_alone(self) -> bool:
         """Whether nothing but the engines of this program is configured."""
 
-    def path(self, asset: Asset) -> Path:
-        """Where an image lies on this machine."""
+    def place(self, asset: Asset) -> str:
+        """Where an image lies: a path on this machine, or an address that is good for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +333,7 @@ def _progress_json(job: Job) -> Json | None:
 
 
 def _path(forge: House, asset: Asset) -> str:
-    return str(forge.path(asset))
+    return forge.place(asset)
 
 
 def _place(forge: House, base_url: str | None, asset: Asset) -> str:

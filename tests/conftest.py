@@ -15,6 +15,10 @@ from imgforge_mcp import create_server, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.forge import Forge
 from tests import emulators
+from tests.cluster.postgres import Postgres
+from tests.cluster.postgres import served as served_postgres
+from tests.cluster.s3 import Bucket
+from tests.cluster.s3 import served as served_bucket
 from tests.emulators import Emulator
 from tests.virtual_clock import VirtualClock
 
@@ -47,6 +51,20 @@ def clock() -> VirtualClock:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, with the first test that wants one; skips where there is none."""
+    with served_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[Bucket]:
+    """An S3 service, with the first test that wants one; skips where there is none."""
+    with served_bucket() as served:
+        yield served
 
 
 @pytest.fixture

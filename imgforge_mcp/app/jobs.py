@@ -31,7 +31,7 @@ from imgforge_mcp.providers.checks import vanished_models
 from imgforge_mcp.providers.configured import ConfiguredProviders, all_providers, key_hint
 from imgforge_mcp.providers.driver import Driver
 from imgforge_mcp.routing.router import Router
-from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Ground:
     providers: ConfiguredProviders
     router: Router
     registry: Registry
-    assets: AssetDirectory
+    assets: ImageStore
     decoder: Decoder
     driver: Driver
     transport: "Callable[[], Transport]"

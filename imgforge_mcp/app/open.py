@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from imgforge_mcp.app.jobs import Arrangement, Ground, JobParts, job_parts, router_for
+from imgforge_mcp.app.storage import open_images, open_registry
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.logs import keep_out
@@ -29,9 +30,7 @@ from imgforge_mcp.providers.configured import ConfiguredProviders, open_configur
 from imgforge_mcp.providers.driver import Driver
 from imgforge_mcp.providers.neighbours import Neighbours
 from imgforge_mcp.storage.home import prepare_home
-from imgforge_mcp.storage.images import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Registry
-from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 
 if TYPE_CHECKING:
     from imgforge_mcp.net.transport import Transport
@@ -170,8 +169,8 @@ def _ground(
     post: _LazyTransport,
 ) -> Ground:
     """The home's registry and store, and the way out to the providers."""
-    assets = AssetDirectory(config.home)
-    registry = SqliteRegistry(config.home / "registry.db", clock.now, owner=clock.new_id(), shelf=assets)
+    assets = open_images(config)
+    registry = open_registry(config, clock, assets)
     decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
     return Ground(
         config=config,

@@ -10,7 +10,7 @@ ForgeError                 code, status, message, details
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
 │  ├─ WrongAddress  ├─ Rejected  └─ Ambiguous  └─ BadReply
 ├─ AllProvidersFailed  ├─ NoImageProvider  ├─ JobTimeout  ├─ Interrupted
-└─ StorageError (└─ UnusableHome)  └─ ConfigError
+└─ StorageError (└─ UnusableHome, UnusableDatabase)  └─ ConfigError
 """
 
 from collections.abc import Collection
@@ -336,6 +336,10 @@ class StorageError(ForgeError):
 
 class UnusableHome(StorageError):
     """The home directory cannot be used at all; known when a Forge opens, and no better until a setting changes."""
+
+
+class UnusableDatabase(StorageError):
+    """The shared registry could not be reached at the first try, or refused us."""
 
 
 class ConfigError(ForgeError):

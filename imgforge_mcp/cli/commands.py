@@ -19,7 +19,7 @@ from imgforge_mcp.app.open import open_forge
 from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableHome
+from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableDatabase, UnusableHome
 from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.types import (
     Allowance,
@@ -187,16 +187,16 @@ async def assets(forge: Forge, options: argparse.Namespace) -> int:
     match options.action:
         case "list":
             found = await forge.recent_assets(max(1, options.limit))
-            values = [{**_asset(asset), "path": str(forge.path(asset))} for asset in found]
+            values = [{**_asset(asset), "path": forge.place(asset)} for asset in found]
             ids = await forge.short_ids(found)
-            rows = lists.of_assets(found, ids, [forge.path(asset) for asset in found])
+            rows = lists.of_assets(found, ids, [forge.place(asset) for asset in found])
             _print(values, options, rows if found else ["The store is empty."])
         case "show":
             asset = await _found(forge, options)
             origins = await forge.origins(asset)
-            value = {**_asset(asset), "path": str(forge.path(asset)), "origins": origins}
+            value = {**_asset(asset), "path": forge.place(asset), "origins": origins}
             size = f"{asset.width}x{asset.height}, {asset.mime_type}, {amount_of(asset.bytes)}"
-            _print(value, options, [asset.asset_id, size, str(forge.path(asset)), *lists.of_origins(origins)])
+            _print(value, options, [asset.asset_id, size, forge.place(asset), *lists.of_origins(origins)])
             await _show_picture(forge, asset, options)
         case "export":
             await _export(forge, options)
@@ -266,6 +266,13 @@ async def keys(forge: Forge, options: argparse.Namespace) -> int:
         case _:
             await forge.revoke_key(options.name)
             _print({"name": options.name, "state": "revoked"}, options, [f"The key {options.name} has ended."])
+    return DONE
+
+
+async def migrate(forge: Forge, options: argparse.Namespace) -> int:
+    """Bring the registry's tables up to date; servers and workers do so too when they start."""
+    applied = await forge.migrate()
+    _print({"applied": applied}, options, applied or ["The registry is up to date."])
     return DONE
 
 
@@ -379,6 +386,7 @@ BY_NAME: dict[str, Command] = {
     "doctor": doctor,
     "references": references,
     "keys": keys,
+    "migrate": migrate,
     "webhooks": webhooks,
 }
 
@@ -531,7 +539,7 @@ async def _verify(forge: Forge, options: argparse.Namespace) -> int:
         f"{checked - len(damaged)} of {checked} images are sound.",
         *(f"damaged or missing: {p}" for p in damaged),
     ]
-    _print({"checked": checked, "damaged": [str(path) for path in damaged]}, options, lines)
+    _print({"checked": checked, "damaged": damaged}, options, lines)
     return FAILED if damaged else DONE
 
 
@@ -558,4 +566,4 @@ def _failed(error: ForgeError, options: argparse.Namespace) -> int:
         print(json.dumps(error.body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
     else:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-    return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome) else FAILED
+    return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome | UnusableDatabase) else FAILED

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from imgforge_mcp.base.types import Asset, Job, Json, KeptReference
@@ -64,14 +63,14 @@ def of_tiers(tiers: Sequence[Json]) -> list[str]:
     return table(columns, rows)
 
 
-def of_assets(assets: Sequence[Asset], ids: Mapping[str, str], paths: Sequence[Path]) -> list[str]:
+def of_assets(assets: Sequence[Asset], ids: Mapping[str, str], places: Sequence[str]) -> list[str]:
     columns = [
         *(Column(title="IMAGE"), Column(title="SIZE", to_right=True), Column(title="BYTES", to_right=True)),
         Column(title="FILE", whole=True),
     ]
     rows = [
-        (ids[each.asset_id], f"{each.width}x{each.height}", amount_of(each.bytes), str(path))
-        for each, path in zip(assets, paths, strict=True)
+        (ids[each.asset_id], f"{each.width}x{each.height}", amount_of(each.bytes), place)
+        for each, place in zip(assets, places, strict=True)
     ]
     return table(columns, rows)
 

@@ -162,6 +162,7 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_install(commands)
     _add_webhooks(commands)
+    _add(commands, "migrate", "bring the registry's tables up to date; servers and workers do so as well")
     bundle = _add(
         commands, "bundle", "this program as an .mcpb bundle, which Claude Desktop installs by a double click"
     )

@@ -26,6 +26,9 @@ ASSET_HEADERS = {
     "Accept-Ranges": "bytes",
 }
 
+REDIRECT_HEADERS = {"Cache-Control": "private, max-age=600", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""To a signed address, which is good for longer than that."""
+
 
 def asset_route(lazy: LazyForge) -> Callable[[Request], Awaitable[Response]]:
     async def serve_asset(request: Request) -> Response:
@@ -34,6 +37,10 @@ def asset_route(lazy: LazyForge) -> Callable[[Request], Awaitable[Response]]:
             if not ASSET.fullmatch(asset_id):
                 raise NotFound("An image is named by its hash, 64 hexadecimal digits.")
             forge, width = await lazy.forge(), _width(request)
+            if forge.config.store_redirect and width is None:
+                asset, address = await forge.address(asset_id)
+                if address is not None and asset.mime_type != SVG:
+                    return Response(status_code=307, headers={"Location": address, **REDIRECT_HEADERS})
             asset, data = await forge.asset(asset_id)
             if width is None or asset.mime_type == SVG:
                 return _image_response(request, asset, data, asset.mime_type, asset.asset_id)

@@ -22,7 +22,7 @@ from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.jobs.webhooks import Webhooks
 from imgforge_mcp.providers.driver import Made, Result
 from imgforge_mcp.storage import paths
-from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Ending, Registry
 
 STORE_WAITS = (1.0, 2.0, 4.0, 8.0)
@@ -39,7 +39,7 @@ class Delivery:
         *,
         config: Config,
         registry: Registry,
-        assets: AssetDirectory,
+        assets: ImageStore,
         fulfilment: Fulfilment,
         housekeeping: Housekeeping,
         webhooks: Webhooks,

@@ -20,7 +20,7 @@ from imgforge_mcp.media.writing import KINDS
 from imgforge_mcp.routing.fitting import CLASS_SIDES, CLASS_TOLERANCE, SHAPE_TOLERANCE, ratio_of, transformed_size
 from imgforge_mcp.routing.pricing import Size
 from imgforge_mcp.routing.router import Router
-from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
 VECTOR_SIDE = 512
@@ -30,7 +30,7 @@ VECTOR_SIDE = 512
 class Fulfilment:
     """Works on pictures that are in the store already, so that nothing which fails here costs one."""
 
-    def __init__(self, registry: Registry, assets: AssetDirectory, decoder: Decoder, router: Router) -> None:
+    def __init__(self, registry: Registry, assets: ImageStore, decoder: Decoder, router: Router) -> None:
         self._registry = registry
         self._assets = assets
         self._decoder = decoder

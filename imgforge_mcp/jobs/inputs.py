@@ -13,7 +13,7 @@ from imgforge_mcp.jobs.spelling import Named, read_reference
 from imgforge_mcp.media import INPUT_SIDE, InputImage
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.storage import paths
-from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class References:
     bytes, stays that asset, with all that is known of it; any other is encoded again, never kept as it came."""
 
     def __init__(
-        self, registry: Registry, assets: AssetDirectory, transport: "Callable[[], Transport]", decoder: Decoder
+        self, registry: Registry, assets: ImageStore, transport: "Callable[[], Transport]", decoder: Decoder
     ) -> None:
         self._registry = registry
         self._assets = assets

@@ -14,7 +14,7 @@ from imgforge_mcp.media import InputImage
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.media.sheet import contact_sheet
 from imgforge_mcp.storage import paths
-from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
 PAGE = 200
@@ -41,7 +41,7 @@ class Pictures:
     """Looks images up, shows them small, writes them where a user wants them, and keeps the store within its cap."""
 
     def __init__(
-        self, registry: Registry, images: AssetDirectory, decoder: Decoder, *, preview_max_px: int, cap_bytes: int
+        self, registry: Registry, images: ImageStore, decoder: Decoder, *, preview_max_px: int, cap_bytes: int
     ) -> None:
         self._records = registry.assets
         self._images = images
@@ -49,9 +49,13 @@ class Pictures:
         self._preview_max_px = preview_max_px
         self._cap_bytes = cap_bytes
 
-    def path(self, asset: Asset) -> Path:
-        """Where the image lies on this machine."""
-        return self._images.local_path(asset)
+    def place(self, asset: Asset) -> str:
+        """Where the image lies: a path on this machine, or an address that is good for a while. Raises StorageError."""
+        return str(self._images.local_path(asset) or self._images.url(asset))
+
+    def address(self, asset: Asset) -> str | None:
+        """Where others find the image for a while, if the store is elsewhere. Raises StorageError."""
+        return self._images.url(asset)
 
     async def check_writable(self) -> None:
         """Raises StorageError: an image could not be stored now."""
@@ -192,12 +196,12 @@ class Pictures:
         except BadReply as error:
             raise InvalidRequest(f"The image cannot be written so: {error.message}", field="image") from None
 
-    async def damaged(self) -> tuple[int, list[Path]]:
-        """How many images there are, and the files that are gone or not what their name says; nothing is moved."""
-        count, damaged, after = 0, list[Path](), None
+    async def damaged(self) -> tuple[int, list[str]]:
+        """How many images there are, and where those lie that are gone or not what their name says."""
+        count, damaged, after = 0, list[str](), None
         while page := await self._records.recent(PAGE, after):
             sound = [await anyio.to_thread.run_sync(self._images.is_sound, asset) for asset in page]
-            damaged += [self.path(asset) for asset, is_sound in zip(page, sound, strict=True) if not is_sound]
+            damaged += [self.place(asset) for asset, is_sound in zip(page, sound, strict=True) if not is_sound]
             count, after = count + len(page), page[-1].asset_id
         return count, damaged
 

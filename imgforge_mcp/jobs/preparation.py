@@ -14,7 +14,7 @@ from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, InputImage, ModelSpec
 from imgforge_mcp.routing.fitting import fit, input_form, input_side
 from imgforge_mcp.routing.pricing import Size
-from imgforge_mcp.storage.images import AssetDirectory
+from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
 SEEDS = 1_000_000_000
@@ -43,7 +43,7 @@ def part_of(call: Call, job: Job, number: int) -> Call:
 class Preparation:
     """Reads references from the store; by the time a job exists, all of them are there."""
 
-    def __init__(self, registry: Registry, assets: AssetDirectory, decoder: Decoder) -> None:
+    def __init__(self, registry: Registry, assets: ImageStore, decoder: Decoder) -> None:
         self._registry = registry
         self._assets = assets
         self._decoder = decoder

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -56,7 +55,7 @@ class _House:
 
     draws_alone: bool
 
-    def path(self, asset: Asset) -> Path:
+    def place(self, asset: Asset) -> str:
         raise AssertionError("a webhook names no path")
 
 

@@ -42,7 +42,7 @@ from imgforge_mcp.providers.contract import (
     Work,
 )
 from imgforge_mcp.providers.tokens import Tokens
-from imgforge_mcp.storage.images import AssetDirectory, Staged
+from imgforge_mcp.storage.images import ImageStore, Staged
 
 if TYPE_CHECKING:
     from imgforge_mcp.net.transport import Transport
@@ -103,7 +103,7 @@ class Driver:
     """Runs calls over one transport. `transport` is asked for at the first use, since it loads an HTTP client."""
 
     def __init__(
-        self, clock: Clock, transport: Callable[[], "Transport"], assets: AssetDirectory, decoder: Decoder
+        self, clock: Clock, transport: Callable[[], "Transport"], assets: ImageStore, decoder: Decoder
     ) -> None:
         self._clock = clock
         self._decoder = decoder

@@ -36,6 +36,10 @@ async def draw(forge: Forge, **values: Any) -> Job:
     return await forge.job(job.job_id, forge.caller(), wait_seconds=600.0)
 
 
+def file_of(forge: Forge, job: Job) -> Path:
+    return Path(forge.place(job.assets[0]))
+
+
 def change(home: Path, *statements: str) -> None:
     """What another version, or a damaged disk, does to the registry."""
     with sqlite3.connect(home / "registry.db") as registry:
@@ -169,9 +173,10 @@ async def test_after_its_days_a_job_and_its_picture_are_gone_and_usage_is_not(
         old = await draw(forge)
     clock.advance(3 * 24 * HOUR)
     async with forge_on(IMGFORGE_KEEP_DAYS="2") as forge:
+        lies = file_of(forge, old)
         await draw(forge, seed=2)
         with anyio.fail_after(60):
-            while forge.path(old.assets[0]).exists():
+            while lies.exists():
                 await anyio.lowlevel.checkpoint()
         with pytest.raises(NotFound):
             await forge.job(old.job_id, forge.caller())

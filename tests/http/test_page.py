@@ -228,7 +228,7 @@ async def test_two_tenants_do_not_see_each_other(emulate: Emulate, site_on: Open
         assert "a secret fox" in (await site.http.get("/", headers=one)).text
         theirs = await site.http.get("/", headers=two)
         assert "a secret fox" not in theirs.text
-        assert str(site.forge.path(asset)) not in (await site.http.get(f"/page/jobs/{job.job_id}", headers=one)).text
+        assert site.forge.place(asset) not in (await site.http.get(f"/page/jobs/{job.job_id}", headers=one)).text
         assert (await site.http.get(f"/page/jobs/{job.job_id}", headers=two)).status_code == 404
         for act in (f"/page/jobs/{job.job_id}/cancel", f"/page/assets/{asset.asset_id}/delete"):
             assert (await site.http.post(act, headers={**OURS, **two})).status_code == 404

@@ -7,18 +7,25 @@ from pathlib import Path
 import pytest
 
 from imgforge_mcp.storage.images import ImageStore
-from tests.storage.registries import REGISTRIES, STORES, OpenRegistry, Process
+from tests.storage.registries import GROUNDS, REGISTRIES, STORES, OpenRegistry, Process
 from tests.virtual_clock import VirtualClock
 
 
-@pytest.fixture(params=STORES)
-def images(request: pytest.FixtureRequest, home: Path) -> ImageStore:
-    return STORES[request.param](home)
+@pytest.fixture(params=GROUNDS)
+def ground(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return GROUNDS[request.param]
 
 
-@pytest.fixture(params=REGISTRIES)
-def open_registry(request: pytest.FixtureRequest, home: Path, clock: VirtualClock, images: ImageStore) -> OpenRegistry:
-    return REGISTRIES[request.param](home, clock, images)
+@pytest.fixture
+def images(request: pytest.FixtureRequest, ground: tuple[str, str], home: Path) -> ImageStore:
+    return STORES[ground[1]](request, home)
+
+
+@pytest.fixture
+def open_registry(
+    request: pytest.FixtureRequest, ground: tuple[str, str], home: Path, clock: VirtualClock, images: ImageStore
+) -> OpenRegistry:
+    return REGISTRIES[ground[0]](request, home, clock, images)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio.to_thread
+import pytest
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.types import Allowance, Asset, CostBasis, ImageRequest, Job, JobState, QualityTier
@@ -14,6 +15,8 @@ from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.images.directory import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Registry, Settlement
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
+from tests.cluster.postgres import Postgres
+from tests.cluster.s3 import Bucket
 from tests.virtual_clock import VirtualClock
 
 T = TypeVar("T")
@@ -24,16 +27,36 @@ NO_CAPS = Caps()
 NO_LIMITS = Allowance()
 
 
-def sqlite(folder: Path, clock: Clock, images: ImageStore) -> OpenRegistry:
+def sqlite(_: pytest.FixtureRequest, folder: Path, clock: Clock, images: ImageStore) -> OpenRegistry:
     return lambda owner: SqliteRegistry(folder / "registry.db", clock.now, owner, images)
 
 
-def directory(folder: Path) -> ImageStore:
+def postgres(request: pytest.FixtureRequest, _: Path, clock: Clock, images: ImageStore) -> OpenRegistry:
+    server: Postgres = request.getfixturevalue("postgres")
+    from imgforge_mcp.storage.registry.postgres import PostgresRegistry
+
+    url = server.registry()
+    return lambda owner: PostgresRegistry(url, clock.now, owner, images, leases_by=clock.now)
+
+
+def directory(_: pytest.FixtureRequest, folder: Path) -> ImageStore:
     return AssetDirectory(folder)
 
 
-REGISTRIES: dict[str, Callable[[Path, Clock, ImageStore], OpenRegistry]] = {"sqlite": sqlite}
-STORES: dict[str, Callable[[Path], ImageStore]] = {"directory": directory}
+def s3(request: pytest.FixtureRequest, _: Path) -> ImageStore:
+    bucket: Bucket = request.getfixturevalue("bucket")
+    from imgforge_mcp.storage.images.s3 import S3Images
+
+    return S3Images(bucket.place(), bucket.environment)
+
+
+REGISTRIES: dict[str, Callable[[pytest.FixtureRequest, Path, Clock, ImageStore], OpenRegistry]] = {
+    "sqlite": sqlite,
+    "postgres": postgres,
+}
+STORES: dict[str, Callable[[pytest.FixtureRequest, Path], ImageStore]] = {"directory": directory, "s3": s3}
+GROUNDS = {"one machine": ("sqlite", "directory"), "many": ("postgres", "s3")}
+"""Which registry stands over which store."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,10 +32,14 @@ def open_to_others(home: Path) -> list[Path]:
     return [path for path in [home, *home.rglob("*")] if path.stat().st_mode & 0o077]
 
 
+def file_of(forge: Forge, asset: Asset) -> Path:
+    return Path(forge.place(asset))
+
+
 async def test_a_damaged_file_is_put_aside_and_not_served(forge_on: OpenForge, home: Path) -> None:
     async with forge_on() as forge:
         asset = await drawn(forge)
-        path = forge.path(asset)
+        path = file_of(forge, asset)
         path.write_bytes(path.read_bytes()[:-1] + b"?")
     async with forge_on() as forge:
         with pytest.raises(NotFound, match="damaged"):
@@ -47,7 +51,7 @@ async def test_a_damaged_file_is_put_aside_and_not_served(forge_on: OpenForge, h
 async def test_an_image_that_comes_again_mends_a_damaged_file(forge_on: OpenForge) -> None:
     async with forge_on() as forge:
         asset = await drawn(forge)
-        path = forge.path(asset)
+        path = file_of(forge, asset)
         whole = path.read_bytes()
         path.write_bytes(b"?" * len(whole))
         assert (await drawn(forge)).asset_id == asset.asset_id
@@ -83,7 +87,7 @@ async def test_above_its_cap_the_store_forgets_what_was_used_longest_ago(
             await forge.asset(old.asset_id)
         assert (await forge.asset(new.asset_id))[0].asset_id == new.asset_id
         assert (await forge.asset(kept.asset_id))[0].asset_id == kept.asset_id
-        assert not forge.path(old).exists()
+        assert not file_of(forge, old).exists()
 
 
 async def test_nothing_less_than_an_hour_old_is_forgotten(forge_on: OpenForge) -> None:

@@ -154,7 +154,7 @@ class Page:
             job=job,
             card=showing.card(job),
             places=places,
-            path=str(forge.path(job.assets[0])) if caller.sees_all and job.assets else None,
+            path=forge.place(job.assets[0]) if caller.sees_all and job.assets else None,
             tries=showing.tries(job),
             origins=[showing.card(origin) for origin in origins],
             descendants=list(descendants.values()),

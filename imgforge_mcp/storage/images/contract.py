@@ -7,6 +7,9 @@ from typing import Protocol
 
 from imgforge_mcp.base.types import Asset
 
+PIECE_BYTES = 256 * 1024
+"""How much of an image is read at once, at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Staged:

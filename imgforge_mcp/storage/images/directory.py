@@ -3,25 +3,30 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from imgforge_mcp.base.errors import NotFound, StorageError
-from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.types import Asset
-from imgforge_mcp.storage.images.contract import Staged
-from imgforge_mcp.storage.images.files import make_folder, place, size_of, write_part, write_whole
+from imgforge_mcp.storage.images.contract import PIECE_BYTES, Staged
+from imgforge_mcp.storage.images.files import (
+    file_name,
+    make_folder,
+    place,
+    size_of,
+    unwritable,
+    write_aside,
+    write_part,
+    write_whole,
+)
 from imgforge_mcp.storage.images.previews import Previews
+from imgforge_mcp.storage.images.verified import Verified
 
 RESERVE_BYTES = 64 * 1024 * 1024
 """Free space that must be there before anything is bought: a few large images."""
 STALE_SECONDS = 3600.0
-PIECE_BYTES = 256 * 1024
-MOST_VERIFIED = 10_000
-"""How many images a process remembers to have found sound."""
 
 
 class AssetDirectory:
@@ -32,12 +37,11 @@ class AssetDirectory:
         self._folder = home / "assets"
         self._incoming = self._folder / ".incoming"
         self._previews = Previews(home / "previews")
-        self._verified: set[str] = set()
+        self._verified = Verified()
         self._staged: WeakValueDictionary[str, Staged] = WeakValueDictionary()
 
     def local_path(self, asset: Asset) -> Path:
-        name = f"{asset.asset_id[2:]}.{EXTENSIONS.get(asset.mime_type, 'bin')}"
-        return self._folder / asset.asset_id[:2] / name
+        return self._folder / asset.asset_id[:2] / file_name(asset.asset_id[2:], asset.mime_type)
 
     def url(self, asset: Asset) -> None:
         return None
@@ -49,7 +53,7 @@ class AssetDirectory:
             make_folder(self._folder)
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
-            raise _storage_error(self._folder, error) from None
+            raise unwritable(self._folder, error) from None
         if free < RESERVE_BYTES or not os.access(self._folder, os.W_OK):
             raise StorageError(
                 f"{self._folder} is not writable or has less than {RESERVE_BYTES // 2**20} MiB left; free some space "
@@ -80,21 +84,12 @@ class AssetDirectory:
             else:
                 write_whole(path, staged.data)
         except OSError as error:
-            raise _storage_error(path.parent, error) from None
-        self._verify_later(asset, is_sound=True)
+            raise unwritable(path.parent, error) from None
+        self._verified.add(asset)
         return asset
 
     def rescue(self, staged: Staged, mime_type: str) -> Path:
-        folder = Path(tempfile.gettempdir())
-        try:
-            descriptor, name = tempfile.mkstemp(
-                prefix=f"imgforge-{staged.asset_id[:12]}-", suffix=f".{EXTENSIONS.get(mime_type, 'bin')}", dir=folder
-            )
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(staged.data)
-        except OSError as error:
-            raise _storage_error(folder, error) from None
-        return Path(name)
+        return write_aside(staged, mime_type)
 
     def discard(self, staged: Staged) -> None:
         if staged.path is not None:
@@ -107,7 +102,7 @@ class AssetDirectory:
             try:
                 write_whole(path, staged.data)
             except OSError as error:
-                raise _storage_error(path.parent, error) from None
+                raise unwritable(path.parent, error) from None
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
@@ -135,11 +130,11 @@ class AssetDirectory:
                 f"The image {asset.asset_id[:12]}… is no longer in the store; generate it again.",
                 asset_id=asset.asset_id,
             ) from None
-        if asset.asset_id not in self._verified:
+        if asset not in self._verified:
             if _digest(file) != asset.asset_id:
                 file.close()
                 raise self._put_aside(asset, path)
-            self._verify_later(asset, is_sound=True)
+            self._verified.add(asset)
             file.seek(0)
         return file
 
@@ -151,19 +146,11 @@ class AssetDirectory:
             f"The image {asset.asset_id[:12]}… was damaged on disk and is in {quarantine} now.", asset_id=asset.asset_id
         )
 
-    def _verify_later(self, asset: Asset, *, is_sound: bool) -> None:
-        if len(self._verified) >= MOST_VERIFIED:
-            self._verified.clear()
-        if is_sound:
-            self._verified.add(asset.asset_id)
-        else:
-            self._verified.discard(asset.asset_id)
-
     # Removing ---------------------------------------------------------------------------------------------------------
 
     def delete(self, asset: Asset) -> None:
         self.local_path(asset).unlink(missing_ok=True)
-        self._verify_later(asset, is_sound=False)
+        self._verified.discard(asset)
         self._previews.delete(asset)
 
     def reap(self, now: float) -> None:
@@ -205,10 +192,3 @@ def _pieces(file: BufferedReader, start: int, stop: int | None) -> Iterator[byte
 
 def _digest(file: BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _storage_error(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"{path} cannot be written ({error.strerror or type(error).__name__}); free some space or set IMGFORGE_HOME.",
-        path=str(path),
-    )

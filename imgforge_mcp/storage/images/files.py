@@ -2,7 +2,12 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
+
+from imgforge_mcp.base.errors import StorageError
+from imgforge_mcp.base.formats import EXTENSIONS
+from imgforge_mcp.storage.images.contract import Staged
 
 
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -58,6 +63,32 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def file_name(name: str, mime_type: str) -> str:
+    """A name with the extension of a type."""
+    return f"{name}.{EXTENSIONS.get(mime_type, 'bin')}"
+
+
+def write_aside(staged: Staged, mime_type: str) -> Path:
+    """Bytes that a store cannot take, in the system's temporary directory, owner-only. Raises StorageError."""
+    folder = Path(tempfile.gettempdir())
+    try:
+        descriptor, name = tempfile.mkstemp(
+            prefix=f"imgforge-{staged.asset_id[:12]}-", suffix=file_name("", mime_type), dir=folder
+        )
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(staged.data)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    return Path(name)
+
+
+def unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} cannot be written ({error.strerror or type(error).__name__}); free some space or set IMGFORGE_HOME.",
+        path=str(path),
+    )
 
 
 def _sync_folder(folder: Path) -> None:

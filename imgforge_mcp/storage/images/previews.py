@@ -3,11 +3,11 @@ are found, counted and removed with it at once."""
 
 import os
 import shutil
-import threading
 from pathlib import Path
 
 from imgforge_mcp.base.types import Asset
 from imgforge_mcp.storage.images.files import size_of, write_whole
+from imgforge_mcp.storage.images.verified import Added
 
 
 class Previews:
@@ -15,8 +15,7 @@ class Previews:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
-        self._added: dict[str, int] = {}
+        self._added = Added()
 
     def read(self, asset: Asset, max_px: int) -> bytes | None:
         try:
@@ -31,18 +30,14 @@ class Previews:
             write_whole(path, data, durable=False)
         except OSError:
             return
-        with self._lock:
-            self._added[asset.asset_id] = self._added.get(asset.asset_id, 0) + len(data) - before
+        self._added.add(asset, len(data) - before)
 
     def take_added(self) -> dict[str, int]:
-        with self._lock:
-            added, self._added = self._added, {}
-        return added
+        return self._added.take()
 
     def delete(self, asset: Asset) -> None:
         """Raises OSError."""
-        with self._lock:
-            self._added.pop(asset.asset_id, None)
+        self._added.forget(asset)
         try:
             shutil.rmtree(self._folder_of(asset))
         except FileNotFoundError:

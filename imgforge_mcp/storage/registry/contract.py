@@ -440,4 +440,8 @@ class Registry(Protocol):
     @property
     def references(self) -> ReferenceRegistry: ...
 
+    async def migrate(self) -> list[str]:
+        """Bring what it is kept in up to date, under a lock; the names of what was missing. The first use does so, too.
+        Raises StorageError."""
+
     async def close(self) -> None: ...

@@ -30,7 +30,7 @@ class SqlAssets:
         now = self._seconds()
 
         def act(sql: Statements) -> None:
-            sql.lock("image", asset.asset_id)
+            secure(sql, asset)
             record(sql, asset, now, tenant)
 
         await self._database.write(act)
@@ -145,12 +145,17 @@ def count_renditions(sql: Statements, added: Mapping[str, int]) -> None:
         sql.change("add_asset_bytes", amount=sum(known))
 
 
-def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
-    """Note a stored image, within somebody's transaction; one that is known already was used now. Its bytes are seen to
-    under the same lock (the image's), for another process may have removed them a moment ago. Raises StorageError:
-    they are gone."""
+def secure(sql: Statements, *assets: Asset) -> None:
+    """Hold images, within somebody's transaction, and see that their bytes are there: another process may have removed
+    them a moment ago. Raises StorageError: they are gone."""
+    sql.lock("image", *(asset.asset_id for asset in assets))
     if sql.shelf is not None:
-        sql.shelf.secure(asset)
+        for asset in assets:
+            sql.shelf.secure(asset)
+
+
+def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
+    """Note a stored image that is secured; one that is known already was used now."""
     if sql.one("asset_exists", asset_id=asset.asset_id) is None:
         sql.change("add_asset_bytes", amount=asset.bytes)
     sql.change(

@@ -26,7 +26,7 @@ from imgforge_mcp.storage.registry.contract import (
     Wanted,
 )
 from imgforge_mcp.storage.registry.sql.access import admit
-from imgforge_mcp.storage.registry.sql.assets import count_renditions, needed_images, note_inputs, record
+from imgforge_mcp.storage.registry.sql.assets import count_renditions, needed_images, note_inputs, record, secure
 from imgforge_mcp.storage.registry.sql.budget import committed, hold, reserve
 from imgforge_mcp.storage.registry.sql.lists import batch, page, searchable
 from imgforge_mcp.storage.registry.sql.rows import (
@@ -281,7 +281,7 @@ class SqlJobs:
 
         def act(sql: Statements) -> None:
             held = self._fence(sql, job_id)
-            sql.lock("image", *(asset.asset_id for asset in assets))
+            secure(sql, *assets)
             if _settle(sql, job_id, attempt_id, end, held, now):
                 _insert_assets(sql, job_id, attempt_id, assets, now)
 
@@ -292,7 +292,7 @@ class SqlJobs:
 
         def act(sql: Statements) -> bool:
             sql.one("lock_job_of", attempt_id=attempt_id)
-            sql.lock("image", *(asset.asset_id for asset in assets))
+            secure(sql, *assets)
             row = sql.one("given_up", attempt_id=attempt_id)
             if row is None:
                 return False

@@ -57,7 +57,7 @@ def batch(sql: Statements, batch_id: str, tenant: str | None) -> list[Job | Json
 
 def searchable(text: str) -> str:
     """A text as it goes into the index of words, and what is searched for as well."""
-    return WRITTEN_WITHOUT_SPACES.sub(r" \g<0> ", text)
+    return WRITTEN_WITHOUT_SPACES.sub(r" \g<0> ", text).lower()
 
 
 def _query(text: str) -> str:

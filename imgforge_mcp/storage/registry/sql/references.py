@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from imgforge_mcp.base.types import Asset, KeptReference
-from imgforge_mcp.storage.registry.sql.assets import record
+from imgforge_mcp.storage.registry.sql.assets import record, secure
 from imgforge_mcp.storage.registry.sql.rows import to_asset
 from imgforge_mcp.storage.registry.sql.statements import Database, Statements
 
@@ -25,7 +25,7 @@ class SqlReferences:
 
         def act(sql: Statements) -> KeptReference:
             sql.lock("tenant", tenant)
-            sql.lock("image", *(picture.asset_id for picture in pictures))
+            secure(sql, *pictures)
             sql.change("keep_reference", **kept, now=now)
             if words is not None:
                 sql.change("describe_reference", **kept, words=words)

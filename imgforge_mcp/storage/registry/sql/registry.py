@@ -27,5 +27,8 @@ class SqlRegistry:
         self.outbox = SqlOutbox(database, now)
         self.references = SqlReferences(database, now)
 
+    async def migrate(self) -> list[str]:
+        return await self._database.migrate()
+
     async def close(self) -> None:
         await self._database.close()

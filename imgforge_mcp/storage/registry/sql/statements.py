@@ -80,4 +80,7 @@ class Database(Protocol):
     async def read(self, act: Callable[[Statements], T]) -> T:
         """Run `act` over one snapshot, beside whatever is written meanwhile. Raises StorageError."""
 
+    async def migrate(self) -> list[str]:
+        """Bring the tables up to date; the names of what was missing. Raises StorageError."""
+
     async def close(self) -> None: ...

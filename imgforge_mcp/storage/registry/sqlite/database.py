@@ -69,6 +69,9 @@ class SqliteDatabase:
         """Run `act` over one snapshot, beside whatever is written meanwhile. Raises StorageError as `write` does."""
         return await self._run(self._reader, "BEGIN DEFERRED", act)
 
+    async def migrate(self) -> list[str]:
+        return await self._guarded(self._prepare, self._writer)
+
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
             for connection in (self._reader, self._writer):
@@ -78,28 +81,36 @@ class SqliteDatabase:
         asked = monotonic()
 
         def run() -> T:
+            self._prepare()
+            return connection.transaction(begin, act, asked)
+
+        return await self._guarded(run, connection)
+
+    async def _guarded(self, run: Callable[[], T], connection: "_Connection") -> T:
+        def guarded() -> T:
             try:
-                self._prepare()
-                return connection.transaction(begin, act, asked)
+                return run()
             except (sqlite3.Error, OSError) as error:
                 raise self._storage_error(error) from None
 
-        return await anyio.to_thread.run_sync(run, limiter=connection.turn)
+        return await anyio.to_thread.run_sync(guarded, limiter=connection.turn)
 
-    def _prepare(self) -> None:
-        """Make the file, owner-only, and bring it up to date, before either connection is used."""
+    def _prepare(self) -> list[str]:
+        """Make the file, owner-only, and bring it up to date, before either connection is used; what was missing."""
         if self._is_ready:
-            return
+            return []
         with self._first_use:
+            applied = list[str]()
             if not self._is_ready:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._path.touch(mode=0o600)
                 connection = _connect(self._path)
                 try:
-                    migrate(connection)
+                    applied = migrate(connection)
                 finally:
                     connection.close()
                 self._is_ready = True
+            return applied
 
     def _storage_error(self, error: sqlite3.Error | OSError) -> StorageError:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:

@@ -10,8 +10,9 @@ BY_NUMBER = "0001_start"
 """What a file holds that counted its migrations (`user_version` 1) before they were recorded by name."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file up to date; processes that start together wait for the one that migrates.
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Bring the file up to date; processes that start together wait for the one that migrates. The names of what was
+    applied.
 
     Raises:
         StorageError: a newer version wrote the file; it is left as it is.
@@ -19,7 +20,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     known = sql_files(resources.files(__package__).joinpath("migrations"))
     if _is_recorded(connection) and _applied(connection) == {name for name, _ in known}:
-        return
+        return []
     connection.execute("BEGIN IMMEDIATE")
     try:
         applied = _applied(connection)
@@ -29,11 +30,13 @@ def migrate(connection: sqlite3.Connection) -> None:
                 "another directory.",
                 unknown=sorted(newer),
             )
-        _apply(connection, [(name, script) for name, script in known if name not in applied], applied)
+        missing = [(name, script) for name, script in known if name not in applied]
+        _apply(connection, missing, applied)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+    return [name for name, _ in missing]
 
 
 def _is_recorded(connection: sqlite3.Connection) -> bool:

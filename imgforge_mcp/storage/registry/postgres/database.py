@@ -1,0 +1,257 @@
+"""One PostgreSQL database over a pool of connections. What it gives up for no fault of ours (a deadlock, a restart) is
+done again; whether a commit whose answer was lost took place is asked of the database."""
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from time import monotonic, sleep
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+import psycopg
+from psycopg.adapt import Loader
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from imgforge_mcp.base.errors import ConfigError, StorageError, UnusableDatabase
+from imgforge_mcp.storage.registry.contract import Shelf
+from imgforge_mcp.storage.registry.postgres.schema import migrate
+from imgforge_mcp.storage.registry.sql.queries import load_queries
+from imgforge_mcp.storage.registry.sql.statements import Cursor, Statements
+
+T = TypeVar("T")
+Connection = psycopg.Connection[DictRow]
+
+MOST_CONNECTIONS = 8
+CONNECT_SECONDS = 10
+PATIENCE_SECONDS = 30.0
+"""How long a database that was there is waited for: one that restarts is back by then."""
+PAUSE_SECONDS = 0.05, 1.0
+"""Between two tries, at first and at most."""
+STANDSTILL = "30s"
+"""After how long a process that stands still in the middle of a transaction loses it, for others wait for its locks."""
+WRITE = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
+READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
+CHANNEL = "imgforge"
+
+
+class PostgresStatements(Statements):
+    """One transaction's."""
+
+    def __init__(self, connection: Connection, shelf: Shelf | None, *, has_own_time: bool) -> None:
+        super().__init__(_queries(), shelf)
+        self._connection = connection
+        self._has_own_time = has_own_time
+
+    def _run(self, text: str, values: Mapping[str, Any]) -> Cursor:
+        return self._connection.execute(text.encode(), values)
+
+    def lock(self, kind: str, *names: str) -> None:
+        numbers = sorted(_lock_number(kind, name) for name in set(names))
+        if numbers:
+            self._connection.execute("SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS n", (numbers,))
+
+    def lease_time(self, own: float) -> float:
+        if not self._has_own_time:
+            return own
+        [row] = self._connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
+        return float(row["now"])
+
+    def tell(self, topic: str, text: str) -> None:
+        self._connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic} {text}"))
+
+
+class _InDoubt(Exception):
+    """The connection was lost while a commit was on its way."""
+
+    def __init__(self, transaction: str, result: Any) -> None:
+        super().__init__(transaction)
+        self.transaction = transaction
+        self.result = result
+
+
+class PostgresDatabase:
+    """Every method blocks in a thread of its own; as many at once as there are connections."""
+
+    def __init__(self, url: str, shelf: Shelf | None, *, has_own_time: bool) -> None:
+        self._url = url
+        self._shelf = shelf
+        self._has_own_time = has_own_time
+        self._turns = anyio.CapacityLimiter(MOST_CONNECTIONS)
+        self._first_use = threading.Lock()
+        self._pool: ConnectionPool[Connection] | None = None
+        self._applied: list[str] = []
+
+    async def write(self, act: Callable[[Statements], T]) -> T:
+        return await anyio.to_thread.run_sync(self._persistently, WRITE, act, limiter=self._turns)
+
+    async def read(self, act: Callable[[Statements], T]) -> T:
+        return await anyio.to_thread.run_sync(self._persistently, READ, act, limiter=self._turns)
+
+    async def migrate(self) -> list[str]:
+        await anyio.to_thread.run_sync(self._usable, limiter=self._turns)
+        return self._applied
+
+    async def close(self) -> None:
+        with anyio.CancelScope(shield=True):
+            if self._pool is not None:
+                await anyio.to_thread.run_sync(self._pool.close)
+                self._pool = None
+
+    def _persistently(self, begin: str, act: Callable[[Statements], T]) -> T:
+        pool = self._usable()
+        until, pause = monotonic() + PATIENCE_SECONDS, PAUSE_SECONDS[0]
+        while True:
+            try:
+                with pool.connection(timeout=max(1.0, until - monotonic())) as connection:
+                    return self._transaction(connection, begin, act)
+            except _InDoubt as doubt:
+                if self._has_committed(pool, doubt.transaction, until):
+                    result: T = doubt.result
+                    return result
+            except psycopg.Error as error:
+                if not _is_passing(error) or monotonic() > until:
+                    raise self._error(error) from None
+            sleep(pause)
+            pause = min(pause * 2, PAUSE_SECONDS[1])
+
+    def _transaction(self, connection: Connection, begin: str, act: Callable[[Statements], T]) -> T:
+        connection.execute(begin.encode())
+        try:
+            result = act(PostgresStatements(connection, self._shelf, has_own_time=self._has_own_time))
+            [row] = connection.execute("SELECT pg_current_xact_id_if_assigned()::text AS number")
+        except BaseException:
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
+            raise
+        try:
+            connection.execute("COMMIT")
+        except psycopg.OperationalError:
+            if row["number"] is None or connection.info.transaction_status is not TransactionStatus.UNKNOWN:
+                raise
+            raise _InDoubt(row["number"], result) from None
+        return result
+
+    def _has_committed(self, pool: "ConnectionPool[Connection]", transaction: str, until: float) -> bool:
+        """Raises StorageError: the database does not come back to tell."""
+        while True:
+            try:
+                with pool.connection(timeout=max(1.0, until - monotonic())) as connection:
+                    [row] = connection.execute("SELECT pg_xact_status(%s::xid8) AS status", (transaction,))
+                if row["status"] != "in progress":
+                    return bool(row["status"] == "committed")
+            except psycopg.errors.InvalidParameterValue:  # one that the database has never heard of
+                return False
+            except psycopg.Error as error:
+                if monotonic() > until:
+                    raise self._error(error) from None
+            sleep(PAUSE_SECONDS[0])
+
+    def _usable(self) -> "ConnectionPool[Connection]":
+        """Connect once, to see that it can be done, and bring the tables up to date. Raises UnusableDatabase."""
+        with self._first_use:
+            if self._pool is None:
+                try:
+                    with connected(self._url) as connection:
+                        self._applied = migrate(connection)
+                except (psycopg.Error, OSError) as error:
+                    raise self._error(error, UnusableDatabase) from None
+                self._pool = ConnectionPool(
+                    self._url,
+                    connection_class=Connection,
+                    kwargs=_OPTIONS,
+                    min_size=1,
+                    max_size=MOST_CONNECTIONS,
+                    configure=_configure,
+                    open=True,
+                    reconnect_timeout=PATIENCE_SECONDS,
+                    num_workers=1,
+                    name="imgforge",
+                )
+            return self._pool
+
+    def _error(self, error: psycopg.Error | OSError, kind: type[StorageError] = StorageError) -> StorageError:
+        return kind(
+            f"The job registry {shown(self._url)} cannot be used ({reason_of(error)}); see that the database runs and "
+            "takes this user, or set IMGFORGE_DATABASE_URL.",
+            setting="IMGFORGE_DATABASE_URL",
+        )
+
+
+_OPTIONS: dict[str, Any] = {
+    "autocommit": True,
+    "row_factory": dict_row,
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "imgforge-mcp",
+}
+
+
+class _WholeNumber(Loader):
+    """Sums of bigint come as numeric; all of ours are whole."""
+
+    def load(self, data: Any) -> int:
+        return int(bytes(data))
+
+
+def connected(url: str) -> Connection:
+    """A connection of one's own. Raises psycopg.Error."""
+    connection = Connection.connect(url, **_OPTIONS)
+    _configure(connection)
+    return connection
+
+
+def _configure(connection: Connection) -> None:
+    connection.adapters.register_loader("numeric", _WholeNumber)
+
+
+def check_address(url: str) -> None:
+    """Raises ConfigError: it is none; the driver's own words would repeat parts of it."""
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        raise ConfigError(
+            "IMGFORGE_DATABASE_URL must be a PostgreSQL address, such as postgresql://user:password@host/name; signs "
+            "other than letters and digits in the password are written as %-escapes.",
+            setting="IMGFORGE_DATABASE_URL",
+        ) from None
+
+
+def reason_of(error: psycopg.Error | OSError) -> str:
+    """What is wrong, in the database's own words, which repeat no password."""
+    if isinstance(error, PoolTimeout):
+        return "it does not answer"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300]
+
+
+def shown(url: str) -> str:
+    """An address without user, password and options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _is_passing(error: psycopg.Error) -> bool:
+    """Whether it may well go the next time: a deadlock, a connection that was lost, a server that starts or stops."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return False
+    return isinstance(error, psycopg.OperationalError | psycopg.errors.IdleInTransactionSessionTimeout)
+
+
+def _lock_number(kind: str, name: str) -> int:
+    digest = hashlib.sha256(f"{kind}\0{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+@cache
+def _queries() -> dict[str, str]:
+    """The named queries, with psycopg's placeholders."""
+    return {
+        name: PLACEHOLDER.sub(r"%(\1)s", text.replace("%", "%%")) for name, text in load_queries(__package__).items()
+    }
