@@ -52,6 +52,25 @@ class _Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Fixed:
+    """What a request's shape alone says of a candidate: neither health nor time, nor the words of its prompt."""
+
+    standing: _Standing
+    rank: int
+    quote: Quote
+
+
+UNRELATED = frozenset(
+    {
+        *("prompt", "negative_prompt", "seed", "metadata", "idempotency_key", "project_id", "webhook_url", "save_to"),
+        *("max_cost_usd", "confirm_cost_usd"),
+    }
+)
+"""What makes no difference to `_Fixed`, but for being there."""
+MOST_FIXED = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
     """The configured providers, the catalogue, and what the user said about order, money and waiting."""
 
@@ -66,6 +85,8 @@ class Router:
     """Model ids by provider that its own list no longer holds: no tier leads to them, their name still does."""
     key_hints: Mapping[str, str] = field(default_factory=dict)
     """How to configure each provider, by name."""
+    _known: dict[tuple[str, str, str, str], _Fixed] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was found before, by provider, model and the request's shape."""
 
     def rank(
         self,
@@ -98,7 +119,10 @@ class Router:
         pairs = self._named(request, now) if request.model else self._of_tier(request, now)
         pairs = self._able(request, pairs, now)
         pairs = _large_enough(request, pairs, input_sizes)
-        candidates = [self._candidate(entry, model, request, health, now, input_sizes) for entry, model in pairs]
+        shape = _shape(request)
+        candidates = [
+            self._candidate(e, m, self._fixed(e, m, request, shape, input_sizes), health, now) for e, m in pairs
+        ]
         is_exact = request.model is not None or request.transform is not None
         return self._sorted(candidates if is_exact else _near(candidates, request))
 
@@ -213,18 +237,22 @@ class Router:
         others = {(e.name, m.slug) for e in self.entries for m in self._of_use(e, now) if can(m, request)}
         raise refusals.unable(request, others, pinned.name if pinned else None)
 
-    def _candidate(
-        self,
-        entry: Entry,
-        model: ModelSpec,
-        request: ImageRequest,
-        health: Health,
-        now: datetime,
-        input_sizes: Sequence[Size],
-    ) -> Candidate:
+    def _fixed(
+        self, entry: Entry, model: ModelSpec, request: ImageRequest, shape: str | None, input_sizes: Sequence[Size]
+    ) -> _Fixed:
+        """Made once for each shape, where the request has one: list_models and every call ask for the same few."""
+        if shape is None:
+            return self._made(entry, model, request, input_sizes)
+        key = (entry.name, model.slug, model.model_id, shape)
+        if key not in self._known:
+            if len(self._known) >= MOST_FIXED:
+                self._known.clear()
+            self._known[key] = self._made(entry, model, request, input_sizes)
+        return self._known[key]
+
+    def _made(self, entry: Entry, model: ModelSpec, request: ImageRequest, input_sizes: Sequence[Size]) -> _Fixed:
         tier = request.quality_tier
         standing = self._standing(entry, model, tier) if _is_by_tier(request) else _of_no_tier(entry)
-        vitals = health.vitals(entry.name, model.slug, entry.settings_hash, model.latency, now.timestamp())
         call = fit(request, model, prompt=request.prompt, tier=tier, n=request.n, input_sizes=input_sizes)
         quote = replace(call, n=request.n).quote
         rank = standing.rank * 10 + dropped_settings(request, model) + (UNVERIFIED if model.unverified else 0)
@@ -232,11 +260,16 @@ class Router:
             rank += LACKS_SIZE
         if request.background == "transparent" and not {"transparent", "vector"} & model.capabilities:
             rank += LACKS_ALPHA
+        return _Fixed(standing=standing, rank=rank, quote=quote)
+
+    def _candidate(self, entry: Entry, model: ModelSpec, fixed: _Fixed, health: Health, now: datetime) -> Candidate:
+        vitals = health.vitals(entry.name, model.slug, entry.settings_hash, model.latency, now.timestamp())
+        standing, quote = fixed.standing, fixed.quote
         return Candidate(
             model=model,
             provider=entry.name,
             settings_hash=entry.settings_hash,
-            rank=rank,
+            rank=fixed.rank,
             index=_index(vitals, quote.usd, self.wait_value),
             reason=_reason(vitals, quote, standing.note),
             vitals=vitals,
@@ -304,6 +337,14 @@ def can(model: ModelSpec, request: ImageRequest) -> bool:
         return "edit" in model.capabilities and model.max_inputs >= inputs
     draws = {"text_to_image", "edit"} if inputs > len(request.kept or ()) else {"text_to_image"}
     return bool(draws & model.capabilities) and model.max_inputs >= inputs
+
+
+def _shape(request: ImageRequest) -> str | None:
+    """A text that is the same for requests of which `_Fixed` says the same; None for those that come with pictures."""
+    if request.input_images or request.mask or request.kept or request.reference:
+        return None
+    there = [name for name in sorted(UNRELATED) if getattr(request, name) is not None]
+    return f"{request.model_dump(exclude=set(UNRELATED))}{there}"
 
 
 def _is_by_tier(request: ImageRequest) -> bool:

@@ -393,3 +393,30 @@ def test_the_reason_is_in_words() -> None:
     assert only.reason == "$0.04, usually 10 s"
     failing = ranked(small(spec("m", 0.04)), failed("m", "m", "unavailable", 1.0))[0]
     assert failing.reason == "$0.04, 77% success, usually 10 s"
+
+
+SHAPES: tuple[dict[str, Any], ...] = (
+    {},
+    {"seed": 7},
+    {"seed": 8},
+    {"negative_prompt": "blur"},
+    {"n": 3},
+    {"width": 512, "height": 768},
+    {"aspect_ratio": "16:9"},
+    {"image_size": "2K"},
+    {"steps": 4},
+    {"style": "vivid"},
+    {"background": "transparent"},
+    {"output_format": "webp"},
+    {"model": "flux-2-dev", "n": 2},
+    {"quality_tier": QualityTier.ULTRA, "allow_lower_tier": False},
+    {"is_edit": True, "input_images": ["a" * 64]},
+    {"is_edit": True, "input_images": ["a" * 64, "b" * 64], "mask": "c" * 64},
+)
+
+
+def test_what_a_router_remembers_of_other_requests_changes_nothing() -> None:
+    asked_before = router(*KEYED)
+    for health in (Health(), failed(KEYED[0], "flux-2-dev")):
+        for shape in (*SHAPES, *reversed(SHAPES)):
+            assert ranked(asked_before, health, **shape) == ranked(router(*KEYED), health, **shape), shape
