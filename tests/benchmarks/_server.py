@@ -84,13 +84,12 @@ def job(result: Any) -> Any:
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Server]:
     """Spawn a server and end it by closing its stdin, as clients do."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**kept, **environment},
+        env=whole(environment),
         cwd=ROOT,
     )
     try:
@@ -100,6 +99,11 @@ def running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
             assert pipe is not None
             pipe.close()
         process.wait(10)
+
+
+def whole(environment: Mapping[str, str]) -> dict[str, str]:
+    """A child's environment: these variables and what any program needs, nothing else of ours."""
+    return {**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, **environment}
 
 
 def home(folder: Path, config: str = "", worker: str = "inline") -> dict[str, str]:
