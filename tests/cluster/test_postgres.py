@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
+from importlib import resources
 from typing import Literal
 
 import anyio
@@ -14,6 +15,7 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import BudgetExceeded, StorageError, UnusableDatabase
 from imgforge_mcp.base.types import Allowance, ImageRequest, Job, JobState, QualityTier
 from imgforge_mcp.storage.registry.contract import Caps, Ending, LeaseLost, NewAttempt, NewJob, Registry, Settlement
+from imgforge_mcp.storage.registry.sql.queries import load_queries, sql_files
 from tests.cluster.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +82,17 @@ async def all_at_once(acts: Sequence[Callable[[], Awaitable[object]]]) -> list[o
         for act in acts:
             tasks.start_soon(one, act)
     return results
+
+
+def test_both_databases_are_asked_the_same_and_keep_the_same(postgres: Postgres) -> None:
+    own = ["imgforge_mcp.storage.registry.sqlite", "imgforge_mcp.storage.registry.postgres"]
+    one, other = (load_queries(package).keys() for package in own)
+    assert one == other
+    later, started = (
+        {name for name, _ in sql_files(resources.files(package).joinpath("migrations")) if name > "0011_webhooks"}
+        for package in own
+    )
+    assert later == started, "a migration of one is one of the other"
 
 
 async def test_of_many_who_open_at_once_a_cap_lets_in_as_many_as_it_holds(start: Start) -> None:

@@ -39,7 +39,6 @@ STANDSTILL = "30s"
 WRITE = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
-CHANNEL = "imgforge"
 
 
 class PostgresStatements(Statements):
@@ -63,9 +62,6 @@ class PostgresStatements(Statements):
             return own
         [row] = self._connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
         return float(row["now"])
-
-    def tell(self, topic: str, text: str) -> None:
-        self._connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic} {text}"))
 
 
 class _InDoubt(Exception):

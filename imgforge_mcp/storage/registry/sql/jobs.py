@@ -154,7 +154,6 @@ class SqlJobs:
             )
             sql.change("post_webhook", job_id=job_id, now=self._seconds())
             count_renditions(sql, ending.renditions)
-            sql.tell("ended", job_id)
             return _job(sql, job_id)
 
         return await self._database.write(act)
@@ -181,11 +180,7 @@ class SqlJobs:
         return await self._to_the_end(act)
 
     async def request_cancel(self, job_id: str) -> bool:
-        def act(sql: Statements) -> int:
-            sql.tell("cancel", job_id)
-            return sql.change("request_cancel", job_id=job_id)
-
-        return await self._database.write(act) > 0
+        return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
 
     async def cancel_requests(self) -> list[str]:
         rows = await self._database.read(lambda sql: sql.all("cancel_requests", owner=self.owner))

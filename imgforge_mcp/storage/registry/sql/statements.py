@@ -45,10 +45,6 @@ class Statements(ABC):
     def lease_time(self, own: float) -> float:
         """Now (seconds since 1970) by the clock that leases run by, where the process's own says `own`."""
 
-    @abstractmethod
-    def tell(self, topic: str, text: str) -> None:
-        """Let the other processes know once this is committed, where somebody listens."""
-
     def one(self, name: str, /, **values: Any) -> Row | None:
         return next(iter(self.all(name, **values)), None)
 

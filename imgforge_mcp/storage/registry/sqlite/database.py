@@ -43,9 +43,6 @@ class SqliteStatements(Statements):
     def lease_time(self, own: float) -> float:
         return own
 
-    def tell(self, topic: str, text: str) -> None:
-        return
-
 
 class SqliteDatabase:
     """A file, opened with the first use. `write` runs a function inside one transaction, `read` over one snapshot."""
