@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 
 from imgforge_mcp import __version__
 from imgforge_mcp.mcp.introduced import of_first_match
@@ -82,6 +81,8 @@ def keep(head: "dict[str, Any]", results: "Sequence[bytes]", environment: "Mappi
     Raises:
         OSError: it cannot be written.
     """
+    import tempfile  # and with it a dozen modules that finding does without
+
     place = folder(environment)
     if place is None:
         return

@@ -1,6 +1,8 @@
 """What the front answers at the start is what the SDK answers, byte for byte, and nothing else is answered there."""
 
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ from imgforge_mcp.mcp.introduced import EXTENSION
 from imgforge_mcp.mcp.rendering import encoded, render
 from imgforge_mcp.mcp.server import create_server
 
+ROOT = Path(__file__).parents[2]
 Ask = Callable[[dict[str, Any]], Awaitable[bytes]]
 INTRODUCTIONS = [
     ("mcp", "0.1.0"),
@@ -223,6 +226,15 @@ def test_discovering_decides_nothing(conversation: Conversation) -> None:
     assert said_by(conversation, request(1, "server/discover", MODERN)) is not None
     assert said_by(conversation, GREETING | {"id": 2}) is not None
     assert said_by(conversation, request(3, "server/discover", MODERN)) is not None
+
+
+def test_the_front_needs_the_standard_library_alone() -> None:
+    """An interpreter that does not look where packages are installed."""
+    look = "import sys, imgforge_mcp.mcp.front; print({'typing', 'dataclasses', 'tempfile'} & set(sys.modules))"
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", look], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "set()", "and little of it"
 
 
 def test_every_row_of_the_table_is_met_by_its_own_example() -> None:
