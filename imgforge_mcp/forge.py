@@ -11,7 +11,18 @@ from imgforge_mcp.base.clock import Clock, day_start
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, NotFound, Unauthorized, require
 from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, new_webhook_secret
-from imgforge_mcp.base.types import Allowance, Asset, Caller, Copy, ImageRequest, Job, Json, KeptReference, Saved
+from imgforge_mcp.base.types import (
+    Allowance,
+    Asset,
+    Caller,
+    Copy,
+    ImageRequest,
+    Job,
+    Json,
+    KeptReference,
+    Outcome,
+    Saved,
+)
 from imgforge_mcp.jobs import usage
 from imgforge_mcp.jobs.boosters import built
 from imgforge_mcp.jobs.detached.place import living
@@ -540,6 +551,11 @@ class Forge:
     async def figures(self) -> Figures:
         """How it stands with all jobs and calls on record; for who looks after the server."""
         return await self._registry.jobs.figures()
+
+    async def outcomes_since(self, after: int, oldest: datetime) -> Sequence[Outcome]:
+        """The ends of upstream calls that became known after the one of that number, in that order; none that ended
+        before `oldest`."""
+        return await self._registry.jobs.outcomes_since(after, oldest.timestamp())
 
     async def usage_drift(self) -> list[Json]:
         """Where the sums that `usage` shows are not what the attempts add up to; none, if all is well."""

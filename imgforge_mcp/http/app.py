@@ -200,7 +200,7 @@ def create_app(
     log_in = LogIn(lazy, base_url, clock, page) if oauth else None
     issuers = [*([base_url] if oauth else []), *([str(config.jwt_issuer)] if takes_tokens else [])]
     scopes = RIGHTS if oauth else {f"{SCOPE}{scope}" for scope in SCOPES}
-    metrics = Metrics(lazy)
+    metrics = Metrics(lazy, clock)
     server = make_server(lazy, Presentation(base_url=base_url, identify=caller_of_context))
     manager = StreamableHTTPSessionManager(
         app=server, max_request_body_size=MAX_BODY, session_idle_timeout=IDLE_SECONDS, max_sessions=2 * OF_ALL

@@ -3,32 +3,44 @@
 from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
 from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.answers import answer, headers_of
-from imgforge_mcp.storage.registry.contract import LATENCIES, Figures
+from imgforge_mcp.storage.registry.contract import Figures
 
 OTHER = "other"
 """The route of a request that has none: an address that anybody made up is no label."""
+LATENCIES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Metrics:
     """One for each application: counts requests, and asks the registry when it is asked itself."""
 
-    def __init__(self, lazy: LazyForge) -> None:
+    def __init__(self, lazy: LazyForge, clock: Clock) -> None:
         self._lazy = lazy
+        self._since = clock.now()
+        self._seen = 0
         self._registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter("imgforge_http_requests", "HTTP requests", labels, registry=self._registry)
         self._seconds = Histogram(
             "imgforge_http_request_seconds", "Seconds of HTTP requests", ("route",), registry=self._registry
+        )
+        self._upstream = Histogram(
+            "imgforge_attempt_seconds",
+            "Seconds of upstream calls of all processes that ended since this one began",
+            ("provider",),
+            buckets=LATENCIES,
+            registry=self._registry,
         )
 
     def note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -41,7 +53,9 @@ class Metrics:
     def route(self) -> Callable[[Request], Awaitable[Response]]:
         async def metrics(request: Request) -> Response:
             try:
-                figures = await (await self._lazy.forge()).figures()
+                forge = await self._lazy.forge()
+                figures = await forge.figures()
+                await self._learn(forge)
             except ForgeError as error:
                 return answer(error.body(request.scope["imgforge.request_id"]), error.status, headers_of(error))
             known = CollectorRegistry()
@@ -51,6 +65,14 @@ class Metrics:
             )
 
         return metrics
+
+    async def _learn(self, forge: Forge) -> None:
+        """What has ended since it was last asked: each call is read once."""
+        for outcome in await forge.outcomes_since(self._seen, self._since):
+            if outcome.outcome_id > self._seen:  # not by another scrape meanwhile
+                self._seen = outcome.outcome_id
+                if outcome.latency is not None:
+                    self._upstream.labels(outcome.provider).observe(outcome.latency)
 
 
 def _route(scope: Scope) -> str:
@@ -72,20 +94,14 @@ class _Known:
         yield GaugeMetricFamily("imgforge_queue_depth", "Jobs that wait", value=self._figures.jobs.get("queued", 0))
         yield GaugeMetricFamily("imgforge_leases", "Jobs that a process holds", value=self._figures.leases)
         attempts = CounterMetricFamily("imgforge_attempts", "Upstream calls", labels=["provider", "outcome"])
-        costs = CounterMetricFamily("imgforge_cost_usd", "US dollars spent", labels=["provider"])
-        seconds = HistogramMetricFamily("imgforge_attempt_seconds", "Seconds of upstream calls", labels=["provider"])
+        costs = CounterMetricFamily("imgforge_cost_usd", "US dollars known to be spent", labels=["provider"])
+        doubts = CounterMetricFamily("imgforge_maybe_billed_usd", "US dollars that may be spent", labels=["provider"])
         for each in self._figures.calls:
             attempts.add_metric([each.provider, each.outcome], each.calls)
         for provider in dict.fromkeys(each.provider for each in self._figures.calls):
             own = [each for each in self._figures.calls if each.provider == provider]
             costs.add_metric([provider], sum(each.cost_usd for each in own))
-            counts = [sum(each.within[place] for each in own) for place in range(len(LATENCIES))]
-            ended = sum(each.ended for each in own)
-            buckets = [
-                *((str(limit), number) for limit, number in zip(LATENCIES, counts, strict=True)),
-                ("+Inf", ended),
-            ]
-            seconds.add_metric([provider], buckets, sum(each.seconds for each in own))
+            doubts.add_metric([provider], sum(each.maybe_billed_usd for each in own))
         yield attempts
         yield costs
-        yield seconds
+        yield doubts

@@ -91,6 +91,22 @@ async def test_the_figures_say_what_was_asked_and_what_became_of_it(
     assert "made" not in reply.text
 
 
+async def test_a_call_is_counted_once_however_often_one_asks(
+    emulate: Callable[..., Emulator], site_on: OpenSite
+) -> None:
+    async with site_on(emulate("together")) as site:
+        await site.http.post("/v2/generate", json={"prompt": "a fox", "sync": True})
+        before = lines_of(await site.http.get("/metrics"))
+        assert lines_of(await site.http.get("/metrics")) == before
+    assert any("imgforge_attempt_seconds_count" in line and line.endswith(" 1.0") for line in before)
+    assert any("imgforge_cost_usd_total" in line and not line.endswith(" 0.0") for line in before)
+
+
+def lines_of(reply: Any) -> list[str]:
+    """What is told of upstream calls."""
+    return [line for line in reply.text.splitlines() if line.startswith(("imgforge_attempt", "imgforge_cost"))]
+
+
 async def test_beyond_this_machine_the_figures_take_an_admin(site_on: OpenSite) -> None:
     async with site_on(door=Door(is_loopback=False)) as site:
         key = await site.key()

@@ -36,6 +36,16 @@ async def test_old_jobs_go_with_all_that_is_theirs(process: Process) -> None:
     assert await forget(process, 3) == Forgotten(jobs=0, images=0)
 
 
+async def test_what_was_called_is_counted_on_when_its_job_is_gone(process: Process) -> None:
+    """A counter that went back would be a restart to whoever watches it."""
+    await process.draw(await process.store(1))
+    process.clock.advance(5 * DAY)
+    before = (await process.registry.jobs.figures()).calls
+    assert sum(each.calls for each in before) == 1
+    assert (await forget(process, 3)).jobs == 1
+    assert (await process.registry.jobs.figures()).calls == before
+
+
 async def test_many_old_jobs_go_as_well_as_few(process: Process) -> None:
     for number in range(120):
         job = await process.open()

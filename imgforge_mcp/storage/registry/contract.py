@@ -174,22 +174,16 @@ class UsageSum:
     maybe_billed_usd: float
 
 
-LATENCIES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)
-"""Seconds within which a call may have ended, for `Calls.within`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """The calls of one provider that came to one outcome ("" while they are out); `within` counts those that ended
-    within each of LATENCIES."""
+    """The calls of one provider that came to one outcome ("" while they are out), forgotten ones too, and their cost:
+    what is known to be spent, and beside it what may have been."""
 
     provider: str
     outcome: str
     calls: int
-    ended: int
-    seconds: float
     cost_usd: float
-    within: tuple[int, ...]
+    maybe_billed_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from imgforge_mcp.base.types import (
     QualityTier,
     Shortfall,
 )
-from imgforge_mcp.storage.registry.contract import LATENCIES, Calls, NewJob, UsageSum
+from imgforge_mcp.storage.registry.contract import Calls, NewJob, UsageSum
 from imgforge_mcp.storage.registry.sql.statements import Row
 
 MILLIONTHS = 1_000_000
@@ -218,10 +218,8 @@ def to_calls(row: Row) -> Calls:
         provider=row["provider"],
         outcome=row["outcome"],
         calls=row["calls"],
-        ended=row["ended"],
-        seconds=row["milliseconds"] / 1000,
         cost_usd=row["cost"] / MILLIONTHS,
-        within=tuple(row[f"within_{int(seconds)}"] for seconds in LATENCIES),
+        maybe_billed_usd=row["maybe_billed"] / MILLIONTHS,
     )
 
 
