@@ -1,4 +1,5 @@
-"""Connections that do not come to the point are closed: a head within 15 s, a body at 1 KB/s at least."""
+"""Connections that do not come to the point are closed: a head within 15 s, a body at 1 KB/s at least, and no more than
+17 s lost by both together."""
 
 import asyncio
 from typing import Any
@@ -8,20 +9,24 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 15.0
 BODY_BYTES_A_SECOND = 1024
-BODY_GRACE = 15.0
-"""Seconds of a body before its rate counts."""
+LOST_SECONDS = 17.0
+"""What a request may lose in all, by a head that comes slowly and a body that does not come."""
+BODY_GRACE = 2.0
+"""Seconds of a body before its rate counts, however late its head was."""
 
 
 class PatientProtocol(H11Protocol):
     """uvicorn's own protocol with two deadlines; it closes none of its own accord (measured: 0 of 1,010 in 20 s)."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _head_began: float | None = None
     _body_began: float | None = None
+    _grace = BODY_GRACE
     _body_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._wait(HEAD_SECONDS)
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
@@ -33,18 +38,24 @@ class PatientProtocol(H11Protocol):
             case h11.SEND_BODY:
                 self._note_body(len(data))
             case h11.IDLE if self._deadline is None:
-                self._wait(HEAD_SECONDS)
+                self._await_head()
             case h11.IDLE:
                 pass
             case _:
                 self._stop()
 
+    def _await_head(self) -> None:
+        self._head_began = self.loop.time()
+        self._wait(HEAD_SECONDS)
+
     def _note_body(self, size: int) -> None:
         now = self.loop.time()
         if self._body_began is None:
+            head_took = 0.0 if self._head_began is None else now - self._head_began
+            self._grace = max(BODY_GRACE, LOST_SECONDS - head_took)
             self._body_began, self._body_bytes = now, 0
         self._body_bytes += size
-        earned = BODY_GRACE + self._body_bytes / BODY_BYTES_A_SECOND
+        earned = self._grace + self._body_bytes / BODY_BYTES_A_SECOND
         self._wait(max(0.0, self._body_began + earned - now))
 
     def _wait(self, seconds: float) -> None:
@@ -55,11 +66,11 @@ class PatientProtocol(H11Protocol):
     def _stop(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline, self._body_began = None, None
+        self._deadline = self._head_began = self._body_began = None
 
     def _give_up(self) -> None:
         self._deadline = None
         if self._body_began is not None and self.flow.read_paused:  # it is we who do not read
-            self._wait(BODY_GRACE)
+            self._wait(self._grace)
         elif self.transport is not None and not self.transport.is_closing():
             self.transport.close()

@@ -19,7 +19,7 @@ from typing import Any
 from imgforge_mcp import __version__
 from tests.benchmarks._figure import HEADER, Figure
 
-NAMES = ("start", "overhead", "detached", "concurrency", "refused", "memory", "registry", "growth", "page")
+NAMES = ("start", "overhead", "detached", "concurrency", "refused", "memory", "registry", "growth", "page", "door")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -1,14 +1,17 @@
 """litellm, which knows Stability, Recraft and fal, against their emulators."""
 
 import base64
+import json
 import os
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.clients._picture import described, downloaded
+from tests.e2e import _program
 from tests.emulators import Emulator
 
 # Without it the import asks the network for a list of prices.
@@ -89,3 +92,18 @@ def test_a_flagged_request_at_stability_is_a_denied_permission(serve: Callable[[
     emulator.fault("refusal:content_moderation")
     with pytest.raises(exceptions.PermissionDeniedError, match="content_moderation"):
         ask(emulator, "stability/stable-image-core", "")
+
+
+def test_it_draws_and_is_refused_at_our_own_gateway(
+    emulate: Callable[..., Emulator], environment: dict[str, str], tmp_path: Path
+) -> None:
+    account = _program.fresh_account(tmp_path / "account", **environment, **emulate("openai").environment())
+    key = json.loads(_program.run(account, "keys", "create", "team", "--json").stdout)["key"]
+    with _program.serve(account) as server:
+        asked: dict[str, Any] = {"model": "openai/auto", "prompt": "a fox", "api_base": f"{server.base_url}/v1"}
+        made = litellm.image_generation(**asked, api_key=key, n=2, size="1024x1024", max_retries=0)
+        assert [image.url.startswith(server.base_url) for image in made.data] == [True, True]
+        with pytest.raises(exceptions.AuthenticationError, match="key"):
+            litellm.image_generation(**asked, api_key="imgf_live_wrong", max_retries=0)
+        with pytest.raises(exceptions.BadRequestError, match="size"):
+            litellm.image_generation(**asked, api_key=key, size="huge", max_retries=0)

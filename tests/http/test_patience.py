@@ -8,7 +8,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from imgforge_mcp.http.patience import BODY_GRACE, HEAD_SECONDS, PatientProtocol
+from imgforge_mcp.http.patience import HEAD_SECONDS, LOST_SECONDS, PatientProtocol
 
 HEAD = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
 
@@ -114,9 +114,23 @@ def test_a_connection_that_says_nothing_is_closed(connection: PatientProtocol, l
     assert wire.is_closed
 
 
+def test_a_head_at_the_last_moment_leaves_the_body_little_time(
+    connection: PatientProtocol, loop: Loop, wire: Wire
+) -> None:
+    """Whoever drips a head and then a body loses no more than 17 s of ours."""
+    for byte in HEAD[:14]:
+        connection.data_received(bytes([byte]))
+        loop.pass_time(1)
+    connection.data_received(HEAD[14:])
+    loop.pass_time(LOST_SECONDS - 14 - 0.1)
+    assert not wire.is_closed
+    loop.pass_time(0.2)
+    assert wire.is_closed
+
+
 def test_a_body_of_a_few_bytes_a_second_is_not_waited_for(connection: PatientProtocol, loop: Loop, wire: Wire) -> None:
     connection.data_received(HEAD)
-    for _ in range(int(BODY_GRACE)):
+    for _ in range(int(LOST_SECONDS)):
         assert not wire.is_closed
         loop.pass_time(1)
         connection.data_received(b"x")

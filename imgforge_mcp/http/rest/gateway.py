@@ -23,6 +23,8 @@ TIERS = {
     "hd": QualityTier.PREMIUM,
 }
 """OpenAI's words for quality, as our tiers; `auto` and others leave it to the default."""
+INLINE = re.compile(r"(openai/)?(chat)?gpt-image")
+"""Models whose pictures OpenAI never answers by address: programs written for them look for b64_json alone."""
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -37,8 +39,8 @@ class Generation(Body):
     """Number of images, 1 to 4."""
     size: str | None = None
     """Such as 1024x1024, or auto."""
-    response_format: str = "url"
-    """url or b64_json."""
+    response_format: str | None = None
+    """url or b64_json; left out: url, but b64_json for models called gpt-image, as OpenAI answers for those."""
     quality: str | None = None
     style: str | None = None
     project_id: str | None = None
@@ -89,7 +91,7 @@ async def models(call: Call, body: None) -> Response:
 
 def _request(call: Call, body: Generation, **further: Any) -> ImageRequest:
     """Raises InvalidRequest, InvalidProject."""
-    if body.response_format not in ("url", "b64_json"):
+    if body.response_format not in (None, "url", "b64_json"):
         raise InvalidRequest("response_format is url or b64_json.", field="response_format")
     width, height = _size(body.size)
     model = None if body.model in ("", "auto") else body.model
@@ -131,7 +133,8 @@ def _size(text: str | None) -> tuple[int | None, int | None]:
 
 async def _answered(call: Call, body: Generation, request: ImageRequest) -> Response:
     job = await call.drawn(request)
-    data = [await _image(call, job, asset, body.response_format) for asset in job.assets]
+    is_inline = body.response_format == "b64_json" or (body.response_format is None and INLINE.match(body.model))
+    data = [await _image(call, job, asset, is_inline=bool(is_inline)) for asset in job.assets]
     created = int((job.completed_at or job.created_at).timestamp())
     gateway = {
         "provider": job.provider,
@@ -147,8 +150,8 @@ async def _answered(call: Call, body: Generation, request: ImageRequest) -> Resp
     return answer({"created": created, "data": data, "x_gateway": gateway})
 
 
-async def _image(call: Call, job: Job, asset: Asset, response_format: str) -> Json:
-    if response_format == "b64_json":
+async def _image(call: Call, job: Job, asset: Asset, *, is_inline: bool) -> Json:
+    if is_inline:
         _, data = await call.forge.asset(asset.asset_id)
         return {"b64_json": base64.b64encode(data).decode("ascii"), "revised_prompt": job.final_prompt}
     return {"url": call.url(asset), "revised_prompt": job.final_prompt}
@@ -159,7 +162,7 @@ async def _streamed(call: Call, job: Job, created: int, gateway: Json) -> Respon
     kind = "image_edit.completed" if job.request.is_edit else "image_generation.completed"
     events = []
     for asset in job.assets:
-        image = await _image(call, job, asset, "b64_json")
+        image = await _image(call, job, asset, is_inline=True)
         size = f"{asset.width}x{asset.height}"
         event = {
             "type": kind,
