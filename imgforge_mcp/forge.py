@@ -372,8 +372,8 @@ class Forge:
 
     @property
     def draws_alone(self) -> bool:
-        """Whether nothing but the engines of this program is configured."""
-        return all(manifest.is_local for manifest in self.manifests.values())
+        """Whether nothing but the embedded engine draws here."""
+        return self._providers.is_composing_only
 
     # Keys of the HTTP door ------------------------------------------------------------------------------------------
 

@@ -29,7 +29,10 @@ FOR_FAILURES = frozenset({"attempts", "request_id"})
 BRIEFLY_LEFT_OUT = FOR_FAILURES | {
     *("final_prompt", "enhancement_logic", "created_at", "started_at", "completed_at"),
 }
-ADD_A_KEY = "for photographs set a provider's key (TOGETHER_API_KEY, GEMINI_API_KEY …)."
+ADD_A_KEY = (
+    "for photographs set a provider's key (TOGETHER_API_KEY, GEMINI_API_KEY …) or have a model on this machine "
+    "(imgforge-mcp models --pull lcm-dreamshaper)."
+)
 
 
 class House(Protocol):
@@ -37,7 +40,7 @@ class House(Protocol):
 
     @property
     def draws_alone(self) -> bool:
-        """Whether nothing but the engines of this program is configured."""
+        """Whether nothing but the embedded engine draws here."""
 
     def place(self, asset: Asset) -> str:
         """Where an image lies: a path on this machine, or an address that is good for a while."""

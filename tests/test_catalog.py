@@ -10,6 +10,7 @@ import pytest
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, Tier, bundled_table, load_catalog
+from imgforge_mcp.catalog.pullable import ABOUT
 from imgforge_mcp.providers.contract import ModelSpec
 from imgforge_mcp.providers.services import load, names
 from imgforge_mcp.routing.pricing import quoted
@@ -88,7 +89,11 @@ def test_every_source_is_in_the_list_at_the_end_of_the_file() -> None:
 def test_the_file_has_only_fields_that_are_read() -> None:
     table = bundled_table()
     row = {"sizing", "id", "price"} | set(ModelSpec.__dataclass_fields__)
-    assert table.keys() == {*("checked", "tiers", "fitness", "sizings", "dialects", "slugs", "providers", "models")}
+    about = ("checked", "tiers", "fitness", "sizings", "dialects", "slugs", "providers", "models")
+    assert table.keys() == {*about, "pipelines", "pullable"}
+    drawing = {*row, "pictures", "guidance"}
+    assert all(entry.keys() <= drawing for entry in table["pipelines"].values())
+    assert all(entry.keys() <= {*drawing, *ABOUT} for entry in table["pullable"].values())
     assert table["models"].keys() == table["providers"].keys()
     assert all(entry.keys() <= row for rows in table["models"].values() for entry in rows.values())
     assert {slug for rows in table["models"].values() for slug in rows} == table["slugs"].keys()

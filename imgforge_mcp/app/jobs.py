@@ -91,7 +91,7 @@ def job_parts(ground: Ground, arrangement: Arrangement) -> JobParts:
         ground.post,
         clock,
         private_hosts=ground.config.private_hosts,
-        draws_alone=all(configured.provider.manifest.is_local for configured in providers.values()),
+        draws_alone=providers.is_composing_only,
     )
     adoption = Adoption(planner, providers, clock)
     worker = Worker(

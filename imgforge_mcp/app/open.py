@@ -17,18 +17,20 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config, load_config
 from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.catalog import Catalog, load_catalog
+from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
 from imgforge_mcp.jobs.rewording import Rewording
 from imgforge_mcp.jobs.worker import Worker
+from imgforge_mcp.local.models.runtime import Runtime
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.checks import KeyChecks
 from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
 from imgforge_mcp.providers.driver import Driver
 from imgforge_mcp.providers.neighbours import Neighbours
+from imgforge_mcp.providers.pulled import catalog_of
 from imgforge_mcp.storage.home import prepare_home
 from imgforge_mcp.storage.registry.contract import Registry
 
@@ -115,7 +117,7 @@ async def _opened(
     adopts: bool = True,
     is_brief: bool = False,
 ) -> AsyncIterator[tuple[Ground, JobParts]]:
-    catalog = load_catalog(config.catalog, config.source)
+    catalog = catalog_of(config)
     providers = open_configured(config, catalog)
     await anyio.to_thread.run_sync(prepare_home, config.home)
     secrets = secrets_of(config, providers)
@@ -149,13 +151,14 @@ async def _opened(
             await post.close()
             await ground.registry.close()
             await anyio.to_thread.run_sync(ground.decoder.close)
+            await anyio.to_thread.run_sync(ground.driver.close)
 
 
 def _arrangement(ground: Ground, *, adopts: bool, is_brief: bool) -> Arrangement:
     if not adopts:
         return Arrangement.COMMAND
-    is_outside = not all(configured.provider.manifest.is_local for configured in ground.providers.values())
-    wanted = ground.config.worker or ("detached" if is_brief and is_outside else "inline")
+    takes_long = not ground.providers.is_composing_only
+    wanted = ground.config.worker or ("detached" if is_brief and takes_long else "inline")
     return Arrangement(wanted)
 
 
@@ -179,7 +182,7 @@ def _ground(
         registry=registry,
         assets=assets,
         decoder=decoder,
-        driver=Driver(clock, transport, assets, decoder),
+        driver=Driver(clock, transport, assets, decoder, Runtime(config.local_idle_seconds)),
         transport=transport,
         post=post,
         housekeeping=Housekeeping(

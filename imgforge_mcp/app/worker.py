@@ -17,12 +17,12 @@ from imgforge_mcp.base.errors import UnusableHome
 from imgforge_mcp.base.logs import BoundedFile, set_up_logging
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.tracing import set_up_tracing
-from imgforge_mcp.catalog import load_catalog
-from imgforge_mcp.jobs.detached.host import Host
+from imgforge_mcp.jobs.detached.host import IDLE_SECONDS, Host
 from imgforge_mcp.jobs.detached.mark import mark_of
 from imgforge_mcp.jobs.detached.place import Lock, Place, Station
 from imgforge_mcp.jobs.detached.wire import Listening, listen, remove
 from imgforge_mcp.providers.configured import open_configured
+from imgforge_mcp.providers.pulled import catalog_of
 from imgforge_mcp.storage.home import prepare_home
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
@@ -38,7 +38,10 @@ def serve_worker(config: Config, *, wanted: str | None, lock_descriptor: int | N
         ConfigError, UnusableHome
     """
     prepare_home(config.home)
-    mark = mark_of(config, open_configured(config, load_catalog(config.catalog, config.source)))
+    providers = open_configured(config, catalog_of(config))
+    mark = mark_of(config, providers)
+    # A model that it has loaded stays as long as the user wants it to, and so does it.
+    stays = max(IDLE_SECONDS, config.local_idle_seconds) if providers.own_models else IDLE_SECONDS
     place = Place(config.home, mark)
     try:
         place.prepare()
@@ -54,11 +57,12 @@ def serve_worker(config: Config, *, wanted: str | None, lock_descriptor: int | N
         logger.error("A worker with these settings runs on %s already.", config.home)
         return FAILED
     set_up_tracing(config.environment)
-    anyio.run(partial(_serve, config, place, lock, is_on_demand=wanted is not None))
+    anyio.run(partial(_serve, config, place, lock, stays if wanted is not None else None))
     return DONE
 
 
-async def _serve(config: Config, place: Place, lock: Lock, *, is_on_demand: bool) -> None:
+async def _serve(config: Config, place: Place, lock: Lock, stays: float | None) -> None:
+    """On demand: until nothing has been left to do for the seconds that it `stays`."""
     clock = Clock()
     before = place.station()
     async with open_worker(config, clock) as (worker, registry):
@@ -68,7 +72,7 @@ async def _serve(config: Config, place: Place, lock: Lock, *, is_on_demand: bool
             await registry.jobs.release(before.owner)
             worker.look_around()
         listening = await listen(place.socket)
-        host = Host(worker, registry, clock)
+        host = Host(worker, registry, clock, idle_seconds=stays or IDLE_SECONDS)
         place.occupy(_station(registry.owner, listening, clock))
 
         def leave_place() -> None:
@@ -78,7 +82,7 @@ async def _serve(config: Config, place: Place, lock: Lock, *, is_on_demand: bool
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch_signals, host)
-            await host.serve(listening, leave_place, is_on_demand=is_on_demand)
+            await host.serve(listening, leave_place, is_on_demand=stays is not None)
             tasks.cancel_scope.cancel()
 
 

@@ -6,7 +6,7 @@ The figures are data, in models.toml. A user's configuration may override every 
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from importlib import resources
@@ -115,24 +115,27 @@ def _with_capitals(found: tuple[ModelSpec, ...], wanted: str) -> tuple[ModelSpec
     return tuple(model for model in found if model.model_id != model.model_id.lower()) or found
 
 
-def load_catalog(overrides: Mapping[str, Any] | None = None, source: object = None) -> Catalog:
-    """The bundled catalogue with a user's changes: `servers`, each with its own `models`; `models` by `provider/slug`;
-    `tiers` by name. `source` is the file that they come from.
+def load_catalog(
+    overrides: Mapping[str, Any] | None = None, source: object = None, found: Sequence[ModelSpec] = ()
+) -> Catalog:
+    """The bundled catalogue, with models that were `found` on this machine, and with a user's changes: `servers`, each
+    with its own `models`; `models` by `provider/slug`; `tiers` by name. `source` is the file that they come from.
 
     Raises:
         ConfigError: an override is wrong; the message names file and entry.
     """
+    bundled = _bundled()
+    catalog = replace(bundled, models=(*found, *bundled.models)) if found else bundled
     if not overrides:
-        return _bundled()
+        return catalog
     try:
-        return _merged(overrides)
+        return _merged(catalog, overrides)
     except ConfigError as error:
         where = f"{source}, " if source is not None else ""
         raise ConfigError(f"{where}{error.message}", **error.details) from None
 
 
-def _merged(overrides: Mapping[str, Any]) -> Catalog:
-    bundled = _bundled()
+def _merged(bundled: Catalog, overrides: Mapping[str, Any]) -> Catalog:
     models = {model.name_in_full: model for model in bundled.models}
     models |= {model.name_in_full: model for model in _served(overrides.get("servers", []))}
     for name, changes in _table(overrides.get("models", {}), "models").items():
@@ -170,6 +173,11 @@ def _rows(table: Json) -> Iterator[ModelSpec]:
         for slug, row in rows.items():
             shared = table["slugs"].get(slug, {})
             yield _model(provider, slug, {"checked": table["checked"], **defaults, **shared, **row}, sizings)
+
+
+def model_of(provider: str, slug: str, row: Mapping[str, Any]) -> ModelSpec:
+    """A row of this program's own making, whose `sizing` is a named one."""
+    return _model(provider, slug, row, {name: _sizing(entry) for name, entry in bundled_table()["sizings"].items()})
 
 
 def _model(provider: str, slug: str, row: Mapping[str, Any], sizings: Mapping[str, Sizing]) -> ModelSpec:

@@ -150,6 +150,10 @@ class ModelSpec:
     checked: date | None = None
     source: str = ""
     aliases: tuple[str, ...] = ()
+    is_composed: bool = False
+    """Whether its pictures are put together by rules, not drawn by a model: they take no boosters, and say so."""
+    lane: str = ""
+    """A queue of its own, of one place, where it does not stand in that of its provider."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What only this provider's adapter understands: its endpoint, its encoding."""
 

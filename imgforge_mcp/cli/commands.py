@@ -1,7 +1,6 @@
 """What the commands do and print: one Forge call each, for a person or, with --json, for a program."""
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -10,16 +9,14 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from imgforge_mcp.app.open import open_forge
 from imgforge_mcp.base import kindly, spelling
-from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableDatabase, UnusableHome
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest
 from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.types import (
     Allowance,
@@ -38,13 +35,15 @@ from imgforge_mcp.base.types import (
 from imgforge_mcp.cli import lists, pictures
 from imgforge_mcp.cli.doctor import doctor
 from imgforge_mcp.cli.output import amount_of, overwrite, show_progress, wrapped
+from imgforge_mcp.cli.output import failed as _failed
+from imgforge_mcp.cli.output import show as _print
 from imgforge_mcp.forge import Filter, Forge
 from imgforge_mcp.presentation import iso, job_json, job_line, saved_json
 from imgforge_mcp.storage.names import from_title
 from imgforge_mcp.storage.registry.access import ApiKey
 from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DONE, FAILED = 0, 1
 ARTICLES = ("a", "an", "the")
 NAME_WORDS = 6
 DAYS = re.compile(r"([0-9]{1,5})d")
@@ -551,19 +550,3 @@ def _asset(asset: Asset) -> Json:
         "height": asset.height,
         "bytes": asset.bytes,
     }
-
-
-def _print(value: Any, options: argparse.Namespace, lines: list[str], *, to_stderr: bool = False) -> None:
-    if options.json:
-        print(json.dumps(value, ensure_ascii=False, indent=2))
-        return
-    for line in lines:
-        print(line, file=sys.stderr if to_stderr else sys.stdout)
-
-
-def _failed(error: ForgeError, options: argparse.Namespace) -> int:
-    if options.json:
-        print(json.dumps(error.body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
-    else:
-        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-    return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome | UnusableDatabase) else FAILED

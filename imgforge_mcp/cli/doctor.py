@@ -11,6 +11,7 @@ from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.cli.install.inspection import seen_clients
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.local.models.pulled import INSTALL, all_pulled, is_runnable
 from imgforge_mcp.providers.configured import all_providers, key_hint
 
 DONE, FAILED = 0, 1
@@ -46,17 +47,20 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
     budgets = (await forge.usage("day", None, forge.caller()))["budgets"]
     checks = await forge.check_providers()
     findings += [finding for name, check in checks.items() if (finding := _of_key(forge, name, check.key))]
+    outside = [name for name in checks if not forge.manifests[name].is_local]
+    pulled = all_pulled(config.home)
+    if pulled and not is_runnable():
+        findings.append(Finding(what="Models are pulled, and what draws with them is not installed.", mend=INSTALL))
     if forge.draws_alone:
         findings.append(
             Finding(
                 what="No provider has a key, so the embedded engine draws everything.",
-                mend="set one of the keys that are not configured, such as GEMINI_API_KEY",
+                mend="set one of the keys that are not configured, such as GEMINI_API_KEY, or have a model on this "
+                "machine: imgforge-mcp models --pull lcm-dreamshaper",
                 is_hint=True,
             )
         )
-    elif all(
-        check.key in ("rejected", "unreachable") for n, check in checks.items() if not forge.manifests[n].is_local
-    ):
+    elif outside and all(checks[name].key in ("rejected", "unreachable") for name in outside):
         findings = [Finding(what=f.what, mend=f.mend, stops_pictures=True) for f in findings]
     clients = await anyio.to_thread.run_sync(seen_clients, config)
     findings += [Finding(what=s.problem, mend=s.mend or "") for s in clients if s.problem is not None]
@@ -75,6 +79,7 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         "configured": {
             n: BUILT_IN if forge.manifests[n].is_local else KEY_STATES[found.key] for n, found in checks.items()
         },
+        "models_here": [model.name for model in pulled],
         "not_configured": [key_hint(p.manifest) for p in all_providers() if p.manifest.name not in forge.manifests],
         "clients": {seen.client.name: seen.state for seen in clients},
         "servers_here": [what for what, _ in neighbours],
@@ -116,6 +121,7 @@ def _lines(report: Json, findings: list[Finding], mends: dict[str, str | None]) 
         *(_wrapped(_worker(found), "  - ") for found in report["workers"]),
         "configured:",
         *(f"  - {name}: {state}" for name, state in report["configured"].items()),
+        _wrapped(f"models on this machine: {', '.join(report['models_here']) or 'none'}", ""),
         "not configured:",
         *(_wrapped(hint, "  - ") for hint in report["not_configured"]),
         "clients on this machine:",

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imgforge_mcp.base.types import Asset, Job, Json, KeptReference
+from imgforge_mcp.catalog.pullable import Pullable
 from imgforge_mcp.cli.output import Column, age, amount_of, money, table
+from imgforge_mcp.local.models.pulled import Pulled
 from imgforge_mcp.storage.registry.access import ApiKey
 
 GROUPS = ("provider", "model", "project", "day")
@@ -127,6 +129,26 @@ def of_keys(keys: Sequence[ApiKey]) -> list[str]:
             key.project_id or "",
         )
         for key in keys
+    ]
+    return table(columns, rows)
+
+
+def of_pulled(models: Sequence[Pulled]) -> list[str]:
+    columns = [
+        *(Column(title="MODEL"), Column(title="SIZE", to_right=True), Column(title="MEMORY", to_right=True)),
+        *(Column(title="LICENCE", gives=True), Column(title="FROM", gives=True)),
+    ]
+    rows = [(f"local/{m.name}", amount_of(m.bytes), amount_of(m.memory), m.licence, m.origin) for m in models]
+    return table(columns, rows)
+
+
+def of_pullable(models: Sequence[Pullable]) -> list[str]:
+    columns = [
+        *(Column(title="NAME"), Column(title="SIZE", to_right=True), Column(title="MEMORY", to_right=True)),
+        *(Column(title="TIME", to_right=True), Column(title="LICENCE"), Column(title="WHAT", gives=True)),
+    ]
+    rows = [
+        (m.name, amount_of(m.bytes), amount_of(m.memory), f"{m.seconds:g} s", m.licence, m.description) for m in models
     ]
     return table(columns, rows)
 

@@ -1,5 +1,8 @@
-"""How the command line shows things: tables that fit the terminal, ages, sums, the line of progress."""
+"""How the command line shows things: answers and failures, tables that fit the terminal, ages, sums, the line of
+progress."""
 
+import argparse
+import json
 import os
 import shutil
 import sys
@@ -8,9 +11,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableDatabase, UnusableHome
 from imgforge_mcp.base.types import Progress
 
+FAILED, WRONG_USAGE = 1, 2
 COLUMNS = 80
 """Of a terminal that does not say, and of a file."""
 NARROWEST, GAP, LEAST = 40, 2, 6
@@ -152,3 +159,21 @@ def overwrite(text: str) -> None:
     """Put a text in place of the terminal's last line, cut between words: one that wraps, by a ^C even, would stay."""
     columns = os.get_terminal_size(sys.stderr.fileno()).columns or COLUMNS
     print(f"\r\033[K{cut(text, max(0, columns - 3))}", end="", file=sys.stderr, flush=True)
+
+
+def show(value: Any, options: argparse.Namespace, lines: Sequence[str], *, to_stderr: bool = False) -> None:
+    """An answer: lines for a person, or, with --json, the value for a program."""
+    if options.json:
+        print(json.dumps(value, ensure_ascii=False, indent=2))
+        return
+    for line in lines:
+        print(line, file=sys.stderr if to_stderr else sys.stdout)
+
+
+def failed(error: ForgeError, options: argparse.Namespace) -> int:
+    """Say why a command failed, as one sentence or as the public error; its exit code."""
+    if options.json:
+        print(json.dumps(error.body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
+    else:
+        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+    return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome | UnusableDatabase) else FAILED

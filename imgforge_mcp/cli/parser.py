@@ -61,9 +61,9 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     try:
         config = load_config()
         if config.catalog:  # only then has the catalogue anything to check: a server should greet before it loads
-            from imgforge_mcp.catalog import load_catalog
+            from imgforge_mcp.providers.pulled import catalog_of
 
-            load_catalog(config.catalog, config.source)
+            catalog_of(config)
     except ConfigError as error:
         return _complain(error, as_json=as_json)
     if options.command == "worker":
@@ -146,6 +146,13 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     models.add_argument("--for", choices=PURPOSES, dest="purpose", help="the fittest for it first")
     models.add_argument("--all", action="store_true", help="also those without a key and withdrawn ones")
     models.add_argument("--refresh", action="store_true", help="ask every configured provider what it offers today")
+    here = models.add_mutually_exclusive_group()
+    here.add_argument("--pull", metavar="NAME", help="fetch a model to draw with on this machine; or owner/repository")
+    here.add_argument("--pulled", action="store_true", help="those that are on this machine, and some that could be")
+    here.add_argument("--remove", metavar="NAME", help="delete one of them")
+    models.add_argument("--from", dest="source", metavar="PATH", help="pull: from a folder with a pipeline")
+    models.add_argument("--yes", action="store_true", help="pull: agree to licence and size, which are shown first")
+    models.set_defaults(run=_models)
     jobs = _add(commands, "jobs", "the recent jobs, or one of them")
     jobs.add_argument("job_id", nargs="?")
     jobs.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for its end")
@@ -347,6 +354,14 @@ def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
     except ForgeError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)
         return WRONG_USAGE
+
+
+def _models(config: "Config", options: argparse.Namespace) -> int:
+    if not (options.pull or options.pulled or options.remove):
+        return _command("models")(config, options)
+    from imgforge_mcp.cli import pulling
+
+    return pulling.run(config, options)
 
 
 def _install(config: "Config", options: argparse.Namespace) -> int:

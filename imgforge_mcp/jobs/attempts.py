@@ -82,7 +82,7 @@ class Attempts:
         self._delivery = delivery
         self._clock = clock
         self._redactor = redactor
-        self._gates: dict[str, anyio.CapacityLimiter] = {}
+        self._gates: dict[tuple[str, str], anyio.CapacityLimiter] = {}
         self._caps = Caps(daily_usd=config.daily_budget_usd, monthly_usd=config.monthly_budget_usd)
 
     # Making, resuming, writing off ----------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Attempts:
             Stop: it must not be sent, or was called off.
         """
         configured = self._providers[candidate.provider]
-        async with self._place(running, candidate.provider):
+        async with self._place(running, candidate.provider, candidate.model.lane):
             if running.is_canceled:
                 raise CancelRequested
             new = self._new(configured, candidate, call, part, reason)
@@ -181,15 +181,16 @@ class Attempts:
         )
 
     @asynccontextmanager
-    async def _place(self, running: RunningJob, provider: str) -> AsyncIterator[None]:
-        """One of the places that a provider has for calls of this process; waits for it until the job's deadline.
+    async def _place(self, running: RunningJob, provider: str, lane: str) -> AsyncIterator[None]:
+        """One of the places that a provider (or the only one that a model's own queue) has for calls of this process;
+        waits for it until the job's deadline.
 
         Raises:
             JobTimeout: no place was free in time; nothing was sent.
             CancelRequested: the job is to end.
             HandedBack: this process is.
         """
-        gate, token = self._gate(provider), object()
+        gate, token = self._gate(provider, lane), object()
         with self._clock.move_on_after(running.deadline - self._clock.monotonic()), running.waiting() as wait:
             await gate.acquire_on_behalf_of(token)
         try:
@@ -202,12 +203,12 @@ class Attempts:
             if token in gate.statistics().borrowers:
                 gate.release_on_behalf_of(token)
 
-    def _gate(self, provider: str) -> anyio.CapacityLimiter:
-        if provider not in self._gates:
+    def _gate(self, provider: str, lane: str) -> anyio.CapacityLimiter:
+        if (provider, lane) not in self._gates:
             configured = self._providers[provider]
             most = configured.settings.limits.concurrency or configured.provider.manifest.concurrency
-            self._gates[provider] = anyio.CapacityLimiter(most)
-        return self._gates[provider]
+            self._gates[provider, lane] = anyio.CapacityLimiter(1 if lane else most)
+        return self._gates[provider, lane]
 
     # One call ---------------------------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ class Execution:
                     raise out_of_time(running.job) from error
                 continue
             running.warnings.extend(candidate.warnings)
-            if candidate.is_local and running.job.request.transform is None:
+            if candidate.model.is_composed and running.job.request.transform is None:
                 is_edit = running.job.request.is_edit
                 running.warnings.insert(0, CHANGED_BY_LOCAL if is_edit else DRAWN_BY_LOCAL)
             return

@@ -257,11 +257,11 @@ class JobService:
         prompt, logic = with_words(*self._boosted(request, first), request.kept or ())
         if request.background != "transparent" or {"transparent", "vector"} & first.model.capabilities:
             return prompt, logic
-        return easy_to_cut_out(prompt, logic, is_drawn=first.is_local, is_edit=request.is_edit)
+        return easy_to_cut_out(prompt, logic, is_drawn=first.model.is_composed, is_edit=request.is_edit)
 
     def _boosted(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
         """An instruction and a drawing take no boosters unless asked."""
-        if request.enhance is None and (request.is_edit or first.is_local):
+        if request.enhance is None and (request.is_edit or first.model.is_composed):
             reason = (
                 "an instruction is passed on as it is" if request.is_edit else "the illustrator has no use for boosters"
             )

@@ -15,6 +15,7 @@ ALONE = (
     "things, animals, people and places, not photographs, likenesses or long texts; it restyles, recolours, crops and "
     "captions pictures."
 )
+ON_THIS_MACHINE = "on this machine, free and unhurried: a picture may take minutes"
 IN_SHORT = "Here without a provider's key: illustrations, no photographs."
 NAMED = 8
 """How many providers are named."""
@@ -41,21 +42,27 @@ def installation(config: Config, base_url: str | None) -> Installation:
 
 
 def _engines(config: Config) -> str:
-    from imgforge_mcp.catalog import load_catalog
     from imgforge_mcp.providers.configured import open_configured
     from imgforge_mcp.providers.listing import largest
+    from imgforge_mcp.providers.pulled import catalog_of
 
     try:
-        providers = open_configured(config, load_catalog(config.catalog, config.source))
+        providers = open_configured(config, catalog_of(config))
     except ForgeError:
         return ""  # every call will say what is wrong
-    names = [name for name in providers if not providers.is_local(name)]
-    if not names:
+    if providers.is_composing_only:
         return ALONE
+    names = [name for name in providers if not providers.is_local(name)]
+    own = providers.own_models
+    if not names:
+        sides = max(largest(model.sizing) for model in own)[1]
+        drawing = ", ".join(model.slug for model in own[:NAMED])
+        return f"No provider has a key here; {drawing} draws {ON_THIS_MACHINE}; up to {sides}."
     sizes = [largest(model.sizing) for name in names for model in providers[name].models if not model.retired]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     size = f"; the largest picture is {max(sizes)[1]}" if sizes else ""
-    return f"Active here: {', '.join(names[:NAMED])}{more}{size}."
+    also = f"; by name also {', '.join(m.name_in_full for m in own[:NAMED])}, {ON_THIS_MACHINE}" if own else ""
+    return f"Active here: {', '.join(names[:NAMED])}{more}{size}{also}."
 
 
 def _files(config: Config, base_url: str | None) -> str:

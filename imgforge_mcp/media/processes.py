@@ -2,15 +2,14 @@
 served long enough or has nothing to do. All of it blocks."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
+from imgforge_mcp.base.children import start_child
 from imgforge_mcp.base.errors import BadReply, InvalidRequest
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.tasks import read_frame, write_frame
@@ -23,8 +22,6 @@ WALL_FACTOR = 6.0
 """A task may wait for the processor this much longer than it may compute: a busy machine is no hostile picture."""
 START_PAUSES = (0.1, 0.3, 0.6, 1.0, 2.0)
 """Seconds between tries to start one: a paid picture outlasts a moment without free descriptors or memory."""
-KEPT_VARIABLES = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
-"""What a decode process gets of the environment: nothing secret."""
 
 
 class Ended(Exception):
@@ -67,19 +64,7 @@ class DecodeProcess:
     def __init__(self) -> None:
         self._is_doomed = False
         self.uses = 0
-        root = str(Path(__file__).resolve().parents[2])
-        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
-        self._process = subprocess.Popen(
-            # -P: never a module that happens to lie in the working directory.
-            [sys.executable, "-P", "-m", "imgforge_mcp.media.decode_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        self._process = start_child("imgforge_mcp.media.decode_process")
 
     @property
     def pid(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from imgforge_mcp.base.config import Config, ProviderSettings, Server, keys
 from imgforge_mcp.base.errors import ConfigError
 from imgforge_mcp.catalog import Catalog
+from imgforge_mcp.local.models.pulled import models_of
 from imgforge_mcp.providers import services
 from imgforge_mcp.providers.contract import Manifest, ModelSpec, Provider
 from imgforge_mcp.providers.services import gemini, openai
@@ -25,9 +26,10 @@ class ConfiguredProvider:
 
     @property
     def settings_hash(self) -> str:
-        """Changes whenever the key or the address does; says nothing about either."""
+        """Changes whenever the key, the address or the models on this machine do; says nothing about any."""
         settings = self.settings
         text = f"{settings.base_url}\0{settings.key or settings.credentials}\0{sorted(settings.settings.items())}"
+        text += "".join(f"\0{model.slug}" for model in self.models if "folder" in model.options)
         return hashlib.blake2b(text.encode(), digest_size=6, key=b"imgforge-mcp").hexdigest()
 
     @property
@@ -60,6 +62,19 @@ class ConfiguredProviders(Mapping[str, ConfiguredProvider]):
         """Whether the provider of that name is configured just so: the same key, the same address."""
         return name in self._providers and self._providers[name].settings_hash == settings_hash
 
+    @property
+    def own_models(self) -> tuple[ModelSpec, ...]:
+        """The models that lie on this machine."""
+        return tuple(m for each in self._providers.values() for m in each.models if "folder" in m.options)
+
+    @property
+    def is_composing_only(self) -> bool:
+        """Whether nothing but the embedded engine draws here: no provider of the outside, no pulled model."""
+        return all(
+            each.provider.manifest.is_local and all(model.is_composed for model in each.models)
+            for each in self._providers.values()
+        )
+
     def is_local(self, name: str) -> bool:
         """Whether the provider of that name works inside this program."""
         return name in self._providers and self._providers[name].provider.manifest.is_local
@@ -89,7 +104,7 @@ def all_providers() -> list[Provider]:
 
 def inputs_of(config: Config) -> tuple[set[str], set[str]]:
     """The variables and the files that can decide who is configured here and what is offered, whether they are there or
-    not: the configuration's file, keys, accounts and addresses."""
+    not: the configuration's file, keys, accounts and addresses, the place of pulled models."""
     manifests = [provider.manifest for provider in all_providers()]
     names = {name for each in manifests for name in (*each.key_variables, *each.settings.values())}
     names |= {each.base_url_variable for each in manifests}
@@ -99,7 +114,7 @@ def inputs_of(config: Config) -> tuple[set[str], set[str]]:
     files = {str(Path(path).expanduser()) for path in said.values() if path}
     files |= {str(server.credentials) for server in config.servers if server.credentials}
     files |= {str(config.source)} if config.source else set()
-    return variables, files
+    return variables, {*files, str(models_of(config.home))}
 
 
 def key_hint(manifest: Manifest) -> str:

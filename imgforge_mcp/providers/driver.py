@@ -37,6 +37,7 @@ from imgforge_mcp.providers.contract import (
     Outgoing,
     Picture,
     Provider,
+    Rendering,
     Reply,
     Request,
     Work,
@@ -45,6 +46,7 @@ from imgforge_mcp.providers.tokens import Tokens
 from imgforge_mcp.storage.images import ImageStore, Staged
 
 if TYPE_CHECKING:
+    from imgforge_mcp.local.models.runtime import Runtime
     from imgforge_mcp.net.transport import Transport
 
 logger = logging.getLogger(__name__)
@@ -103,13 +105,23 @@ class Driver:
     """Runs calls over one transport. `transport` is asked for at the first use, since it loads an HTTP client."""
 
     def __init__(
-        self, clock: Clock, transport: Callable[[], "Transport"], assets: ImageStore, decoder: Decoder
+        self,
+        clock: Clock,
+        transport: Callable[[], "Transport"],
+        assets: ImageStore,
+        decoder: Decoder,
+        runtime: "Runtime",
     ) -> None:
         self._clock = clock
         self._decoder = decoder
+        self._runtime = runtime
         self._assets = assets
         self._transport = transport
         self._tokens = Tokens(clock)
+
+    def close(self) -> None:
+        """End what runs for it on this machine. Blocks."""
+        self._runtime.close()
 
     async def run(self, run: Run, operation: Operation | None = None) -> Result:
         """Buy and fetch the images, or go on asking about `operation`.
@@ -126,6 +138,8 @@ class Driver:
                 return await self._work(request, run)
             if isinstance(request, Alteration):
                 return await self._altered(request, run)
+            if isinstance(request, Rendering):
+                return await self._work(Work(run=partial(self._rendered, request)), run)
             outcome = await self._submit(request, run)
         else:
             outcome = operation
@@ -405,6 +419,10 @@ class Driver:
             sound = Sound(mime_type=made.mime_type, width=made.width, height=made.height, rendition=preview)
             return Result(images=(Made(staged=staged, sound=sound, seed=None),), cost_usd=0.0, warnings=work.warnings)
         raise Unavailable("The picture was not ready in time.")
+
+    def _rendered(self, rendering: Rendering, report: Callable[[float, str], None]) -> Images:
+        data = self._runtime.render(rendering, report)
+        return Images(pictures=(Picture(data=data, seed=rendering.seed),), cost_usd=0.0)
 
     async def _work(self, work: Work, run: Run) -> Result:
         """Work on this machine, in a thread; a cancellation stops it at its next report."""

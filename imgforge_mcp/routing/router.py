@@ -232,7 +232,7 @@ class Router:
         is_named = request.model is not None or request.transform is not None
         able = [(e, m) for e, m in pairs if can(m, request) and (is_named or "vector" not in m.capabilities)]
         if able:
-            return able
+            return able if is_named else _without_stand_ins(able, request)
         pinned = self._pinned(request)
         others = {(e.name, m.slug) for e in self.entries for m in self._of_use(e, now) if can(m, request)}
         raise refusals.unable(request, others, pinned.name if pinned else None)
@@ -303,15 +303,16 @@ class Router:
         return _Standing(rank=OF_NO_TIER, note=note, is_classed=model.source == "configuration")
 
     def served(self, request: ImageRequest, provider: str, slug: str) -> str | None:
-        """Which tier a picture came from in place of the one that was asked for, where that is a lower one or the
-        embedded engine in place of a model; None where it is as asked."""
+        """Which tier a picture came from in place of the one that was asked for, where that is a lower one or what
+        draws on this machine in place of a provider; None where it is as asked."""
         entry = self.entry(provider)
         model = next((m for m in entry.models if m.slug == slug), None) if entry else None
         if entry is None or model is None or request.model or request.provider or request.transform:
             return None
         if entry.is_local:
             has_others = any(not other.is_local for other in self.entries)
-            return "a drawing by the embedded engine" if has_others else None
+            what = "a drawing by the embedded engine" if model.is_composed else f"{model.name} on this machine"
+            return what if has_others else None
         below = self._standing(entry, model, request.quality_tier).tiers_below
         return f"tier {list(QualityTier)[request.quality_tier.rank - below].value}" if below else None
 
@@ -371,6 +372,16 @@ def _large_enough(
     if not large:
         raise refusals.too_large(request, [model for _, model in pairs], sizes[0])
     return large
+
+
+def _without_stand_ins(pairs: list[tuple[Entry, ModelSpec]], request: ImageRequest) -> list[tuple[Entry, ModelSpec]]:
+    """Where a model of this machine can, the embedded engine draws only when it is named. But a plain instruction
+    ("crop it to a square") it follows, while such a model would paint the words."""
+    has_model = any(entry.is_local and not model.is_composed for entry, model in pairs)
+    is_instruction = request.is_edit and request.mask is None and request.strength is None
+    if not has_model or is_instruction:
+        return pairs
+    return [(entry, model) for entry, model in pairs if not model.is_composed]
 
 
 def _near(candidates: Sequence[Candidate], request: ImageRequest) -> list[Candidate]:

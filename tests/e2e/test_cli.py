@@ -241,7 +241,7 @@ def test_pictures_are_pinned_let_go_and_deleted_for_good(tmp_path: Path) -> None
     assert not path.exists()
     again = run(account, "delete", short)
     assert (again.returncode, again.stdout) == (1, "")
-    assert "begin" in again.stderr or "deleted" in again.stderr
+    assert "There is no image" in again.stderr
 
 
 def test_an_empty_store_says_so(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ sys.exit(main())
 )
 def test_a_command_does_not_load_the_sdk(arguments: list[str], account: dict[str, str]) -> None:
     loaded = _loaded(account, *arguments)
-    assert "imgforge_mcp.cli.parser" in loaded
+    assert arguments == ["version"] or "imgforge_mcp.cli.parser" in loaded
     assert loaded & {"mcp", "mcp_types", "starlette", "uvicorn", "imgforge_mcp.mcp.server"} == set()
 
 

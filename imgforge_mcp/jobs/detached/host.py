@@ -18,7 +18,7 @@ from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.storage.registry.contract import Registry
 
 IDLE_SECONDS = 60.0
-"""How long a worker stays after its last job."""
+"""How long a worker stays after its last job, if nothing that it holds is worth more."""
 FINISH_SECONDS = 30.0
 """How long a worker that is told to end lets the calls that are out go on."""
 GREETING_SECONDS = 5.0
@@ -31,10 +31,11 @@ logger = logging.getLogger(__name__)
 class Host:
     """One per worker process."""
 
-    def __init__(self, worker: Worker, registry: Registry, clock: Clock) -> None:
+    def __init__(self, worker: Worker, registry: Registry, clock: Clock, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._worker = worker
         self._registry = registry
         self._clock = clock
+        self._idle_seconds = idle_seconds
         self._over = anyio.Event()
         self._is_leaving = False
         self._taking = 0
@@ -44,8 +45,8 @@ class Host:
         self._over.set()
 
     async def serve(self, listening: Listening, leave_place: Callable[[], None], *, is_on_demand: bool) -> None:
-        """Until it is told to leave, or, on demand, until it has had nothing to do for a minute. The place is left to
-        the next worker before the last calls are finished."""
+        """Until it is told to leave, or, on demand, until it has been idle for a while. The place is left to the next
+        worker before the last calls are finished."""
         async with listening.listener, anyio.create_task_group() as tasks:
 
             async def attend(stream: anyio.abc.ByteStream) -> None:
@@ -65,7 +66,7 @@ class Host:
     async def _leave_when_idle(self) -> None:
         while not self._over.is_set():
             await self._worker.wait_until_idle()
-            with self._clock.move_on_after(IDLE_SECONDS) as wait:
+            with self._clock.move_on_after(self._idle_seconds) as wait:
                 await self._worker.wait_until_busy()
             if wait.cancelled_caught and not self._taking:
                 self.leave()

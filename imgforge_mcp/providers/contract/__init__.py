@@ -5,6 +5,7 @@ or looks at a clock; the driver does that for all of them.
 """
 
 from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
+from imgforge_mcp.local.models.rendering import Rendering
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.net.exchange import Outgoing, Part
 from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Picture, Reply, Request, Told, Work
@@ -27,6 +28,7 @@ __all__ = [
     "Picture",
     "Price",
     "Provider",
+    "Rendering",
     "Reply",
     "Request",
     "Sizing",

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError
 from imgforge_mcp.catalog.model import ModelSpec
+from imgforge_mcp.local.models.rendering import Rendering
 from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Reply, Request, Told, Work
 from imgforge_mcp.providers.contract.manifest import Manifest
 from imgforge_mcp.providers.reading import causes, pictures
@@ -23,7 +24,7 @@ class Provider:
     meanings: ClassVar[Meanings] = {}
     """What is peculiar in its error codes."""
 
-    def submit(self, call: Call) -> Request | Work | Alteration:
+    def submit(self, call: Call) -> Request | Work | Alteration | Rendering:
         """The request that buys the picture."""
         raise NotImplementedError
 

@@ -1,8 +1,9 @@
-"""The embedded engine as a provider: no key, no network, free; its work is done on this machine."""
+"""What draws on this machine as a provider: the embedded engine, and models that were pulled; no key, free."""
 
 import secrets
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from imgforge_mcp import local
 from imgforge_mcp.base.errors import BadReply, InvalidRequest
@@ -15,6 +16,7 @@ from imgforge_mcp.providers.contract import (
     Operation,
     Picture,
     Provider,
+    Rendering,
     Reply,
     Work,
 )
@@ -24,7 +26,8 @@ Report = Callable[[float, str], None]
 
 
 class Local(Provider):
-    """Draws with the illustrator, or adjusts a given image; several images take consecutive seeds."""
+    """Draws with a pulled model or the illustrator, or adjusts a given image; several images take consecutive
+    seeds."""
 
     manifest = Manifest(
         name="local",
@@ -36,10 +39,12 @@ class Local(Provider):
         concurrency=1,
     )
 
-    def submit(self, call: Call) -> Work | Alteration:
+    def submit(self, call: Call) -> Work | Alteration | Rendering:
         if call.transform is not None:
             return _alteration(call.transform)
         seed = call.seed if call.seed is not None else secrets.randbelow(SEEDS)
+        if "folder" in call.model.options:
+            return _rendering(call, seed)
         work = _adjusted if call.inputs else _drawn
         return Work(run=partial(_all, work, call, seed))
 
@@ -62,6 +67,25 @@ def _all(work: Callable[[Call, int, Report], local.Drawing], call: Call, first_s
         warnings=tuple(warnings),
         drawn=tuple(entry for entry in drawn if all(entry in drawing.drawn for drawing in drawings)),
         not_drawn=missing,
+    )
+
+
+def _rendering(call: Call, seed: int) -> Rendering:
+    options = call.model.options
+    return Rendering(
+        name=call.model.slug,
+        folder=Path(options["folder"]),
+        memory=options["memory"],
+        prompt=call.prompt,
+        width=call.width,
+        height=call.height,
+        seed=seed,
+        steps=call.steps if call.steps is not None else call.model.steps[2],
+        guidance=options["guidance"],
+        negative_prompt=call.negative_prompt,
+        image=call.inputs[0].data if call.inputs else None,
+        mask=call.mask.data if call.mask else None,
+        strength=call.strength,
     )
 
 

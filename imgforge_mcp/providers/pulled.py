@@ -1,0 +1,35 @@
+"""The catalogue of this installation: what is bundled, what the configuration changes, and the models that lie on this
+machine."""
+
+from collections.abc import Sequence
+
+from imgforge_mcp.base.config import Config
+from imgforge_mcp.catalog import Catalog, load_catalog
+from imgforge_mcp.catalog.model import ModelSpec
+from imgforge_mcp.local.models.pulled import Pulled, all_pulled, is_runnable
+
+PROVIDER = "local"
+"""Under whose name they are offered."""
+
+
+def catalog_of(config: Config) -> Catalog:
+    """Raises ConfigError."""
+    pulled = all_pulled(config.home)
+    return load_catalog(config.catalog, config.source, _rows(pulled) if pulled and is_runnable() else ())
+
+
+def _rows(pulled: Sequence[Pulled]) -> list[ModelSpec]:
+    from imgforge_mcp.catalog.pullable import pipelines, row_of
+
+    return [
+        row_of(
+            PROVIDER,
+            model.name,
+            model.pipeline,
+            model.repository,
+            takes_pictures=model.takes_pictures,
+            options={"folder": str(model.folder), "memory": model.memory},
+        )
+        for model in pulled
+        if model.pipeline in pipelines()
+    ]
