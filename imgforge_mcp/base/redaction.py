@@ -15,6 +15,8 @@ SHORTEST_PART = 8
 SHORTEST_ENCODED_PART = 12
 LONGEST_WORD = 12
 """Letters of a part that may be an ordinary word, such as a provider's name."""
+UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
+"""Consonants that no name of ours or word of a message has in a row; of chance letters most have."""
 
 
 class Redactor:
@@ -105,7 +107,8 @@ def _found(text: str, parts: frozenset[str], length: int) -> Iterator[tuple[int,
 
 def _is_word(piece: str) -> bool:
     letters = piece.strip("-_./ :")
-    return len(letters) <= LONGEST_WORD and bool(re.fullmatch(r"[A-Za-z]*", letters))
+    is_short = len(letters) <= LONGEST_WORD and bool(re.fullmatch(r"[A-Za-z]*", letters))
+    return is_short and not UNSPEAKABLE.search(letters)
 
 
 def _forms(secret: str) -> set[str]:

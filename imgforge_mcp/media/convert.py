@@ -226,6 +226,10 @@ def within(image: "Image", side: int, resample: int | None = None) -> "Image":
 
 
 def encoded(image: "Image", name: str, **options: Any) -> bytes:
+    from PIL.ImageFile import ImageFile
+
     buffer = io.BytesIO()
+    if isinstance(image, ImageFile):
+        image = image.copy()  # of one from a file Pillow asks for the working directory, which may be gone
     image.save(buffer, name, **({"compress_level": 6} if name == "PNG" else options))
     return buffer.getvalue()

@@ -126,6 +126,11 @@ def test_a_word_that_a_key_happens_to_hold_is_left_alone(said: str) -> None:
     assert Redactor([WORDY_KEY]).data(said.encode()) == said.encode()
 
 
+@pytest.mark.parametrize("part", ["KBCKKBJHVZCN", "kbckkbjh", "abckkbjhv"])
+def test_letters_that_nobody_could_speak_are_no_word(part: str) -> None:
+    assert Redactor(["DiAHp9AR00aBcKkbJHVzCNSxCGFW2m", "00kBcKkbJHVzCNSx"]).text(f"of {part} it") == f"of {MASK} it"
+
+
 @pytest.mark.parametrize("part", ["illustrators1", "her-Illustrators", "canary-together", "1-5e0c1f"])
 def test_what_is_more_than_a_word_is_none(part: str) -> None:
     assert Redactor([WORDY_KEY]).text(f"of {part} it") == f"of {MASK} it"

@@ -84,6 +84,7 @@ def serve(environment: dict[str, str], *arguments: str) -> Iterator[Server]:
     )
     assert process.stderr is not None
     log: list[str] = []
+    drain = threading.Thread(target=log.extend, args=(process.stderr,), daemon=True)
     try:
         announced = None
         while announced is None:
@@ -91,12 +92,12 @@ def serve(environment: dict[str, str], *arguments: str) -> Iterator[Server]:
             assert line, f"the server ended: {log}"
             log.append(line)
             announced = re.search(r"(http://\S+)/mcp", line)
-        drain = threading.Thread(target=log.extend, args=(process.stderr,), daemon=True)
         drain.start()
         yield Server(process=process, base_url=announced[1], log=log)
     finally:
         if process.poll() is None:
             process.kill()
         process.wait(STOP_SECONDS)
-        drain.join(STOP_SECONDS)
+        if drain.ident is not None:
+            drain.join(STOP_SECONDS)
         process.stderr.close()

@@ -23,6 +23,7 @@ from tests.emulators._wire import Answer, Call, Declined, Order
 from tests.emulators.bfl import BlackForestLabs
 from tests.emulators.ideogram import Ideogram
 from tests.emulators.together import Together
+from tests.faults import tally
 from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -141,6 +142,7 @@ async def test_words_from_outside_stay_in_their_field(carrier: str, client_on: O
         async with client_on(emulator, IMGFORGE_STRUCTURED="on") as client:
             usual = await _heard(client, clock, emulator, PLAIN)
             assert emulator.calls, "it was asked"
+            tally.tried(len(PAYLOADS) - 1)
             for payload in PAYLOADS:
                 heard = await _heard(client, clock, emulator, payload)
                 assert heard.shape <= usual.shape, payload

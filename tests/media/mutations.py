@@ -25,11 +25,11 @@ def mutations(number: int, seed: int) -> Iterator[tuple[str, bytes]]:
         name = names[count % len(names)]
         data = bytearray(sound[name])
         for _ in range(chance.choice((1, 1, 2, 4, 16))):
-            _mutate(data, chance, sound[chance.choice(names)])
+            mutate(data, chance, sound[chance.choice(names)])
         yield name, bytes(data)
 
 
-def _mutate(data: bytearray, chance: random.Random, other: bytes) -> None:
+def mutate(data: bytearray, chance: random.Random, other: bytes) -> None:
     if not data:
         return
     # Heads are where decoders decide; they are hit as often as all the rest.

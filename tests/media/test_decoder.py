@@ -332,3 +332,18 @@ async def test_a_refused_reference_names_the_argument_that_the_caller_used(decod
     with pytest.raises(InvalidRequest) as refused:
         await decoder.as_input(b"no picture", 2048, field="image")
     assert refused.value.details["field"] == "image"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the working directory of a process")
+async def test_a_picture_is_decoded_where_the_working_directory_is_gone(tmp_path: Path) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    before = os.getcwd()
+    os.chdir(gone)
+    gone.rmdir()
+    decoder = Decoder(preview_px=256, preview_bytes=100_000)
+    try:
+        for is_ours in (True, False):
+            assert (await decoder.inspect(encoded(picture(), "PNG"), is_ours=is_ours)).rendition
+    finally:
+        decoder.close()
+        os.chdir(before)
