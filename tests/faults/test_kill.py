@@ -84,14 +84,14 @@ class Client:
 async def test_two_clients_whose_processes_are_killed_lose_no_job_buy_none_twice_and_have_true_books(
     emulate: Callable[[str], Emulator], environment: dict[str, str], home: Path, tmp_path: Path
 ) -> None:
-    clients = _clients(emulate("together"), emulate("bfl"), environment, tmp_path)
-    await anyio.to_thread.run_sync(_run_and_kill, clients)
+    clients = two_clients(emulate("together"), emulate("bfl"), environment, tmp_path)
+    await anyio.to_thread.run_sync(run_and_kill, clients)
     async with AsyncExitStack() as stack:
         forges = [
             await stack.enter_async_context(open_forge(load_config(client.settings), LaterClock()))
             for client in clients
         ]
-        jobs = [await _ended(forge, client.job_ids) for forge, client in zip(forges, clients, strict=True)]
+        jobs = [await ended(forge, client.job_ids) for forge, client in zip(forges, clients, strict=True)]
         every_job = await forges[0].recent_jobs(10 * JOBS, forges[0].caller())
         usage = await forges[0].usage("all", None, forges[0].caller())
         drift = await forges[0].usage_drift()
@@ -106,7 +106,7 @@ async def test_two_clients_whose_processes_are_killed_lose_no_job_buy_none_twice
             check_end(job, home)
         assert sum(job.state is JobState.COMPLETED for job in its_jobs) > JOBS / 5
         assert not client.emulator.surprises
-        never_arrived += _of_those_that_never_arrived(its_jobs, client)
+        never_arrived += of_those_that_never_arrived(its_jobs, client)
     charged = sum(client.ledger_usd for client in clients)
     booked = usage["cost_usd"] + usage["maybe_billed_usd"]
     assert round(booked * MILLIONTHS) == round((charged + never_arrived) * MILLIONTHS)
@@ -114,7 +114,7 @@ async def test_two_clients_whose_processes_are_killed_lose_no_job_buy_none_twice
     check_file(home, [job for its_jobs in jobs for job in its_jobs])
 
 
-def _clients(together: Emulator, bfl: Emulator, environment: dict[str, str], folder: Path) -> list[Client]:
+def two_clients(together: Emulator, bfl: Emulator, environment: dict[str, str], folder: Path) -> list[Client]:
     """One whose provider answers with the picture, and one whose provider is asked again and again."""
     Path(environment["IMGFORGE_CONFIG"]).write_text(PRICED, "utf-8")
     together.latency = 0.15
@@ -148,13 +148,13 @@ def _client(name: str, model: str, emulator: Emulator, environment: dict[str, st
     )
 
 
-def _run_and_kill(clients: Sequence[Client]) -> None:
+def run_and_kill(clients: Sequence[Client]) -> None:
     """Keep both clients' processes at it, kill one at a time when the providers have seen some more calls, and let the
     last ones submit what is left."""
     chance = random.Random(SEED)
     workers = [(client, client.start(chance)) for _ in range(PROCESSES) for client in clients]
     for _ in range(KILLS):
-        _wait_for_calls(clients, chance.randrange(1, MOST_CALLS))
+        wait_for_calls(clients, chance.randrange(1, MOST_CALLS))
         client, victim = workers.pop(0 if chance.random() < 0.7 else chance.randrange(len(workers)))
         client.end(victim)
         workers.append((client, client.start(chance)))
@@ -167,7 +167,7 @@ def _run_and_kill(clients: Sequence[Client]) -> None:
         assert not [line for line in client.said if "code" in line]
 
 
-def _wait_for_calls(clients: Sequence[Client], more: int) -> None:
+def wait_for_calls(clients: Sequence[Client], more: int) -> None:
     def seen() -> int:
         return sum(len(client.emulator.calls) for client in clients)
 
@@ -179,7 +179,7 @@ def _wait_for_everything(worker: Worker) -> None:
     until(lambda: len({line["prompt"] for line in worker.said if "job_id" in line}) == JOBS, "all to be submitted")
 
 
-async def _ended(forge: Forge, job_ids: set[str]) -> list[Job]:
+async def ended(forge: Forge, job_ids: set[str]) -> list[Job]:
     """The jobs, each looked at until it has ended."""
     jobs: list[Job] = []
 
@@ -206,7 +206,7 @@ def check_end(job: Job, home: Path) -> None:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == asset.asset_id
 
 
-def _of_those_that_never_arrived(jobs: Sequence[Job], client: Client) -> float:
+def of_those_that_never_arrived(jobs: Sequence[Job], client: Client) -> float:
     """US dollars of the calls whose process was killed between their record and their first byte: they are on record,
     the provider has never seen them, and they are booked as maybe billed."""
     arrived = Counter(order.prompt for order in client.emulator.orders)

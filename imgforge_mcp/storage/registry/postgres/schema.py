@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 LOCK = 0x696D67666F726765
 """The advisory lock under which one process migrates while the others wait."""
 
+TABLE = "SELECT 1 FROM pg_class WHERE relname = 'migrations' AND pg_table_is_visible(oid)"
+
 
 def migrate(connection: "Connection[DictRow]") -> list[str]:
     """Bring the database up to date; the names of what was applied.
@@ -43,7 +45,7 @@ def migrate(connection: "Connection[DictRow]") -> list[str]:
 
 
 def _applied(connection: "Connection[DictRow]") -> set[str]:
-    found = connection.execute("SELECT to_regclass('migrations') IS NOT NULL AS is_there").fetchone()
-    if found is None or not found["is_there"]:
+    # Not by to_regclass: within a transaction it may remember that there was none before the lock was ours.
+    if connection.execute(TABLE).fetchone() is None:
         return set()
     return {row["name"] for row in connection.execute("SELECT name FROM migrations")}
