@@ -111,7 +111,7 @@ def _job_values(forge: House, base_url: str | None, job: Job, shown: int, less: 
         "warnings": [_cut(warning, less) for warning in job.warnings],
         "error": job.error,
         "progress": _progress_json(job),
-        "poll_after_seconds": None if job.state.is_final else 2,
+        "poll_after_seconds": None if job.state.is_final else 2 if request.urgency == "now" else 600,
         "created_at": iso(job.created_at),
         "started_at": iso(job.started_at),
         "completed_at": iso(job.completed_at),

@@ -87,6 +87,19 @@ def capabilities_table(catalog: Catalog) -> str:
     return "\n".join([f"| | {' | '.join(columns)} | read from, when |", f"|{'---|' * (len(columns) + 2)}", *rows])
 
 
+def billing_table() -> str:
+    rows = [
+        "| provider | withheld as unsafe | without a picture | called off | where it stands |",
+        "|---|---|---|---|---|",
+    ]
+    for provider in all_providers():
+        billing = provider.manifest.billing
+        if billing.source:
+            cells = (provider.manifest.title, billing.withheld, billing.empty, billing.called_off, billing.source)
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def _provider_row(provider: Provider, catalog: Catalog) -> str:
     manifest = provider.manifest
     models = [model for model in catalog.of_provider(manifest.name) if not model.is_retired(TODAY)]
@@ -131,6 +144,7 @@ def renewed(text: str) -> str:
         "tiers": tiers_table(catalog),
         "providers": providers_table(catalog),
         "capabilities": capabilities_table(catalog),
+        "billing": billing_table(),
     }
     for name, table in tables.items():
         start = BLOCK.format(name=name)

@@ -23,6 +23,8 @@ class ForgeError(Exception):
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     maybe_billed: bool = False
+    cost_usd: float | None = None
+    """What the provider itself says that it cost all the same, in US dollars."""
     """Whether the provider may charge for the call all the same; one error may differ from its class."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:

@@ -213,7 +213,7 @@ class ImageRequest(Documented):
     model: Annotated[str, Field(min_length=1, max_length=200, examples=["flux-schnell"])] | None = None
     """A slug, a provider's own id, or provider/model; overrides the tier."""
     provider: Annotated[str, Field(min_length=1, max_length=64, examples=["together"])] | None = None
-    """Pin one provider: no fail-over to another."""
+    """Pin one provider, without fail-over."""
     negative_prompt: Annotated[Text, Field(max_length=1000, examples=["blurry, text"])] | None = None
     """What to avoid."""
     aspect_ratio: AspectRatio | None = None
@@ -247,7 +247,7 @@ class ImageRequest(Documented):
     ) = None
     """Reference images: asset id, job id, https URL, data URL or file path."""
     reference: Annotated[list[Name], Field(max_length=MOST_KEPT, examples=[["mia"]])] | None = None
-    """Kept references by name: characters, styles."""
+    """Kept characters or styles, by name."""
     metadata: (
         Annotated[
             dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
@@ -288,6 +288,8 @@ class ImageRequest(Documented):
     """0 keeps the image, 1 forgets it."""
     transform: Transform | None = None
     """What is done to the first input image in place of drawing; the prompt is its words."""
+    urgency: Literal["now", "day", "day_else_now"] = "now"
+    """day: within a day at a lower price, or not at all; day_else_now: at once where that cannot be had."""
     kept: list[Kept] | None = None
     """What `reference` stands for; the pictures are the last of `input_images`, the first one of each before all
     others."""
@@ -477,7 +479,7 @@ class Job:
 
 def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:
     """What the job cost, and how far that can be trusted: its weakest part decides."""
-    paid = [a for a in job.attempts if a.state is AttemptState.SUCCEEDED or a.maybe_billed]
+    paid = [a for a in job.attempts if a.state is AttemptState.SUCCEEDED or a.maybe_billed or a.cost_usd]
     if not paid:
         return 0.0, CostBasis.FREE
     if any(attempt.cost_usd is None for attempt in paid):
@@ -485,8 +487,13 @@ def cost_of(job: Job) -> tuple[float | None, CostBasis | None]:
     total = round(sum(attempt.cost_usd or 0.0 for attempt in paid), 6)
     if total == 0:
         return 0.0, CostBasis.FREE
-    is_reported = all(attempt.outcome == "ok_reported" for attempt in paid)
+    is_reported = all(a.outcome == "ok_reported" or _is_told(a) for a in paid)
     return total, CostBasis.REPORTED if is_reported else CostBasis.LISTED
+
+
+def _is_told(attempt: Attempt) -> bool:
+    """Whether it failed, and its provider said what that cost."""
+    return attempt.state is AttemptState.FAILED and not attempt.maybe_billed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -277,7 +277,8 @@ def _of_dialect(dialect: Json, model_id: object, slug: str) -> Json:
         known = {**table["providers"][maker], **table["slugs"][slug], **known}
         generic = {name: value for name, value in row.items() if not name.startswith(("price", "bound_reason"))}
         kept = {name: value for name, value in known.items() if name not in ("id", "retired", "source", "checked")}
-        return {**generic, **kept, **dialect.get("retired", {}).get(slug, {})}
+        options = {name: value for name, value in known.get("options", {}).items() if name != "batch"}
+        return {**generic, **kept, "options": options, **dialect.get("retired", {}).get(slug, {})}
     options = dict(dialect.get("options", {}))
     if model_id not in options.pop("efforts_of", [model_id]):
         options.pop("effort", None)

@@ -161,5 +161,11 @@ class ModelSpec:
     def name_in_full(self) -> str:
         return f"{self.provider}/{self.slug}"
 
+    @property
+    def batch_share(self) -> float | None:
+        """What of its price is paid for what waits up to a day, where it can."""
+        share = self.options.get("batch")
+        return float(share) if isinstance(share, int | float) else None
+
     def is_retired(self, today: date) -> bool:
         return self.retired is not None and self.retired <= today

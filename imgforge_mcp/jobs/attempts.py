@@ -47,6 +47,10 @@ from imgforge_mcp.storage.registry.contract import (
 
 logger = logging.getLogger(__name__)
 
+SLOW = "slow"
+"""The lane of what waits its turn for a lower price."""
+BATCHES = 1000
+"""How many calls of one provider wait their turn at once; they hold none of its places meanwhile."""
 RECORD_WAITS = (0.5, 1.0, 2.0)
 """Seconds between the tries to put a settlement on record."""
 
@@ -95,7 +99,8 @@ class Attempts:
             Stop: it must not be sent, or was called off.
         """
         configured = self._providers[candidate.provider]
-        async with self._place(running, candidate.provider, candidate.model.lane):
+        lane = SLOW if call.is_batch else candidate.model.lane
+        async with self._place(running, candidate.provider, lane):
             if running.is_canceled:
                 raise CancelRequested
             new = self._new(configured, candidate, call, part, reason)
@@ -182,8 +187,8 @@ class Attempts:
 
     @asynccontextmanager
     async def _place(self, running: RunningJob, provider: str, lane: str) -> AsyncIterator[None]:
-        """One of the places that a provider (or the only one that a model's own queue) has for calls of this process;
-        waits for it until the job's deadline.
+        """One of the places that a provider (or the only one that a model's own queue, or one of the many that its slow
+        lane) has for calls of this process; waits for it until the job's deadline.
 
         Raises:
             JobTimeout: no place was free in time; nothing was sent.
@@ -207,7 +212,7 @@ class Attempts:
         if (provider, lane) not in self._gates:
             configured = self._providers[provider]
             most = configured.settings.limits.concurrency or configured.provider.manifest.concurrency
-            self._gates[provider, lane] = anyio.CapacityLimiter(1 if lane else most)
+            self._gates[provider, lane] = anyio.CapacityLimiter(BATCHES if lane == SLOW else 1 if lane else most)
         return self._gates[provider, lane]
 
     # One call ---------------------------------------------------------------------------------------------------------
@@ -227,6 +232,8 @@ class Attempts:
         except ForgeError as error:
             await self._failed(running, upstream, error, started)
             raise
+        except Stop:  # another process has the job, and with it the work that was accepted
+            raise
         except Exception as error:  # a defect of ours or of a library: the provider may have worked all the same
             logger.exception("job %s: a defect in a call to %s", running.job.job_id, upstream.configured.settings.name)
             failure = _of_defect(error, is_sent=upstream.is_sent)
@@ -238,7 +245,13 @@ class Attempts:
         finally:
             running.calls.pop(upstream.attempt_id, None)
         if brought is None:
-            end = Settlement(outcome="canceled", latency_ms=self._since(started), cost_usd=0.0)
+            is_free = upstream.is_free_when_stopped
+            end = Settlement(
+                outcome="canceled",
+                latency_ms=self._since(started),
+                cost_usd=0.0 if is_free else upstream.price_usd,
+                maybe_billed=not is_free,
+            )
             await self._record(running, upstream.attempt_id, end)
             raise CancelRequested
         await self._succeeded(running, upstream, brought, started)
@@ -253,6 +266,11 @@ class Attempts:
         async def accepted(operation: Operation) -> None:
             await self._accepted(running, upstream, operation)
 
+        async def begins(operation: Operation) -> None:
+            upstream.operation = operation
+            with anyio.CancelScope(shield=True):
+                await self._registry.jobs.accept(running.job.job_id, upstream.attempt_id, operation.to_json())
+
         def report(progress: Progress) -> None:
             running.report(replace(progress, message=self._redactor.text(progress.message)))
 
@@ -263,6 +281,7 @@ class Attempts:
             deadline=running.deadline,
             sent=sent,
             accepted=accepted,
+            begins=begins,
             report=report,
         )
         result = await self._driver.run(run, upstream.operation)
@@ -300,7 +319,7 @@ class Attempts:
             outcome=f"ok_{basis}",
             succeeded=True,
             message=brought.unstored.message if brought.unstored else None,
-            latency_ms=self._since(started),
+            latency_ms=None if upstream.call.is_batch else self._since(started),
             cost_usd=cost,
         )
         await self._record(running, upstream.attempt_id, end, brought.assets)
@@ -310,7 +329,7 @@ class Attempts:
 
     async def _failed(self, running: RunningJob, upstream: UpstreamCall, error: ForgeError, started: float) -> None:
         without_secrets(error, self._redactor)
-        is_billed = error.maybe_billed and upstream.price_usd != 0
+        is_billed = error.maybe_billed and error.cost_usd is None and upstream.price_usd != 0
         outcome = error.outcome if isinstance(error, ProviderError) else error.code
         rest = None
         if isinstance(error, ProviderError) and (error.rests or error.retry_after is not None):
@@ -323,10 +342,10 @@ class Attempts:
         end = Settlement(
             outcome=outcome,
             message=account(error),
-            latency_ms=self._since(started),
-            cost_usd=upstream.price_usd if is_billed else 0.0,
+            latency_ms=None if upstream.call.is_batch else self._since(started),
+            cost_usd=upstream.price_usd if is_billed else error.cost_usd or 0.0,
             maybe_billed=is_billed,
-            health_cost=error.health_cost if isinstance(error, ProviderError) else 0.0,
+            health_cost=error.health_cost if isinstance(error, ProviderError) and not upstream.call.is_batch else 0.0,
             rest_seconds=rest,
         )
         await self._record(running, upstream.attempt_id, end)

@@ -185,7 +185,7 @@ class Execution:
             ForgeError: not one image came.
         """
         job, configured = running.job, self._providers[candidate.provider]
-        call = await self._preparation.call(job, configured, candidate.model)
+        call = await self._preparation.call(job, configured, candidate.model, is_batch=candidate.is_batch)
         parts = parts_of(call, job)
         reason = f"choice {choice}: {candidate.reason}"
         failures = await together(

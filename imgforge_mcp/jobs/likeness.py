@@ -4,7 +4,7 @@ from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import AS_BEFORE, ImageRequest, Job, Json
 
 OWN = frozenset(
-    {"idempotency_key", "sync", "save_to", "confirm_cost_usd", "metadata", "template", "like", "webhook_url"}
+    {"idempotency_key", "sync", "save_to", "confirm_cost_usd", "metadata", "template", "like", "webhook_url", "urgency"}
 )
 """What belongs to one call alone. (A template's words are in the prompt already.)"""
 SIZES = frozenset({"width", "height", "aspect_ratio", "image_size"})

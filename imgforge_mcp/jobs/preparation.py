@@ -49,7 +49,13 @@ class Preparation:
         self._decoder = decoder
 
     async def call(
-        self, job: Job, configured: ConfiguredProvider, model: ModelSpec, *, with_inputs: bool = True
+        self,
+        job: Job,
+        configured: ConfiguredProvider,
+        model: ModelSpec,
+        *,
+        with_inputs: bool = True,
+        is_batch: bool = False,
     ) -> Call:
         """The call for all n images of the job; without inputs it serves to read an answer, not to ask.
 
@@ -71,6 +77,7 @@ class Preparation:
             input_sizes=await input_sizes(self._registry, job.request),
             mask=mask,
             settings=configured.settings.settings,
+            is_batch=is_batch,
         )
         if call.seed is None and "seed" in model.accepts and call.transform is None:
             call = replace(call, seed=_seed(job, model))

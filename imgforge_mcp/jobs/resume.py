@@ -61,7 +61,9 @@ class Resume:
             raise Interrupted(message, provider=attempt.provider)
         operation = Operation.from_json(attempt.operation)
         try:
-            call = await self._preparation.call(running.job, configured, model, with_inputs=operation.needs_inputs)
+            call = await self._preparation.call(
+                running.job, configured, model, with_inputs=operation.needs_inputs, is_batch=operation.is_batch
+            )
         except ForgeError as error:
             message = (
                 f"The work at {attempt.provider} could not be gone on with; it may have been billed. {error.message}"

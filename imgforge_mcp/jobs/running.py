@@ -49,6 +49,12 @@ class UpstreamCall:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     @property
+    def is_free_when_stopped(self) -> bool:
+        """Whether nothing is charged for it, once its provider confirms that it stops."""
+        billing = self.configured.provider.manifest.billing
+        return not self.is_sent or self.price_usd == 0 or billing.called_off == "free"
+
+    @property
     def is_local(self) -> bool:
         """Whether it is work of this program: nothing leaves, and nothing is ever billed."""
         return self.configured.provider.manifest.is_local

@@ -36,6 +36,8 @@ WAIT_STEP = 1.0
 PROGRESS_STEP = 2.0
 MOST_CANCELED = 200
 """How many jobs one call ends."""
+DAY_SECONDS = 25 * 3600.0
+"""The day that providers promise, and an hour for them to notice that it is over."""
 BATCH = "batch_"
 """What a batch's id begins with."""
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -112,7 +114,7 @@ class JobService:
             final_prompt=prompt,
             enhancement_logic=logic,
             quality_tier=request.quality_tier,
-            deadline=self._clock.now() + timedelta(seconds=self._config.job_deadline),
+            deadline=self._clock.now() + timedelta(seconds=self._seconds_for(request)),
             reserve_usd=ranked[0].price_usd or 0.0,
             tenant=caller.tenant,
             save_root=save_root,
@@ -251,6 +253,10 @@ class JobService:
                 f"A drawing has no pixels to {transform.operation}; resize or convert it to png first.", field="image"
             )
         return settled(transform, asset.width, asset.height)
+
+    def _seconds_for(self, request: ImageRequest) -> float:
+        """How long a job may take; one that waits its turn has a day, and then still the time to be done at once."""
+        return self._config.job_deadline + (0.0 if request.urgency == "now" else DAY_SECONDS)
 
     def _final_prompt(self, request: ImageRequest, first: Candidate) -> tuple[str, str]:
         """The prompt with what is added to it, and why."""

@@ -21,7 +21,7 @@ from imgforge_mcp.base.types import (
 )
 from imgforge_mcp.forge import Purpose
 
-INTERNAL = frozenset({"is_edit", "mask", "strength", "transform", "kept"})
+INTERNAL = frozenset({"is_edit", "mask", "strength", "transform", "kept", "urgency"})
 """Fields of ImageRequest that generate_image does not take."""
 MAX_ITEMS = 50
 SELDOM = frozenset(
@@ -100,11 +100,13 @@ class TransformImage(Transform):
 
 class GenerateBatch(Arguments):
     items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS, examples=[[{"prompt": "a red fox"}]])]
-    """1 to 50, each with generate_image's arguments."""
+    """Each with generate_image's arguments."""
+    urgency: Literal["now", "day", "day_else_now"] = "now"
+    """day: half price, within 24 h."""
     wait_seconds: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
     """At most 50."""
     confirm_cost_usd: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[2.5])] | None = None
-    """The price of all that the user has agreed to."""
+    """The agreed price of all."""
 
 
 class ListModels(Arguments):

@@ -101,14 +101,15 @@ async def transform_image(context: ToolContext, wanted: TransformImage) -> Answe
 
 
 async def generate_batch(context: ToolContext, wanted: GenerateBatch) -> Answer:
-    requests = [_item(number, item) for number, item in enumerate(wanted.items)]
+    requests = [_item(number, item, wanted.urgency) for number, item in enumerate(wanted.items)]
     able = [request for request in requests if isinstance(request, ImageRequest)]
     question = await confirmed(
         context.forge, context.caller, context.context, context.params, able, wanted.confirm_cost_usd, is_batch=True
     )
     if question is not None:
         return question
-    seconds = context.forge.config.sync_wait if wanted.wait_seconds is None else wanted.wait_seconds
+    usual = context.forge.config.sync_wait if wanted.urgency == "now" else 0.0  # what takes hours is not waited for
+    seconds = usual if wanted.wait_seconds is None else wanted.wait_seconds
     batch_id, items = await context.forge.generate_batch(requests, context.caller, context.request_id, seconds)
     return await results.batch_result(context.forge, context.presentation, context.form, batch_id, items)
 
@@ -191,7 +192,7 @@ async def get_usage(context: ToolContext, wanted: GetUsage) -> types.CallToolRes
     )
 
 
-def _item(number: int, item: Any) -> ImageRequest | InvalidRequest:
+def _item(number: int, item: Any, urgency: str) -> ImageRequest | InvalidRequest:
     """One item of a batch, or what is wrong with it; a text by itself is a prompt."""
     said = spelling.decoded(item, dict)
     try:
@@ -199,7 +200,7 @@ def _item(number: int, item: Any) -> ImageRequest | InvalidRequest:
             said = {"prompt": said}
         if not isinstance(said, dict):
             raise InvalidRequest('an item is an object, such as {"prompt": "a red fox"}.', field="items")
-        return kindly.read(ImageRequest, said, INTERNAL)
+        return kindly.read(ImageRequest, said, INTERNAL).model_copy(update={"urgency": urgency})
     except InvalidRequest as error:
         return InvalidRequest(f"items[{number}]: {error.message}", **{**error.details, "item": number})
 
@@ -248,7 +249,7 @@ TOOLS = (
         arguments=EditImage,
         handler=edit_image,
         is_open_world=True,
-        hidden=frozenset({"is_edit", "input_images", "transform", "kept"}),
+        hidden=frozenset({"is_edit", "input_images", "transform", "kept", "urgency"}),
     ),
     Tool(
         name="save_image",
@@ -269,7 +270,7 @@ TOOLS = (
     Tool(
         name="generate_batch",
         title="Generate several images",
-        description="Draws up to 50 pictures, each a job of its own under one batch id; check_job takes the batch id.",
+        description="Draws up to 50 pictures, each a job under one batch id, which check_job takes.",
         arguments=GenerateBatch,
         handler=generate_batch,
         is_open_world=True,
@@ -290,7 +291,7 @@ TOOLS = (
         title="Check an image job",
         description=(
             "Returns a job's state and, once it is completed, its image. Works for every job, also after a restart. "
-            "Without job_id: the most recent jobs, a line each, and their pictures on one numbered sheet."
+            "Without job_id: the recent jobs, a line each, and their pictures on one numbered sheet."
         ),
         arguments=CheckJob,
         handler=check_job,
@@ -300,7 +301,7 @@ TOOLS = (
     Tool(
         name="cancel_job",
         title="Cancel an image job",
-        description="Ends what is not finished: a job, a batch or everything; at the provider too where possible.",
+        description="Ends a job, a batch or everything that is unfinished; at the provider too where possible.",
         arguments=CancelJob,
         handler=cancel_job,
         is_idempotent=True,
@@ -309,7 +310,7 @@ TOOLS = (
     Tool(
         name="get_usage",
         title="Show usage and cost",
-        description="Images and cost of a period by provider, model, project and day, and what is left of the budgets.",
+        description="Images and cost of a period by provider, model, project and day, and what the budgets leave.",
         arguments=GetUsage,
         handler=get_usage,
         is_read_only=True,

@@ -89,8 +89,9 @@ class Result:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One call to one provider. `deadline` is by the clock's monotonic count; `sent` is told when the paid request is
-    about to leave, `accepted` awaited with every new operation before anything else happens, `report` told whatever the
-    provider says about progress."""
+    about to leave, `accepted` awaited with every new operation before anything else happens, `begins` before a later
+    step that buys (it raises where that cannot be put on record), `report` told whatever the provider says about
+    progress."""
 
     provider: Provider
     settings: ProviderSettings
@@ -98,6 +99,7 @@ class Run:
     deadline: float
     sent: Callable[[], None]
     accepted: Callable[[Operation], Awaitable[None]]
+    begins: Callable[[Operation], Awaitable[None]]
     report: Callable[[Progress], None]
 
 
@@ -163,7 +165,7 @@ class Driver:
             ]
         except ForgeError:
             return False
-        return bool(replies) and all(reply.status < 300 for reply in replies)
+        return bool(replies) and all(provider.has_stopped(reply) for reply in replies)
 
     async def ask(self, provider: Provider, settings: ProviderSettings, path: str) -> Reply:
         """A free question below the provider's base URL, with the key.
@@ -192,9 +194,11 @@ class Driver:
         if (left := self._left(run)) <= 0:
             raise Unavailable("No time was left to send the request.")
         seconds = min(SUBMIT_SECONDS, left)
-        outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=True)
+        is_paid = request.buys is not False
+        outgoing = replace(self._outgoing(request, run.provider, run.settings, seconds), is_paid=is_paid)
         self._decoder.warm()
-        run.sent()
+        if is_paid:
+            run.sent()
         reply = await self._sent(outgoing)
         outcome = await self._parsed(reply, run)
         if isinstance(outcome, Operation):
@@ -206,6 +210,8 @@ class Driver:
         """What became of accepted work; None when the question itself went wrong and should be put again."""
         with _ours(BadReply, "The accepted work could not be asked about"):
             request = run.provider.poll(operation, run.call)
+        if request.buys:
+            return await self._begun(request, operation, run)
         seconds = max(0.1, min(POLL_SECONDS, self._left(run)))
         try:
             outgoing = self._outgoing(request, run.provider, run.settings, seconds)
@@ -224,6 +230,25 @@ class Driver:
         if isinstance(outcome, Operation):
             if replace(outcome, fraction=None, message=None) != replace(operation, fraction=None, message=None):
                 await run.accepted(outcome)
+            self._report(outcome, run)
+        return outcome
+
+    async def _begun(self, request: Request, operation: Operation, run: Run) -> Images | Operation:
+        """A later step that buys: on record before it leaves, so that nobody sends it twice; where its answer is lost,
+        the provider is asked what became of it."""
+        begun = replace(operation, is_begun=True, cancel_url=None, wait=None)
+        outgoing = self._outgoing(request, run.provider, run.settings, max(0.1, min(SUBMIT_SECONDS, self._left(run))))
+        await run.begins(begun)
+        run.sent()
+        try:
+            reply = await self._sent(replace(outgoing, is_paid=True), begun)
+        except Ambiguous:
+            return begun
+        if reply.status >= 400:
+            raise await self._failure(replace(reply, operation=None), run)
+        outcome = await self._parsed(reply, run)
+        if isinstance(outcome, Operation):
+            await run.accepted(outcome)
             self._report(outcome, run)
         return outcome
 

@@ -38,6 +38,8 @@ class Call:
     strength: float | None = None
     transform: Transform | None = None
     """What is to be done to the first input, in place of drawing."""
+    is_batch: bool = False
+    """Whether it waits its turn, up to a day, for a lower price."""
     reference: str | None = None
     """Names this call and no other: for a provider that takes an idempotency key."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +48,11 @@ class Call:
 
     input_sizes: tuple[Size, ...] = ()
     """Of the reference images as they are sent, in pixels; they can be priced before they are read."""
+
+    @property
+    def share(self) -> float:
+        """What of the usual price is paid."""
+        return (self.model.batch_share or 1.0) if self.is_batch else 1.0
 
     @property
     def quote(self) -> Quote:
@@ -60,6 +67,7 @@ class Call:
             images=self.n,
             inputs=self.input_sizes,
             is_transparent=self.background == "transparent",
+            share=self.share,
         )
 
     def listed_cost(self) -> float | None:

@@ -35,6 +35,8 @@ class Candidate:
     """The price of the whole request; each call that is made for it has its share of this."""
     warnings: tuple[str, ...] = ()
     is_local: bool = False
+    is_batch: bool = False
+    """Whether it is to wait its turn, up to a day, for a lower price."""
     tiers_below: int = 0
     """By how many tiers it is below the one that was asked for; 0 also for one that is above it or in none."""
     is_classed: bool = True
@@ -42,7 +44,7 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        return f"{self.provider}/{self.model.slug}"
+        return f"{self.provider}/{self.model.slug}{' (batch)' if self.is_batch else ''}"
 
     @property
     def price_usd(self) -> float | None:

@@ -49,6 +49,7 @@ def fit(
     input_sizes: Sequence[Size] | None = None,
     mask: InputImage | None = None,
     settings: Mapping[str, str] | None = None,
+    is_batch: bool = False,
 ) -> Call:
     """The call that asks `model` for `n` of what `request` wants, as nearly as it can. `input_sizes` are those of the
     references as they are kept, so that shape and price are known before they are read; left out: those of `inputs`."""
@@ -83,6 +84,7 @@ def fit(
         mask=mask,
         strength=request.strength if "strength" in model.accepts else None,
         transform=request.transform,
+        is_batch=is_batch,
         settings=settings or {},
         warnings=tuple(warnings),
     )
@@ -135,6 +137,12 @@ def input_side(model: ModelSpec) -> int:
 def input_form(model: ModelSpec) -> str:
     """How a model gets its reference images: encoded again; or, on this machine, as bare "pixels", or "raw"."""
     return str(model.options.get("inputs", "encoded"))
+
+
+def can_wait(model: ModelSpec, request: ImageRequest) -> bool:
+    """Whether a model's provider has a slow lane for this request."""
+    is_plain = not request.input_images or (bool(model.options.get("batch_inputs")) and request.mask is None)
+    return model.batch_share is not None and is_plain and request.transform is None
 
 
 def makes(model: ModelSpec, image_size: str) -> bool:

@@ -67,10 +67,11 @@ def quoted(
     images: int = 1,
     inputs: Sequence[Size] = (),
     is_transparent: bool = False,
+    share: float = 1.0,
 ) -> Quote:
     """The price of `images` pictures of that size, each made with references of the sizes `inputs` as they are sent.
 
-    However many upstream calls the pictures take, each picture is counted once.
+    However many upstream calls the pictures take, each picture is counted once. `share` is what of the price is paid.
     """
     price = model.price if model.price.is_known else model.price_bound
     image = price.of(
@@ -82,8 +83,8 @@ def quoted(
         is_transparent=is_transparent,
     )
     return Quote(
-        image_usd=UNPRICED if image is None else image,
-        input_usd=price.of_inputs(inputs),
+        image_usd=UNPRICED if image is None else round(image * share, 6),
+        input_usd=round(price.of_inputs(inputs) * share, 6),
         images=images,
         inputs=len(inputs),
         bound_reason="" if model.price.is_known else model.bound_reason,

@@ -132,6 +132,8 @@ def retired(spec: ModelSpec) -> ModelRetired:
 
 def task(request: ImageRequest) -> str:
     """What was asked for, as part of a sentence."""
+    if request.urgency == "day":
+        return f"{task(request.model_copy(update={'urgency': 'now'}))} within a day at a lower price"
     inputs = request.least_inputs
     if request.transform is not None:
         return request.transform.words

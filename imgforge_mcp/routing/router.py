@@ -14,7 +14,7 @@ from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.routing import refusals
 from imgforge_mcp.routing.candidates import Candidate, Entry
-from imgforge_mcp.routing.fitting import dropped_settings, fit, makes, takes_whole
+from imgforge_mcp.routing.fitting import can_wait, dropped_settings, fit, makes, takes_whole
 from imgforge_mcp.routing.health import Health, Vitals
 from imgforge_mcp.routing.pricing import Quote, Size, dollars
 
@@ -25,6 +25,8 @@ LACKS_ALPHA = 50
 """A model whose picture has to be cut out afterwards comes after those of its tier that make it transparent."""
 LACKS_SIZE = 50_000
 """A model that cannot make the resolution class that was asked for comes after every one that can."""
+AT_ONCE = 100_000
+"""What costs the whole price comes after all that waits for a lower one."""
 OF_NO_TIER = 1_000
 LAST_RESORT = 10_000
 
@@ -58,6 +60,7 @@ class _Fixed:
     standing: _Standing
     rank: int
     quote: Quote
+    is_batch: bool = False
 
 
 UNRELATED = frozenset(
@@ -121,7 +124,9 @@ class Router:
         pairs = _large_enough(request, pairs, input_sizes)
         shape = _shape(request)
         candidates = [
-            self._candidate(e, m, self._fixed(e, m, request, shape, input_sizes), health, now) for e, m in pairs
+            self._candidate(e, m, self._fixed(e, m, request, shape, input_sizes, is_batch=is_batch), health, now)
+            for e, m in pairs
+            for is_batch in _lanes(m, request)
         ]
         is_exact = request.model is not None or request.transform is not None
         return self._sorted(candidates if is_exact else _near(candidates, request))
@@ -238,29 +243,42 @@ class Router:
         raise refusals.unable(request, others, pinned.name if pinned else None)
 
     def _fixed(
-        self, entry: Entry, model: ModelSpec, request: ImageRequest, shape: str | None, input_sizes: Sequence[Size]
+        self,
+        entry: Entry,
+        model: ModelSpec,
+        request: ImageRequest,
+        shape: str | None,
+        input_sizes: Sequence[Size],
+        *,
+        is_batch: bool,
     ) -> _Fixed:
         """Made once for each shape, where the request has one: list_models and every call ask for the same few."""
         if shape is None:
-            return self._made(entry, model, request, input_sizes)
-        key = (entry.name, model.slug, model.model_id, shape)
+            return self._made(entry, model, request, input_sizes, is_batch=is_batch)
+        key = (entry.name, model.slug, model.model_id, f"{shape}{is_batch}")
         if key not in self._known:
             if len(self._known) >= MOST_FIXED:
                 self._known.clear()
-            self._known[key] = self._made(entry, model, request, input_sizes)
+            self._known[key] = self._made(entry, model, request, input_sizes, is_batch=is_batch)
         return self._known[key]
 
-    def _made(self, entry: Entry, model: ModelSpec, request: ImageRequest, input_sizes: Sequence[Size]) -> _Fixed:
+    def _made(
+        self, entry: Entry, model: ModelSpec, request: ImageRequest, input_sizes: Sequence[Size], *, is_batch: bool
+    ) -> _Fixed:
         tier = request.quality_tier
         standing = self._standing(entry, model, tier) if _is_by_tier(request) else _of_no_tier(entry)
-        call = fit(request, model, prompt=request.prompt, tier=tier, n=request.n, input_sizes=input_sizes)
+        call = fit(
+            request, model, prompt=request.prompt, tier=tier, n=request.n, input_sizes=input_sizes, is_batch=is_batch
+        )
         quote = replace(call, n=request.n).quote
         rank = standing.rank * 10 + dropped_settings(request, model) + (UNVERIFIED if model.unverified else 0)
         if request.image_size is not None and not makes(model, request.image_size):
             rank += LACKS_SIZE
         if request.background == "transparent" and not {"transparent", "vector"} & model.capabilities:
             rank += LACKS_ALPHA
-        return _Fixed(standing=standing, rank=rank, quote=quote)
+        if request.urgency != "now" and not is_batch:
+            rank += AT_ONCE
+        return _Fixed(standing=standing, rank=rank, quote=quote, is_batch=is_batch)
 
     def _candidate(self, entry: Entry, model: ModelSpec, fixed: _Fixed, health: Health, now: datetime) -> Candidate:
         vitals = health.vitals(entry.name, model.slug, entry.settings_hash, model.latency, now.timestamp())
@@ -276,6 +294,7 @@ class Router:
             quote=quote,
             warnings=(standing.note,) if standing.note else (),
             is_local=entry.is_local,
+            is_batch=fixed.is_batch,
             tiers_below=standing.tiers_below,
             is_classed=standing.is_classed,
         )
@@ -330,6 +349,8 @@ def can(model: ModelSpec, request: ImageRequest) -> bool:
     inputs = request.least_inputs
     if request.transform is not None:
         return request.transform.operation in model.capabilities
+    if request.urgency == "day" and not can_wait(model, request):
+        return False
     if request.strength is not None and "strength" not in model.accepts:
         return False
     if request.mask is not None:
@@ -346,6 +367,14 @@ def _shape(request: ImageRequest) -> str | None:
         return None
     there = [name for name in sorted(UNRELATED) if getattr(request, name) is not None]
     return f"{request.model_dump(exclude=set(UNRELATED))}{there}"
+
+
+def _lanes(model: ModelSpec, request: ImageRequest) -> tuple[bool, ...]:
+    """In which ways a model is asked: waiting its turn (True), at once (False)."""
+    if request.urgency == "now":
+        return (False,)
+    waits = (True,) if can_wait(model, request) else ()
+    return waits if request.urgency == "day" else (*waits, False)
 
 
 def _is_by_tier(request: ImageRequest) -> bool:

@@ -45,6 +45,22 @@ def test_a_picture_follows_ratio_and_size(client: genai.Client, emulator: Emulat
     assert not emulator.surprises
 
 
+def test_a_batch_of_inlined_requests_ends_with_their_answers(client: genai.Client, emulator: Emulator) -> None:
+    contents = types.Content(role="user", parts=[types.Part.from_text(text="a fox")])
+    config = types.GenerateContentConfig(response_modalities=["TEXT", "IMAGE"])
+    asked = types.InlinedRequest(contents=contents, config=config, metadata={"key": "1"})
+    batch = client.batches.create(model=MODEL, src=[asked], config={"display_name": "one"})
+    states = [client.batches.get(name=batch.name or "").state for _ in range(2)]
+    done = client.batches.get(name=batch.name or "")
+    assert [state.name for state in states if state] == ["JOB_STATE_RUNNING", "JOB_STATE_SUCCEEDED"]
+    assert done.dest is not None
+    (answer,) = done.dest.inlined_responses or []
+    assert answer.response is not None
+    assert described(picture(answer.response)) == ("PNG", (1024, 1024))
+    assert emulator.orders[0].share == 0.5
+    assert not emulator.surprises
+
+
 def test_an_edit_sends_the_picture_as_a_part_in_snake_case(client: genai.Client, emulator: Emulator) -> None:
     source = draw("source", 64, 64).data
     parts = [types.Part.from_bytes(data=source, mime_type="image/png"), types.Part.from_text(text="make it blue")]

@@ -1,6 +1,7 @@
 """The openai SDK against the OpenAI emulator."""
 
 import base64
+import json
 from collections.abc import Callable, Iterator
 
 import openai
@@ -42,6 +43,23 @@ def test_an_edit_arrives_as_file_parts(client: openai.OpenAI, emulator: Emulator
     assert reply.data is not None
     assert described(base64.b64decode(reply.data[0].b64_json or "")) == ("PNG", (1024, 1024))
     assert [len(each) for each in emulator.submits[0].uploads.values()] == [parts]
+
+
+def test_a_batch_is_made_of_a_file_and_its_result_is_a_file(client: openai.OpenAI, emulator: Emulator) -> None:
+    asked = {"model": MODEL, "prompt": "a fox", "size": "1024x1024"}
+    entry = {"custom_id": "one", "method": "POST", "url": "/v1/images/generations", "body": asked}
+    file = client.files.create(file=("one.jsonl", json.dumps(entry).encode()), purpose="batch")
+    batch = client.batches.create(input_file_id=file.id, endpoint="/v1/images/generations", completion_window="24h")
+    listed = [each.id for each in client.batches.list()]
+    states = [client.batches.retrieve(batch.id).status for _ in range(2)]
+    done = client.batches.retrieve(batch.id)
+    line = json.loads(client.files.content(done.output_file_id or "").text)
+    picture = base64.b64decode(line["response"]["body"]["data"][0]["b64_json"])
+    assert listed == [batch.id]
+    assert states == ["in_progress", "completed"]
+    assert (line["custom_id"], described(picture)) == ("one", ("PNG", (1024, 1024)))
+    assert client.files.delete(file.id).deleted
+    assert not emulator.surprises
 
 
 def test_models_are_listed(client: openai.OpenAI) -> None:

@@ -116,4 +116,4 @@ RATES: Mapping[str, Rate] = {
 
 def charged(emulator: Emulator) -> float:
     """US dollars for everything that it accepted."""
-    return sum(RATES[emulator.name](order) for order in emulator.orders)
+    return sum(RATES[emulator.name](order) * order.share for order in emulator.orders)

@@ -69,6 +69,8 @@ class Order:
     alpha: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)
     identifier: str = ""
+    share: float = 1.0
+    """What of the usual price is charged."""
 
 
 @dataclass(frozen=True, slots=True)

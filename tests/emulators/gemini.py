@@ -3,9 +3,11 @@
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tests.emulators._emulator import Emulator, route
+from tests.emulators._faults import Fault
 from tests.emulators._picture import Picture, ratio_size
 from tests.emulators._wire import Answer, Call, Order, is_base64
 
@@ -70,6 +72,14 @@ class Gemini(Emulator):
     undocumented: ClassVar[frozenset[str]] = frozenset({"402"})
     serves_imagen = False
 
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.lane: dict[str, int] = {}
+        """How often each batch will still say that it waits."""
+        self.ending = "completed"
+        """How batches end: also failed, expired, cancelled, or refused by the safety system."""
+
     def offered_key(self, call: Call) -> str | None:
         """The header, or `?key=`."""
         return super().offered_key(call) or call.query.get("key")
@@ -112,7 +122,9 @@ class Gemini(Emulator):
         self._check_model(version, model)
         if not isinstance(call.json, dict):
             raise self.decline("400")
-        body = _camel(call.json)
+        return self._order_of(model, _camel(call.json))
+
+    def _order_of(self, model: str, body: dict[str, Any]) -> Order:
         settings = body.get("generationConfig", {})
         for name in sorted((body.keys() - FIELDS) | (settings.keys() - SETTINGS)):
             raise self.decline("400", f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
@@ -131,6 +143,56 @@ class Gemini(Emulator):
             media="image/png",
             body=body,
         )
+
+    # The slow lane: ai.google.dev/api/batch-api (2026-11), google-genai 3.6.1.
+
+    @route("POST", "/{version}/models/{model}:batchGenerateContent", phase="submit")
+    def make_batch(self, call: Call, version: str, model: str) -> Order:
+        """A batch of inlined requests, each with its metadata."""
+        self._check_model(version, model)
+        batch = _camel(call.json).get("batch", {}) if isinstance(call.json, dict) else {}
+        asked = batch.get("inputConfig", {}).get("requests", {}).get("requests", [])
+        if not asked or not batch.get("displayName") or batch.keys() - {"displayName", "inputConfig", "priority"}:
+            raise self.decline("400")
+        return replace(self._order_of(model, asked[0]["request"]), share=0.5)
+
+    def finish(self, call: Call, order: Order, fault: Fault | None) -> Answer:
+        """A batch is only taken in."""
+        if not call.path.endswith(":batchGenerateContent"):
+            return super().finish(call, order, fault)
+        name = f"batches/{order.identifier}"
+        if self.ending == "refused":
+            answer = self.refuse("image_safety", call).content
+        else:
+            answer = super().finish(call, order, fault).content
+        self.batches[name], self.lane[name] = {"response": answer, "metadata": {"key": "1"}}, self.polls
+        return Answer(200, self._batch(name, "BATCH_STATE_PENDING"))
+
+    @route("GET", "/{version}/batches/{number}", phase="poll")
+    def batch(self, call: Call, version: str, number: str) -> Answer:
+        """An operation: its state, and at the end what became of each request."""
+        name = f"batches/{number}"
+        if name not in self.batches:
+            raise self.decline("404", "Requested entity was not found.")
+        self.lane[name] -= 1
+        if self.lane[name] >= 0:
+            return Answer(200, self._batch(name, "BATCH_STATE_RUNNING"))
+        if self.ending not in ("completed", "refused"):
+            return Answer(200, {**self._batch(name, f"BATCH_STATE_{self.ending.upper()}"), "done": True})
+        output = {"inlinedResponses": {"inlinedResponses": [self.batches[name]]}}
+        done = self._batch(name, "BATCH_STATE_SUCCEEDED")
+        # The payload stands twice, and google-genai reads the one in the metadata.
+        done["metadata"]["output"] = output
+        return Answer(200, {**done, "done": True, "response": output})
+
+    @route("POST", "/{version}/batches/{number}:cancel", phase="cancel")
+    def cancel_batch(self, call: Call, version: str, number: str) -> Answer:
+        """An empty answer; it ends when it ends."""
+        self.ending, self.lane[f"batches/{number}"] = "cancelled", 1
+        return Answer(200, {})
+
+    def _batch(self, name: str, state: str) -> dict[str, Any]:
+        return {"name": name, "metadata": {"name": name, "state": state, "displayName": "emulated"}}
 
     @route("POST", "/{version}/models/{model}:predict", phase="submit")
     def predict(self, call: Call, version: str, model: str) -> Order:

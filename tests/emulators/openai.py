@@ -1,10 +1,13 @@
 """OpenAI Images API: openai-openapi f85dbe2 (2026-08-21), openai 3.54.0 image types, which name what was shut down."""
 
 import base64
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.emulators._emulator import Emulator, route
+from tests.emulators._faults import Fault
 from tests.emulators._picture import Picture
 from tests.emulators._wire import Answer, Call, Order
 
@@ -52,6 +55,15 @@ class OpenAI(Emulator):
     refusals = ("moderation_blocked", "content_policy_violation")
     undocumented = frozenset({"402"})
 
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.files: dict[str, bytes] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.lane: dict[str, int] = {}
+        """How often each batch will still say that it waits."""
+        self.ending = "completed"
+        """How batches end: also failed, expired, cancelled, or refused by the safety system."""
+
     def failure(self, kind: str, message: str = "") -> Answer:
         """The error object, with a request id beside it."""
         status, group, code, text = ERRORS[kind]
@@ -80,6 +92,99 @@ class OpenAI(Emulator):
             if each.content_type not in ("image/png", "image/jpeg", "image/webp"):
                 raise self.decline("400", f"unsupported mimetype {each.content_type!r}")
         return self._order({**body, "model": body.get("model", "gpt-image-1.5")})
+
+    # The slow lane: guides/batch and api-reference/batch (2026-11), openai 3.57.
+
+    @route("POST", "/v1/files", phase="upload")
+    def upload(self, call: Call) -> Answer:
+        """A file of requests, a line each."""
+        files = call.uploads.get("file", [])
+        if call.fields.get("purpose") != "batch" or len(files) != 1:
+            raise self.decline("400", "purpose and file are required")
+        number = f"file-{self.log.next_number():06d}"
+        self.files[number] = files[0].data
+        return Answer(200, {"id": number, "object": "file", "bytes": len(files[0].data), "purpose": "batch"})
+
+    @route("DELETE", "/v1/files/{number}", phase="delete")
+    def delete(self, call: Call, number: str) -> Answer:
+        """Gone for good."""
+        if self.files.pop(number, None) is None:
+            raise self.decline("404", "No such File object")
+        return Answer(200, {"id": number, "object": "file", "deleted": True})
+
+    @route("GET", "/v1/files/{number}/content", phase="result")
+    def content(self, call: Call, number: str) -> Answer:
+        """A file as it is."""
+        if number not in self.files:
+            raise self.decline("404", "No such File object")
+        return Answer(200, self.files[number], media="application/octet-stream")
+
+    @route("POST", "/v1/batches", phase="submit")
+    def make_batch(self, call: Call) -> Order:
+        """A batch of an uploaded file, within a day."""
+        body = self.expect(call, {"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"})
+        lines = self.files.get(body.get("input_file_id", ""), b"").splitlines()
+        if body.get("endpoint") != "/v1/images/generations" or body.get("completion_window") != "24h" or not lines:
+            raise self.decline("400", "input_file_id, endpoint and completion_window are required")
+        entry = json.loads(lines[0])
+        if entry.keys() != {"custom_id", "method", "url", "body"} or entry["url"] != body["endpoint"]:
+            raise self.decline("400", "a line has custom_id, method, url and body")
+        for name in sorted(entry["body"].keys() - FIELDS):
+            raise self.decline("400", f"Unknown parameter: {name!r}.")
+        return replace(self._order(entry["body"]), share=0.5)
+
+    def finish(self, call: Call, order: Order, fault: Fault | None) -> Answer:
+        """A batch is only taken in."""
+        if call.path != "/v1/batches":
+            return super().finish(call, order, fault)
+        number = f"batch_{order.identifier}"
+        entry = json.loads(self.files[call.fields["input_file_id"]].splitlines()[0])
+        if self.ending == "refused":
+            refusal = self.refuse(self.refusals[0], call)
+            response = {"status_code": refusal.status, "request_id": "", "body": refusal.content}
+        else:
+            made = super().finish(call, order, fault)
+            response = {"status_code": 200, "request_id": "", "body": made.content}
+        line = {"id": "batch_req_1", "custom_id": entry["custom_id"], "response": response, "error": None}
+        self.files[f"file-of-{number}"] = json.dumps(line).encode() + b"\n"
+        self.lane[number] = self.polls
+        self.batches[number] = {
+            **{"id": number, "object": "batch", "endpoint": entry["url"], "status": "validating", "errors": None},
+            **{"input_file_id": call.fields["input_file_id"], "completion_window": "24h", "created_at": 1_795_000_000},
+            **{"output_file_id": None, "error_file_id": None},
+        }
+        return Answer(200, self.batches[number])
+
+    @route("GET", "/v1/batches", phase="list")
+    def list_batches(self, call: Call) -> Answer:
+        """All of them, the newest first."""
+        found = list(reversed(self.batches.values()))
+        return Answer(200, {"object": "list", "data": found, "has_more": False})
+
+    @route("GET", "/v1/batches/{number}", phase="poll")
+    def batch(self, call: Call, number: str) -> Answer:
+        """As it stands; what was not done by the end of the day is not done at all."""
+        batch = self.batches.get(number)
+        if batch is None:
+            raise self.decline("404", f"No batch found with id '{number}'.")
+        self.lane[number] -= 1
+        if self.lane[number] < 0:
+            is_done = self.ending in ("completed", "refused")
+            batch["status"] = "completed" if is_done else self.ending
+            file = "error_file_id" if self.ending == "refused" else "output_file_id"
+            batch |= {file: f"file-of-{number}"} if is_done else {}
+            if self.ending == "failed":
+                batch["errors"] = {"object": "list", "data": [{"code": "invalid", "message": "The file is wrong."}]}
+        else:
+            batch["status"] = "in_progress"
+        return Answer(200, batch)
+
+    @route("POST", "/v1/batches/{number}/cancel", phase="cancel")
+    def cancel_batch(self, call: Call, number: str) -> Answer:
+        """It takes up to ten minutes, and what is done by then is charged."""
+        self.ending, self.lane[number] = "cancelled", 1
+        self.batches[number]["status"] = "cancelling"
+        return Answer(200, self.batches[number])
 
     def reply(self, call: Call, order: Order, pictures: list[Picture]) -> Answer:
         """base64 only; the format is told once for all items."""

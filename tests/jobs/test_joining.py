@@ -43,6 +43,7 @@ OTHER: dict[str, Any] = {
     "mask": "b" * 64,
     "strength": 0.5,
     "reference": ["mia"],
+    "urgency": "day",
     "kept": [{"name": "mia", "pictures": 1}],
 }
 """Another value for every field that makes another call."""

@@ -15,6 +15,7 @@ from tests.answers import ended, pictures, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 from tests.emulators._ledger import charged
+from tests.mcp import test_slow_lane
 from tests.providers import test_conformance, test_edits
 from tests.readme_tables import CAPABILITIES, REPORTED, TODAY, able
 
@@ -149,6 +150,7 @@ TESTS: dict[str, Callable[..., Any]] = {
     "enlarge": test_a_provider_enlarges_to_exactly_what_was_asked_for,
     "trace": test_a_provider_traces_a_picture_as_a_drawing,
     "extend": test_a_provider_paints_on_beyond_the_edges_that_were_named,
+    "batch at half price": test_slow_lane.test_a_picture_that_can_wait_costs_half,
     "vector": test_a_vector_model_gives_a_drawing,
     "seed": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,
     "negative": test_conformance.test_a_setting_is_sent_where_the_model_has_it_and_else_a_warning_says_so,

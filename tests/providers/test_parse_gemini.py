@@ -25,7 +25,9 @@ IMAGE = {"inlineData": {"mimeType": "image/png", "data": ENCODED}}
 
 
 def parsed(body: object) -> Images:
-    return PROVIDER.parse(reply(body), FLASH)
+    images = PROVIDER.parse(reply(body), FLASH)
+    assert isinstance(images, Images)
+    return images
 
 
 def candidate(*parts: dict[str, Any], reason: str = "STOP", **fields: Any) -> dict[str, Any]:
@@ -150,6 +152,14 @@ def test_an_end_for_another_reason_is_no_refusal_and_may_be_billed(reason: str, 
         parsed({"candidates": [{"finishReason": reason}]})
     assert type(caught.value) is kind
     assert caught.value.maybe_billed
+
+
+@pytest.mark.parametrize("reason", ["IMAGE_SAFETY", "IMAGE_OTHER"])
+def test_what_brings_no_picture_costs_the_tokens_that_it_tells(reason: str) -> None:
+    counted = {"promptTokenCount": 1000, "candidatesTokenCount": 10, "candidatesTokensDetails": [{"modality": "TEXT"}]}
+    with pytest.raises(ForgeError) as caught:
+        parsed({"candidates": [{"finishReason": reason}], "usageMetadata": counted})
+    assert (caught.value.maybe_billed, caught.value.cost_usd) == (False, 0.00053)
 
 
 def test_a_partial_refusal_of_imagen_keeps_the_pictures() -> None:

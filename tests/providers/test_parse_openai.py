@@ -33,7 +33,9 @@ def of_dialect(dialect: str, **fields: Any) -> Call:
 
 
 def parsed(body: object, call: Call = GPT) -> Images:
-    return PROVIDER.parse(reply(body), call)
+    images = PROVIDER.parse(reply(body), call)
+    assert isinstance(images, Images)
+    return images
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_any_other_state_is_still_running(status: object) -> None:
         pytest.param({"status": "failed", "error": "Blocked by the safety checker"}, ContentRefused, id="safety"),
         pytest.param({"status": "failed", "error": "CUDA out of memory"}, Unavailable, id="failed"),
         pytest.param({"status": "failed", "error": None}, Unavailable, id="failed silently"),
-        pytest.param({"status": "canceled"}, Unavailable, id="canceled"),
+        pytest.param({"status": "canceled"}, BadReply, id="canceled: its time is billed"),
         pytest.param({"status": "aborted"}, Unavailable, id="aborted"),
     ],
 )

@@ -9,13 +9,14 @@ from imgforge_mcp.local.models.rendering import Rendering
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.net.exchange import Outgoing, Part
 from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Picture, Reply, Request, Told, Work
-from imgforge_mcp.providers.contract.manifest import Auth, Manifest
+from imgforge_mcp.providers.contract.manifest import Auth, Billing, Manifest
 from imgforge_mcp.providers.contract.provider import DirectProvider, Provider
 from imgforge_mcp.routing.call import Call
 
 __all__ = [
     "Alteration",
     "Auth",
+    "Billing",
     "Call",
     "DirectProvider",
     "Images",

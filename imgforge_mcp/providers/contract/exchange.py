@@ -21,6 +21,8 @@ class Request:
     form: tuple[tuple[str, Part], ...] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    buys: bool | None = None
+    """Whether sending it twice could be paid twice; left out: what is submitted does, a question does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,18 @@ class Operation:
     message: str | None = None
     wait: float | None = None
     """Seconds until the next question; None: the manifest's."""
+    is_batch: bool = False
+    """Whether it waits its turn at a lower price."""
+    is_begun: bool = False
+    """Whether a later step that buys has been sent: it is not sent again, its answer is looked for."""
     needs_inputs: bool = False
     """Whether what follows still sends the call's input pictures."""
     data: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Without what is not so: a version that does not know a later field can read it all the same."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in values.items() if value is not False}
 
     @classmethod
     def from_json(cls, stored: Json) -> "Operation":

@@ -13,6 +13,24 @@ class Auth:
     prefix: str = "Bearer "
 
 
+Charge = Literal["free", "told", "perhaps"]
+"""Free or told in the answer itself (and booked so) by the provider's own documents; else booked as maybe billed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Billing:
+    """What a provider charges for what brings no picture; `source` says where that stands. A request that is turned
+    away with an error status costs nothing, unless an adapter says otherwise."""
+
+    withheld: Charge = "perhaps"
+    """What its safety system withholds after the work, or in a 200."""
+    empty: Charge = "perhaps"
+    """A 200 without a picture."""
+    called_off: Charge = "free"
+    """Work that it confirms to have stopped."""
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A provider, declared.
@@ -41,9 +59,7 @@ class Manifest:
     """What marks the place to change in a mask as this provider reads it; alpha: transparency."""
     concurrency: int = 64
     """Calls at once by all doors of a worker, where neither the provider documents a limit nor the user sets one."""
-    free_refusals: bool = False
-    """Whether the provider documents that what its safety system withholds costs nothing, also where it says so in a
-    200; an error status is taken to cost nothing."""
+    billing: Billing = Billing()
     reports_cost: bool = False
     """Whether its answers tell what they cost: in dollars, in units, or by tokens that the catalogue prices."""
     address_setting: str = ""

@@ -46,6 +46,10 @@ class Provider:
             return ()
         return (Request(method=operation.cancel_method, target=operation.cancel_url),)
 
+    def has_stopped(self, reply: Reply) -> bool:
+        """Whether an answer to `cancel` says that the work has ended, so that nothing more will come or be charged."""
+        return reply.status < 300
+
     def images(self, reply: Reply, call: Call, body: Any = None, *, most: int | None = None) -> Images:
         """The pictures of an answer, in whatever wrapping they come; `body` is its JSON where that is decoded already,
         `most` how many there can be (what follows is something else). What is broken or was withheld beside good ones
@@ -72,7 +76,7 @@ class Provider:
         said = cause.sentence
         meaning = meanings.meaning_of(cause, self.meanings, call.prompt, call.negative_prompt, is_asked=True)
         if refused or meaning is Meaning.REFUSED:
-            return self.refusal(said, maybe_billed=not self.manifest.free_refusals)
+            return self.refusal(said, maybe_billed=self.manifest.billing.withheld != "free")
         if meaning in (Meaning.REJECTED, Meaning.LOST):
             what = (
                 f"with a page in place of an image. {self.manifest.address_hint}"
@@ -122,7 +126,7 @@ class Provider:
         is_asked = reply.operation is not None
         meaning = meanings.meaning_of(cause, self.meanings, call.prompt, call.negative_prompt, is_asked=is_asked)
         if meaning is Meaning.REFUSED:
-            is_free = cause.status >= 400 or self.manifest.free_refusals
+            is_free = cause.status >= 400 or self.manifest.billing.withheld == "free"
             return self.refusal(cause.sentence, maybe_billed=not is_free)
         if meaning is Meaning.MODEL and not meanings.is_generic_absence(cause):
             return meanings.error_of(meaning, cause)

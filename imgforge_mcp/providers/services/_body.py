@@ -13,6 +13,11 @@ def given(fields: Mapping[str, Any]) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def shared(cost_usd: float | None, call: Call) -> float | None:
+    """What of the usual cost of the answer's tokens is paid: a part of it for what waits its turn."""
+    return None if cost_usd is None else round(cost_usd * call.share, 6)
+
+
 def fixed(call: Call) -> Json:
     """What the catalogue says goes into every request to this model."""
     body = call.model.options.get("body", {})

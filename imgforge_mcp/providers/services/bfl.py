@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from imgforge_mcp.base.errors import BadReply, Unavailable
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
+from imgforge_mcp.providers.contract import Auth, Billing, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
 from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, line, quoted, state_word
 from imgforge_mcp.providers.services._body import fixed, given, margins
@@ -26,7 +26,7 @@ class BlackForestLabs(Provider):
         aliases=("black_forest_labs", "black-forest-labs"),
         poll_seconds=1.0,
         concurrency=24,
-        free_refusals=True,
+        billing=Billing(withheld="free", source="help.bfl.ai, 2026-06-12: only what is ready costs credits"),
         key_check="/v1/credits",
         reports_cost=True,
         source="api.bfl.ai OpenAPI 2026-04-23",

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from imgforge_mcp.base.errors import BadReply, ForgeError, Unavailable
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Provider, Reply, Request
+from imgforge_mcp.providers.contract import Auth, Billing, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
 from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, state_word, whole
 from imgforge_mcp.providers.services._body import effort, fixed, given
@@ -22,6 +22,9 @@ class Fal(Provider):
         auth=Auth(prefix="Key "),
         key_hosts=("queue.fal.run",),
         aliases=("fal_ai", "fal-ai", "fal.ai"),
+        billing=Billing(
+            source="fal.ai/docs on errors, 2026-08: what fails with 5xx is free, a 422 of a runner may not be"
+        ),
         source="docs.fal.ai and @fal-ai/client 1.10.1",
         key_page="https://fal.ai/dashboard/keys",
     )

@@ -1,24 +1,30 @@
 """Google Gemini: pictures among the parts of a generateContent answer, and Imagen's older `:predict` shape."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from imgforge_mcp.base.errors import AccountBlocked, BadReply, ForgeError
+from imgforge_mcp.base.errors import AccountBlocked, BadReply, ForgeError, Unavailable
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Images, Manifest, Reply, Request
+from imgforge_mcp.providers.contract import Auth, Billing, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.causes import cause_of
 from imgforge_mcp.providers.reading.costs import cost_of
 from imgforge_mcp.providers.reading.meaning import Meaning, Meanings, error_of
 from imgforge_mcp.providers.reading.refusals import is_refusal_word
-from imgforge_mcp.providers.reading.wire import decoded_or_none, listed, quoted
-from imgforge_mcp.providers.services._body import fixed, given
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, listed, quoted, state_word, whole
+from imgforge_mcp.providers.services._body import fixed, given, shared
 
+BATCH_NAME = re.compile(r"batches/[\w.-]{1,180}")
+BATCH_WAIT = 60.0
+"""Seconds between the questions."""
+STATUSES = {3: 400, 5: 404, 7: 403, 8: 429, 9: 400, 13: 500, 14: 503, 16: 401}
+"""The status of each of google.rpc's codes that a single request of a batch may end with; any other is 500."""
 NO_FREE_QUOTA = re.compile(r"\blimit: 0\b")
 NOTHING_SAID = ("", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
 
 
-class Gemini(DirectProvider):
+class Gemini(Provider):
     manifest = Manifest(
         name="gemini",
         title="Gemini",
@@ -28,6 +34,11 @@ class Gemini(DirectProvider):
         aliases=("google", "imagen", "google_gemini"),
         listing="/v1beta/models?pageSize=1000",
         reports_cost=True,
+        billing=Billing(
+            withheld="told",
+            empty="told",
+            source="ai.google.dev on billing: 400 and 500 are free, the tokens of an answer are charged",
+        ),
         source="ai.google.dev and google-genai 3.4.0",
         key_page="https://aistudio.google.com/apikey",
     )
@@ -36,6 +47,11 @@ class Gemini(DirectProvider):
     """Below which path its models are."""
 
     def submit(self, call: Call) -> Request:
+        if call.is_batch:
+            asked = {"requests": [{"request": _content(call), "metadata": {"key": "1"}}]}
+            batch = {"displayName": call.reference or "imgforge", "inputConfig": {"requests": asked}}
+            target = f"{self.models}/{call.model.model_id}:batchGenerateContent"
+            return Request(target=target, json={"batch": batch})
         predicts = call.model.options.get("method") == "predict"
         target = f"{self.models}/{call.model.model_id}:{'predict' if predicts else 'generateContent'}"
         return Request(target=target, json=_prediction(call) if predicts else _content(call))
@@ -46,10 +62,42 @@ class Gemini(DirectProvider):
         "FAILED_PRECONDITION": Meaning.NO_ACCESS,
     }
 
-    def parse(self, reply: Reply, call: Call) -> Images:
+    def parse(self, reply: Reply, call: Call) -> Images | Operation:
+        is_batch = call.is_batch or reply.operation is not None
+        return self._of_batch(reply, call) if is_batch else self._made(reply, call)
+
+    def _made(self, reply: Reply, call: Call) -> Images:
         body = decoded_or_none(reply.body)
         images = self.images(reply, call, body)
-        return replace(images, cost_usd=cost_of(body, call.model.options.get("tokens")))
+        return replace(images, cost_usd=shared(cost_of(body, call.model.options.get("tokens")), call))
+
+    def _of_batch(self, reply: Reply, call: Call) -> Images | Operation:
+        """A batch of one request as it stands: its name, its state, at last the answer that would have come at
+        once."""
+        body = reply.json()
+        name = line(body.get("name"), 200)
+        if reply.operation is None and (name is None or not BATCH_NAME.fullmatch(name)):
+            raise BadReply("The provider answered with a batch that has no name.")
+        operation = reply.operation or _waiting(str(name))
+        if (answer := _answer_of(body)) is not None:
+            error = answer.get("error")
+            inner = replace(reply, operation=None, body=json.dumps(answer.get("response", answer)).encode())
+            if isinstance(error, dict):
+                raise self.failure(replace(inner, status=STATUSES.get(whole(error.get("code")) or 13, 500)), call)
+            return self._made(inner, call)
+        metadata = body.get("metadata")
+        state = str(metadata.get("state") or "") if isinstance(metadata, dict) else ""
+        ended = next((word for word in ("failed", "cancelled", "expired") if word in state.lower()), "")
+        if ended or body.get("done") is True:
+            raise Unavailable(
+                f"The batch ended without a picture ({ended or 'done'}); what was not done is not charged."
+            )
+        shown = state_word(state.removeprefix("BATCH_STATE_").removeprefix("JOB_STATE_").lower())
+        return replace(operation, message=f"batch {shown or 'accepted'}")
+
+    def has_stopped(self, reply: Reply) -> bool:
+        """A batch whose end was asked for may still bring what it was at work on: it is asked about until it ends."""
+        return False
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
         """A quota that is counted by the day, or is nothing on a free account, is used up; the delay beside it is that
@@ -63,8 +111,16 @@ class Gemini(DirectProvider):
 
     def without_picture(self, reply: Reply, call: Call, refused: int = 0) -> ForgeError:
         """Why an answer in a 200 holds no picture: the prompt was blocked, or the model ended for a reason. An answer
-        in words, IMAGE_OTHER and NO_IMAGE are no refusals: another model may well draw it. All of it may be billed."""
+        in words, IMAGE_OTHER and NO_IMAGE are no refusals: another model may well draw it. Its tokens are charged, and
+        it tells how many; where it does not, all of it may be billed."""
         body = decoded_or_none(reply.body)
+        error = self._without_picture(reply, call, body, refused)
+        cost = shared(cost_of(body, call.model.options.get("tokens")), call)
+        if error.maybe_billed and cost is not None:
+            error.maybe_billed, error.cost_usd = False, cost
+        return error
+
+    def _without_picture(self, reply: Reply, call: Call, body: Any, refused: int) -> ForgeError:
         said, reasons = _told(body) if isinstance(body, dict) else ("", [])
         if "PUP_LIMITED_DISABLED" in reasons:
             error = AccountBlocked("The provider has limited this account.", **quoted(said or "PUP_LIMITED_DISABLED"))
@@ -103,6 +159,24 @@ def server(name: str, base_url: str) -> Vertex:
         listing=None,
     )
     return provider
+
+
+def _waiting(name: str) -> Operation:
+    target = f"/v1beta/{name}"
+    return Operation(operation_id=name, url=target, cancel_url=f"{target}:cancel", wait=BATCH_WAIT, is_batch=True)
+
+
+def _answer_of(body: Json) -> Json | None:
+    """What became of the one request of a batch; None while it waits."""
+    metadata = body.get("metadata")
+    places = [body.get("response"), metadata.get("output") if isinstance(metadata, dict) else None]
+    for place in places:
+        match place:
+            case {"inlinedResponses": {"inlinedResponses": [dict() as first, *_]}}:
+                return first
+            case {"inlinedResponses": [dict() as first, *_]}:
+                return first
+    return {"error": body["error"]} if isinstance(body.get("error"), dict) else None
 
 
 def _content(call: Call) -> Json:

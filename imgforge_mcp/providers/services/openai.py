@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from imgforge_mcp.providers.contract import Auth, Call, DirectProvider, Images, Manifest, Part, Reply, Request
+from imgforge_mcp.base.types import Json
+from imgforge_mcp.providers.contract import Auth, Call, Images, Manifest, Operation, Part, Provider, Reply, Request
 from imgforge_mcp.providers.reading.costs import cost_in_header, cost_of
-from imgforge_mcp.providers.reading.wire import decoded_or_none
-from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, text_parts
+from imgforge_mcp.providers.reading.wire import decoded_or_none, whole
+from imgforge_mcp.providers.services import _openai_batch
+from imgforge_mcp.providers.services._body import effort, fixed, given, image_part, shared, text_parts
 
 GENERATIONS = "/v1/images/generations"
 EDITS = "/v1/images/edits"
@@ -18,7 +20,7 @@ AZURE_VERSION = "2025-04-01-preview"
 AZURE_AUTH = Auth(header="api-key", prefix="")
 
 
-class OpenAI(DirectProvider):
+class OpenAI(Provider):
     """api.openai.com, or with another manifest any server that is compatible with it."""
 
     manifest = Manifest(
@@ -36,12 +38,39 @@ class OpenAI(DirectProvider):
 
     def submit(self, call: Call) -> Request:
         dialect = call.model.options.get("dialect", "openai")
-        return DIALECTS[dialect if dialect in DIALECTS else "openai"](call)
+        request = DIALECTS[dialect if dialect in DIALECTS else "openai"](call)
+        return _openai_batch.upload(call, request) if call.is_batch else request
 
-    def parse(self, reply: Reply, call: Call) -> Images:
+    def parse(self, reply: Reply, call: Call) -> Images | Operation:
+        if reply.operation is None and not call.is_batch:
+            return self._made(reply, call)
+        if reply.operation is None:
+            return _openai_batch.uploaded(reply, GENERATIONS)
+        answer = _openai_batch.answered(reply, reply.operation)
+        if isinstance(answer, Operation):
+            return answer
+        status = whole(answer.get("status_code")) or 200
+        inner = Reply(status=status, headers=reply.headers, body=json.dumps(answer.get("body")).encode())
+        if status >= 400:
+            raise self.failure(inner, call)
+        return self._made(inner, call)
+
+    def _made(self, reply: Reply, call: Call) -> Images:
         body = decoded_or_none(reply.body)
         images = self.images(reply, call, body)
-        return replace(images, cost_usd=cost_of(body, call.model.options.get("tokens")))
+        return replace(images, cost_usd=shared(cost_of(body, call.model.options.get("tokens")), call))
+
+    def poll(self, operation: Operation, call: Call) -> Request:
+        return _openai_batch.question(operation) if operation.is_batch else super().poll(operation, call)
+
+    def has_stopped(self, reply: Reply) -> bool:
+        """A batch that is being cancelled may still bring what it was at work on, and is asked about until it ends."""
+        body = decoded_or_none(reply.body)
+        return reply.status < 300 and isinstance(body, dict) and (body.get("deleted") is True or _is_cancelled(body))
+
+
+def _is_cancelled(batch: Json) -> bool:
+    return batch.get("status") == "cancelled" and not batch.get("output_file_id")
 
 
 class Azure(OpenAI):
@@ -69,7 +98,7 @@ class LiteLLM(OpenAI):
     """A LiteLLM proxy, which says what a call cost in a header."""
 
     def parse(self, reply: Reply, call: Call) -> Images:
-        images = super().parse(reply, call)
+        images = self._made(reply, call)
         cost = cost_in_header(reply.headers)
         return images if cost is None else replace(images, cost_usd=cost)
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from imgforge_mcp.base.errors import Unavailable
-from imgforge_mcp.providers.contract import Call, Images, Manifest, Operation, Provider, Reply, Request
+from imgforge_mcp.base.errors import BadReply, Unavailable
+from imgforge_mcp.providers.contract import Billing, Call, Images, Manifest, Operation, Provider, Reply, Request
 from imgforge_mcp.providers.reading.refusals import is_refusal_text
 from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, state_word
 from imgforge_mcp.providers.services._body import fixed, given
@@ -20,6 +20,10 @@ class Replicate(Provider):
         key_variables=("REPLICATE_API_TOKEN",),
         key_hosts=("api.replicate.com",),
         key_check="/v1/account",
+        billing=Billing(
+            called_off="perhaps",
+            source="replicate.com/docs, 2025-10: canceled runs are billed for their time, aborted ones are not",
+        ),
         source="replicate.com/docs and replicate 1.0.7",
         key_page="https://replicate.com/account/api-tokens",
     )
@@ -64,8 +68,10 @@ class Replicate(Provider):
                 if is_refusal_text(said, call.prompt, call.negative_prompt):
                     raise self.refusal(said, maybe_billed=True)
                 raise Unavailable("The provider reports that the job failed.", **quoted(said))
-            case "canceled" | "aborted" as status:
-                raise Unavailable(f"The provider reports that the job was {status}.")
+            case "canceled":
+                raise BadReply("The provider reports that the job was canceled; its time may have been billed.")
+            case "aborted":
+                raise Unavailable("The provider reports that the job was aborted before it began.")
             case status:
                 return replace(operation, message=state_word(status) or operation.message)
 

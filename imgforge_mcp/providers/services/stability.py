@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.contract import Billing, Call, DirectProvider, Manifest, Request
 from imgforge_mcp.providers.services._body import fixed, image_part, margins, text_parts
 
 EDGES = ("left", "up", "right", "down")
@@ -19,6 +19,7 @@ class Stability(DirectProvider):
         aliases=("stability_ai", "stabilityai"),
         headers={"Accept": "application/json"},
         key_check="/v1/user/account",
+        billing=Billing(source="Stability's specification, 2025-06: a request that is flagged with 403 is not charged"),
         source="Stability's v2beta OpenAPI, 2025-06-24",
         key_page="https://platform.stability.ai/account/keys",
     )

@@ -119,7 +119,8 @@ class Settlement:
     outcome: str
     succeeded: bool = False
     message: str | None = None
-    latency_ms: int = 0
+    latency_ms: int | None = 0
+    """None for what waited its turn: that says nothing of how fast a model is."""
     cost_usd: float | None = None
     maybe_billed: bool = False
     health_cost: float = 0.0
