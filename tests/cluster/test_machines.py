@@ -22,7 +22,7 @@ from tests.http.conftest import OpenSite, site_on
 pytestmark = pytest.mark.anyio
 __all__ = ["site_on"]  # a fixture of the HTTP door's tests
 
-OPTIONAL = ("psycopg", "psycopg_pool", "obstore", "procrastinate")
+OPTIONAL = ("psycopg", "psycopg_pool", "obstore")
 FOX = ImageRequest(prompt="a red fox", width=64, height=64)
 
 
