@@ -96,10 +96,13 @@ class Forge:
         caller: Caller,
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
+        *,
+        wait_seconds: float | None = None,
     ) -> Job:
-        """Submit, and wait as long as a client may be kept waiting. Raises what `submit` raises."""
+        """Submit, and wait so long, by default as long as a client of MCP may be kept waiting. Raises what `submit`
+        raises."""
         require(caller.scopes, "generate")
-        return await self._jobs.generate(request, caller, request_id, on_progress)
+        return await self._jobs.generate(request, caller, request_id, on_progress, wait_seconds)
 
     async def quote(self, request: ImageRequest, caller: Caller) -> tuple[float, str]:
         """What the request would cost at list prices (US dollars), and from whom. Raises what `submit` raises."""

@@ -352,15 +352,17 @@ class JobService:
         caller: Caller,
         request_id: str | None = None,
         on_progress: OnProgress | None = None,
+        wait_seconds: float | None = None,
     ) -> Job:
-        """Submit and, if the request says so, wait as long as the configuration allows. A caller that is cancelled
-        before anything was sent leaves nothing behind; after that the job goes on without it."""
+        """Submit and, if the request says so, wait so long, by default as the configuration allows. A caller that is
+        cancelled before anything was sent leaves nothing behind; after that the job goes on without it."""
         job, digest = await self._submitted(request, caller, request_id)
         if not request.sync:
             return job
         listener = self._listeners.listens(digest, job.job_id, self._clock.monotonic())
         try:
-            ended = await self.wait(job.job_id, self._config.sync_wait, on_progress)
+            seconds = self._config.sync_wait if wait_seconds is None else wait_seconds
+            ended = await self.wait(job.job_id, seconds, on_progress)
         except anyio.get_cancelled_exc_class():
             self._listeners.ends(listener, self._clock.monotonic())
             await self._leave({job.job_id: digest})

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+import anyio
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -23,6 +24,8 @@ from imgforge_mcp.presentation import asset_url
 
 MAX_BODY = 24 * 1024 * 1024
 """Bytes of a request: a data URL of the largest picture that is taken."""
+CLIENT_GONE = 499
+"""What the access log says of a request whose client did not wait for the answer (nginx' word for it)."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -51,8 +54,8 @@ class Call:
         Raises:
             ForgeError: what `submit` raises, or the error that the job ended with.
         """
-        job = await self.forge.submit(request, self.caller, request_id=self.request_id)
-        job = await self.forge.wait(job.job_id, self.forge.config.job_deadline)
+        patience = self.forge.config.job_deadline
+        job = await self.forge.generate(request, self.caller, self.request_id, wait_seconds=patience)
         if job.state is not JobState.COMPLETED:
             raise JobFailed(job)
         return job
@@ -139,7 +142,7 @@ def _served(
             require(caller.scopes, endpoint.scope)
             call = Call(forge=forge, caller=caller, request=request, request_id=request_id, base_url=base_url)
             body = None if endpoint.takes is None else await _body(request, endpoint)
-            response = await endpoint.handle(call, body)
+            response = await _unless_gone(request, endpoint.handle(call, body))
         except ForgeError as error:
             status, shown = face.error(error, request_id)
             return answer(shown, status, {**headers_of(error), **challenge(error, base_url)})
@@ -149,6 +152,29 @@ def _served(
         return response
 
     return serve
+
+
+async def _unless_gone(request: Request, handled: Awaitable[Response]) -> Response:
+    """What the handler answers. It is called off when the client goes, for one that lost patience will ask again, as
+    OpenAI's does by itself: its job then waits for it. Raises what the handler raises."""
+    failure: ForgeError | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_cancel_when_gone, request, tasks.cancel_scope)
+        try:
+            return await handled
+        except ForgeError as error:
+            failure = error
+        finally:
+            tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return Response(status_code=CLIENT_GONE)
+
+
+async def _cancel_when_gone(request: Request, handling: anyio.CancelScope) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    handling.cancel()
 
 
 async def _body(request: Request, endpoint: Endpoint) -> Body:
