@@ -29,9 +29,9 @@ FOR_FAILURES = frozenset({"attempts", "request_id"})
 BRIEFLY_LEFT_OUT = FOR_FAILURES | {
     *("final_prompt", "enhancement_logic", "created_at", "started_at", "completed_at"),
 }
-ADD_A_KEY = (
-    "for photographs set a provider's key (TOGETHER_API_KEY, GEMINI_API_KEY …) or have a model on this machine "
-    "(imgforge-mcp models --pull lcm-dreamshaper)."
+NO_PROVIDER = (
+    "No image provider is configured; photographs need a key (TOGETHER_API_KEY, …) or "
+    "imgforge-mcp models --pull lcm-dreamshaper."
 )
 
 
@@ -298,7 +298,7 @@ def _done(forge: House, base_url: str | None, job: Job) -> str:
     for note in job.warnings:
         text += f". {note.removesuffix('.')}" if note.startswith((CUT_OUT, FITTED)) else ""
     if forge.draws_alone and job.request.transform is None:
-        text += f". No image provider is configured, so the embedded engine made it; {ADD_A_KEY}"
+        text += f". {NO_PROVIDER}"
     if job.not_drawn:
         more = len(job.not_drawn) - MISSING_NAMED
         named = ", ".join(_cut(entry, 60) for entry in job.not_drawn[:MISSING_NAMED])
