@@ -14,6 +14,7 @@ from mcp_types import Implementation
 from imgforge_mcp import create_server, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.media.processes import SHARED
 from tests import emulators
 from tests.cluster.postgres import Postgres
 from tests.cluster.postgres import served as served_postgres
@@ -36,6 +37,14 @@ def _refuse_the_world(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_world)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_decode_process() -> Iterator[None]:
+    """The forges of a run share it, as those of one program do: its start takes longer than most tests."""
+    SHARED.hold()
+    yield
+    SHARED.let_go()
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from imgforge_mcp.jobs.rewording import Rewording
 from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.local.models.runtime import Runtime
 from imgforge_mcp.media.decoder import Decoder
+from imgforge_mcp.media.processes import SHARED
 from imgforge_mcp.providers.checks import KeyChecks
 from imgforge_mcp.providers.configured import ConfiguredProviders, open_configured
 from imgforge_mcp.providers.driver import Driver
@@ -150,7 +151,7 @@ async def _opened(
             await transport.close()
             await post.close()
             await ground.registry.close()
-            await anyio.to_thread.run_sync(ground.decoder.close)
+            await anyio.to_thread.run_sync(SHARED.let_go)
             await anyio.to_thread.run_sync(ground.driver.close)
 
 
@@ -174,7 +175,11 @@ def _ground(
     """The home's registry and store, and the way out to the providers."""
     assets = open_images(config)
     registry = open_registry(config, clock, assets)
-    decoder = Decoder(preview_px=config.preview_max_px if config.preview != "off" else 0, preview_bytes=PREVIEW_BYTES)
+    decoder = Decoder(
+        preview_px=config.preview_max_px if config.preview != "off" else 0,
+        preview_bytes=PREVIEW_BYTES,
+        processes=SHARED.hold(),
+    )
     return Ground(
         config=config,
         providers=providers,

@@ -242,6 +242,33 @@ class DecodeProcesses:
             process.end()
 
 
+class SharedProcesses:
+    """What the forges of one program have together: it ends with the last of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: DecodeProcesses | None = None
+        self._holders = 0
+
+    def hold(self) -> DecodeProcesses:
+        """The processes, until they are let go."""
+        with self._lock:
+            self._processes = self._processes or DecodeProcesses()
+            self._holders += 1
+            return self._processes
+
+    def let_go(self) -> None:
+        """One needs them no longer. The last one ends them all, those at work too."""
+        with self._lock:
+            self._holders -= 1
+            ended, self._processes = (None, self._processes) if self._holders else (self._processes, None)
+        if ended is not None:
+            ended.close()
+
+
+SHARED = SharedProcesses()
+
+
 def _read(said: bytes, data: bytes) -> InputImage:
     """An answer, as far as it is one: a process that was taken over could send anything.
 
