@@ -182,7 +182,7 @@ class DecodeProcesses:
                 self._timer.cancel()
         for process in busy:
             process.kill()
-        self._end_idle()
+        self.end_idle()
 
     def _take(self) -> DecodeProcess:
         """An idle one, or a new one. Raises BadReply: none can be started."""
@@ -221,7 +221,7 @@ class DecodeProcesses:
                 self._idle.append(process)
                 if self._timer is not None:
                     self._timer.cancel()
-                self._timer = threading.Timer(self._idle_seconds, self._end_idle)
+                self._timer = threading.Timer(self._idle_seconds, self.end_idle)
                 self._timer.daemon = True
                 self._timer.start()
         if not is_kept:
@@ -235,7 +235,8 @@ class DecodeProcesses:
         finally:
             self._is_warming = False
 
-    def _end_idle(self) -> None:
+    def end_idle(self) -> None:
+        """End those that have nothing to do; the next picture has a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
         for process in idle:

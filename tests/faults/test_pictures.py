@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from imgforge_mcp import ImageRequest
 from imgforge_mcp.base.types import JobState
+from imgforge_mcp.media.processes import SHARED
 from tests.answers import told
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
@@ -42,7 +43,18 @@ async def test_every_call_that_brought_a_broken_picture_is_settled_and_leaves_no
     assert left_half_written(home) == []
 
 
+@pytest.fixture
+def new_processes() -> Iterator[None]:
+    """No decode process of another test's, and none for the next."""
+    processes = SHARED.hold()
+    processes.end_idle()
+    yield
+    processes.end_idle()
+    SHARED.let_go()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a decoder that crashes is played by a signal")
+@pytest.mark.usefixtures("new_processes")
 async def test_a_call_whose_picture_crashes_the_decoder_is_settled_and_the_next_brings_its_picture(
     emulate: Emulate, forge_on: OpenForge, clock: VirtualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
