@@ -406,9 +406,12 @@ def test_keys_reach_the_worker_by_its_environment_alone(emulate: Emulate, detach
             assert together.key.encode() not in (process / "cmdline").read_bytes()
             assert together.key.encode() in (process / "environ").read_bytes()
             assert os.readlink(process / "cwd") == str(home)
-            descriptors = [os.readlink(entry) for entry in (process / "fd").iterdir()]
-            assert not [name for name in descriptors if name.startswith("pipe:")]
+            assert not pipes_of(pid) & pipes_of(child.process.pid)
             assert {os.readlink(process / "fd" / number) for number in "12"} == {str(Place(home, mark(home)).log)}
+
+
+def pipes_of(pid: int) -> set[str]:
+    return {name for entry in Path(f"/proc/{pid}/fd").iterdir() if (name := os.readlink(entry)).startswith("pipe:")}
 
 
 def mark(home: Path) -> str:
