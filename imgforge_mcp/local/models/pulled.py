@@ -54,10 +54,13 @@ def is_runnable() -> bool:
 
 
 def all_pulled(home: Path) -> tuple[Pulled, ...]:
-    """By name. A folder whose paper cannot be read is left out, and said so in the log."""
-    return tuple(
-        model for paper in sorted(models_of(home).glob(f"[!.]*/{PAPER}")) if (model := _read(paper)) is not None
-    )
+    """By name. A folder whose paper cannot be read is left out, and said so in the log; a home that cannot be used has
+    none, which whoever opens it says."""
+    try:
+        papers = sorted(models_of(home).glob(f"[!.]*/{PAPER}"))
+    except OSError:
+        return ()
+    return tuple(model for paper in papers if (model := _read(paper)) is not None)
 
 
 def _read(paper: Path) -> Pulled | None:
