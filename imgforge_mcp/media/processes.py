@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any
 
-from imgforge_mcp.base.children import start_child
+from imgforge_mcp.base.children import end_child, start_child
 from imgforge_mcp.base.errors import BadReply, InvalidRequest
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.tasks import read_frame, write_frame
@@ -105,15 +105,7 @@ class DecodeProcess:
         self._process.kill()
 
     def end(self) -> None:
-        """End it at once; nothing is left of it afterwards."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue
-        self._process.wait()
+        end_child(self._process)
 
     def _was_stopped_by_the_system(self) -> bool:
         """Whether it has computed longer than it may. Its pipes are closed, so it has ended, or is about to."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from imgforge_mcp.base.children import start_child
+from imgforge_mcp.base.children import end_child, start_child
 from imgforge_mcp.base.errors import Rejected
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.local.models.rendering import Rendering
@@ -138,15 +138,7 @@ class _Process:
                     raise Rejected(f"The process of {rendering.name} said what it never would.")
 
     def end(self) -> None:
-        """End it at once; nothing is left of it afterwards."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue
-        self._process.wait()
+        end_child(self._process)
 
     def _stop(self, name: str) -> None:
         """Call the picture off and wait until the step under way has ended, so that the next one finds it free."""
