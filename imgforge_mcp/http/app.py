@@ -206,29 +206,12 @@ def create_app(
         app=server, max_request_body_size=MAX_BODY, session_idle_timeout=IDLE_SECONDS, max_sessions=2 * OF_ALL
     )
     sse = SseServerTransport("/messages/", max_request_body_size=MAX_BODY)
-
-    async def open_sse(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "GET":
-            await Response(status_code=405, headers={"Allow": "GET"})(scope, receive, send)
-            return
-        async with sse.connect_sse(scope, receive, send) as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lazy.serve)
-            lazy.want()
-            async with manager.run():
-                yield
-            tasks.cancel_scope.cancel()
-
     streamable = Sessions(StreamableHTTPASGIApp(manager))
     app = Starlette(
         routes=[
             Route("/mcp", endpoint=streamable),
             Route("/mcp/", endpoint=streamable),
-            Route("/sse", endpoint=Streams(open_sse)),
+            Route("/sse", endpoint=Streams(partial(_open_sse, server, sse))),
             Mount("/messages/", app=sse.handle_post_message),
             Route("/v2/assets/{asset_id}", endpoint=asset_route(lazy), methods=["GET", "HEAD"]),
             *(Route(f"{WELL_KNOWN}{path}", metadata_route(base_url, issuers, scopes, path)) for path in RESOURCES),
@@ -241,7 +224,7 @@ def create_app(
             *(log_in.routes() if log_in is not None else ()),
             *(route for face in FACES for route in routes_of(face, lazy, base_url)),
         ],
-        lifespan=lifespan,
+        lifespan=partial(_running, lazy, manager),
     )
     app.router.redirect_slashes = False  # a POST that is sent elsewhere would arrive without its body
     verify_access = log_in.caller if log_in is not None else None
@@ -261,6 +244,25 @@ def create_app(
         origins=config.cors_origins,
         open_paths=(*(() if config.cors_strict else OPEN_TO_BROWSERS), *(OPEN_TO_CLIENTS if oauth else ())),
     )
+
+
+async def _open_sse(server: Server[Any], sse: SseServerTransport, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["method"] != "GET":
+        await Response(status_code=405, headers={"Allow": "GET"})(scope, receive, send)
+        return
+    async with sse.connect_sse(scope, receive, send) as (incoming, outgoing):
+        await server.run(incoming, outgoing, server.create_initialization_options())
+
+
+@asynccontextmanager
+async def _running(lazy: LazyForge, manager: StreamableHTTPSessionManager, app: Starlette) -> AsyncIterator[None]:
+    """The application's lifespan: the forge opens behind it, and MCP's sessions live within it."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lazy.serve)
+        lazy.want()
+        async with manager.run():
+            yield
+        tasks.cancel_scope.cancel()
 
 
 async def _fetched(lazy: LazyForge, url: str) -> bytes:
