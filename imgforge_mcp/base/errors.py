@@ -10,7 +10,7 @@ ForgeError                 code, status, message, details
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
 │  ├─ WrongAddress  ├─ Rejected  └─ Ambiguous  └─ BadReply
 ├─ AllProvidersFailed  ├─ NoImageProvider  ├─ JobTimeout  ├─ Interrupted
-└─ StorageError (└─ UnusableHome, UnusableDatabase)  └─ ConfigError
+└─ StorageError (└─ UnusableHome, UnusableDatabase, NoDecoder)  └─ ConfigError
 """
 
 from collections.abc import Collection
@@ -342,6 +342,10 @@ class UnusableHome(StorageError):
 
 class UnusableDatabase(StorageError):
     """The shared registry could not be reached at the first try, or refused us."""
+
+
+class NoDecoder(StorageError):
+    """No process is to be had that a picture could be decoded in: the machine's fault, and the picture may be sound."""
 
 
 class ConfigError(ForgeError):

@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 import anyio.to_thread
 
-from imgforge_mcp.base.errors import BadReply, InvalidRequest, NotFound, no_image
+from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder, NotFound, no_image
 from imgforge_mcp.base.formats import EXTENSIONS, SVG
 from imgforge_mcp.base.types import Asset, Caller, Copy, FileFormat, Job, Json, Saved
 from imgforge_mcp.media import InputImage
@@ -106,7 +106,7 @@ class Pictures:
         try:
             data = await anyio.to_thread.run_sync(self._images.read, asset)
             rendition = await self._decoder.preview(data, max_px, max_bytes)
-        except (NotFound, BadReply):
+        except (NotFound, BadReply, NoDecoder):
             return None
         await anyio.to_thread.run_sync(self._images.keep_rendition, asset, max_px, rendition)
         return rendition

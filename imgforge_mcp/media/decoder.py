@@ -3,7 +3,7 @@
 All of them are decoded in processes of their own, which know no key and are ended when they compute for too long, crash
 or run out of memory: a fault in a decoder's C code takes nothing of this program with it. They are kept warm while
 there is work. Pictures that this program has drawn itself are looked at in a thread. On both ways they are let in by
-the memory they will take, in the order in which they came.
+the memory they will take, in the order in which they came. Where no process is to be had, all raise NoDecoder.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from imgforge_mcp.base.errors import BadReply, InvalidRequest
+from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder
 from imgforge_mcp.base.formats import FORMATS
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.decode import MAX_INPUT_PIXELS, MAX_PIXELS
@@ -157,7 +157,7 @@ class Decoder:
         shown = made.data if made.mime_type in kinds else source
         try:
             return await self.preview(shown, self._preview["preview_px"], self._preview["preview_bytes"])
-        except BadReply:
+        except (BadReply, NoDecoder):
             return None
 
     async def measure(self, data: bytes) -> Measure:

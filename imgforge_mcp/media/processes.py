@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from imgforge_mcp.base.children import end_child, start_child
-from imgforge_mcp.base.errors import BadReply, InvalidRequest
+from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder
 from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.tasks import read_frame, write_frame
 
@@ -24,12 +24,22 @@ START_PAUSES = (0.1, 0.3, 0.6, 1.0, 2.0)
 """Seconds between tries to start one: a paid picture outlasts a moment without free descriptors or memory."""
 
 
-class Ended(Exception):
-    """A process has ended over a task. `is_over`: it took too long; else it crashed, or somebody killed it."""
+TRIES = 3
+"""New processes for a picture when each was killed from outside or did not come up, before it is given up."""
 
-    def __init__(self, *, is_over: bool) -> None:
+
+FOREIGN = (0, 1, -9)
+"""Exit codes of a process that no picture has ended: Python's own when it cannot start, and SIGKILL."""
+
+
+class Ended(Exception):
+    """A process has ended over a task. `is_over`: it took too long; `is_foreign`: it was killed from outside, or did
+    not come up; else it crashed."""
+
+    def __init__(self, *, is_over: bool, is_foreign: bool) -> None:
         super().__init__("the decode process has ended")
         self.is_over = is_over
+        self.is_foreign = is_foreign
 
 
 class Seat:
@@ -93,7 +103,9 @@ class DecodeProcess:
         finally:
             timer.cancel()
         if frame is None:
-            raise Ended(is_over=self._is_doomed or self._was_stopped_by_the_system())
+            code = self._exit_code()
+            is_over = self._is_doomed or (sys.platform != "win32" and code == -signal.SIGXCPU)
+            raise Ended(is_over=is_over, is_foreign=code in FOREIGN)
         return _read(*frame)
 
     def is_alive(self) -> bool:
@@ -107,14 +119,13 @@ class DecodeProcess:
     def end(self) -> None:
         end_child(self._process)
 
-    def _was_stopped_by_the_system(self) -> bool:
-        """Whether it has computed longer than it may. Its pipes are closed, so it has ended, or is about to."""
+    def _exit_code(self) -> int | None:
+        """How it ended: its pipes are closed, so it has, or is about to. None: it had to be ended."""
         try:
-            code = self._process.wait(1.0)
+            return self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             self.kill()
-            return True
-        return sys.platform != "win32" and code == -signal.SIGXCPU
+            return None
 
 
 class DecodeProcesses:
@@ -135,7 +146,9 @@ class DecodeProcesses:
         Raises:
             BadReply: no sound image, or the process had to be ended over it.
             InvalidRequest: the operation cannot be done with these options.
+            NoDecoder: none can be started, or each is killed from outside.
         """
+        new = 0
         try:
             process = self._take()
             while True:
@@ -143,7 +156,10 @@ class DecodeProcesses:
                     seat.take(process)
                     return process.run(name, data, options, seconds)
                 except Ended as ended:
-                    if ended.is_over or process.uses == 1:
+                    new += process.uses == 1
+                    if not ended.is_over and ended.is_foreign and new == TRIES:
+                        raise NoDecoder("Every process that was to decode the image was ended from outside.") from None
+                    if ended.is_over or (new and not ended.is_foreign):
                         raise BadReply(
                             "The image takes more time or memory to decode than a sound one needs."
                         ) from None
@@ -177,7 +193,7 @@ class DecodeProcesses:
         self.end_idle()
 
     def _take(self) -> DecodeProcess:
-        """An idle one, or a new one. Raises BadReply: none can be started."""
+        """An idle one, or a new one. Raises NoDecoder: none can be started."""
         while True:
             with self._lock:
                 process = self._idle.pop() if self._idle else None
@@ -194,7 +210,7 @@ class DecodeProcesses:
                 return self._at_work(DecodeProcess())
             except OSError:
                 if pause is None:
-                    raise BadReply("The image could not be decoded: the system starts no process for it.") from None
+                    raise NoDecoder("The image could not be decoded: the system starts no process for it.") from None
                 time.sleep(pause)
         raise AssertionError
 

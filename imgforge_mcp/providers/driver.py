@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -18,14 +18,18 @@ from imgforge_mcp.base.errors import (
     BadReply,
     ForgeError,
     InvalidRequest,
+    NoDecoder,
     ProviderError,
     Rejected,
     RequestError,
+    StorageError,
     Unavailable,
     Unsupported,
 )
+from imgforge_mcp.base.formats import FORMATS, SVG
 from imgforge_mcp.base.types import Progress
 from imgforge_mcp.media.decoder import Decoder, Sound
+from imgforge_mcp.media.header import read_header
 from imgforge_mcp.net.retry_after import retry_after
 from imgforge_mcp.providers.addresses import candidates, is_own, may_see_key
 from imgforge_mcp.providers.base_url import address, kept_query
@@ -385,10 +389,22 @@ class Driver:
         )
         if isinstance(staged, ForgeError):
             raise staged
+        if isinstance(sound, NoDecoder):
+            sound = await anyio.to_thread.run_sync(self._rescued, staged, sound)
         if isinstance(sound, ForgeError):
             await anyio.to_thread.run_sync(self._assets.discard, staged)
             raise sound
         return sound, staged
+
+    def _rescued(self, staged: Staged, error: NoDecoder) -> NoDecoder:
+        """The error, with the place where the bytes lie that nobody could look at: they may be a sound picture, and
+        were paid."""
+        mime_type, _ = FORMATS.get(read_header(staged.data).kind, (SVG, "svg"))
+        with suppress(StorageError):
+            place = str(self._assets.rescue(staged, mime_type))
+            error = NoDecoder(f"What the provider sent is at {place}. {error.message}", picture=place)
+        error.maybe_billed = True
+        return error
 
     async def _inspected(self, data: bytes, call: Call, *, is_ours: bool) -> Sound:
         """What the bytes are; a drawing counts only from a model that makes drawings."""

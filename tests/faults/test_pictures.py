@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from imgforge_mcp import ImageRequest
@@ -16,7 +17,7 @@ from imgforge_mcp.media.processes import SHARED
 from tests.answers import told
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
-from tests.media._pictures import corpus, crashing_decoder, multi_picture
+from tests.media._pictures import corpus, crashing_decoder, encoded, killed_decoder, multi_picture, picture
 from tests.media.mutations import mutations
 from tests.virtual_clock import VirtualClock
 
@@ -67,6 +68,40 @@ async def test_a_call_whose_picture_crashes_the_decoder_is_settled_and_the_next_
             assert job.state is state
             assert (attempt.ended_at is not None, attempt.maybe_billed) == (True, state is JobState.FAILED)
             clock.advance(100_000)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the kill is a signal")
+@pytest.mark.usefixtures("new_processes")
+async def test_a_paid_picture_that_no_process_can_be_had_for_is_kept_and_nobody_else_is_asked(
+    emulate: Emulate, client_on: OpenClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, bfl = emulate("together"), emulate("bfl")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    killed_decoder(tmp_path, monkeypatch)
+    together.delivered = encoded(picture(), "PNG")
+    async with client_on(together, bfl) as client:
+        error = told(await client.call_tool("generate_image", {"prompt": "a lighthouse", "model": "flux-schnell"}))
+        usage = told(await client.call_tool("get_usage", {}))
+    assert error["code"] == "storage_error"
+    assert error["details"]["picture"] in error["error"]
+    kept = Path(error["details"]["picture"])
+    assert (kept.parent, kept.suffix) == (tmp_path / "temporary", ".png")
+    assert await anyio.Path(kept).read_bytes() == together.delivered
+    assert (len(together.submits), bfl.submits) == (1, [])
+    assert usage["maybe_billed_usd"] > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the kill is a signal")
+@pytest.mark.usefixtures("new_processes")
+async def test_a_picture_outlives_two_processes_that_were_killed_over_it(
+    emulate: Emulate, client_on: OpenClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = killed_decoder(tmp_path, monkeypatch, first=3)
+    async with client_on(emulate("together")) as client:
+        job = told(await client.call_tool("generate_image", ASKED))
+    assert job["state"] == "completed"
+    assert count.stat().st_size >= 3
 
 
 @pytest.mark.parametrize("name", [pytest.param("gif animated", id="gif"), pytest.param("avif", id="avif")])

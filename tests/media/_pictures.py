@@ -82,6 +82,14 @@ def crash(self):
 
 ImageFile.ImageFile.load = crash
 """
+KILLED = """
+import os, signal
+
+with open({count!r}, "ab") as file:
+    file.write(b".")
+if os.path.getsize({count!r}) < {first}:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def crashing_decoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], bytes]:
@@ -95,6 +103,16 @@ def crashing_decoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
         return encoded(picture(), "PNG", pnginfo=words)
 
     return meeting
+
+
+def killed_decoder(folder: Path, monkeypatch: pytest.MonkeyPatch, first: int = 10**6) -> Path:
+    """Kill every decode process as it comes up, as a system without memory does; until the `first` that lives.
+    The file is a byte longer for each."""
+    count = folder / "count"
+    count.touch()
+    (folder / "sitecustomize.py").write_text(KILLED.format(count=str(count), first=first))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    return count
 
 
 def corpus() -> dict[str, bytes]:

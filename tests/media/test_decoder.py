@@ -17,7 +17,7 @@ import anyio.to_thread
 import pytest
 from PIL import Image
 
-from imgforge_mcp.base.errors import BadReply, InvalidRequest
+from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder
 from imgforge_mcp.media.decoder import Decoder, MemoryGate
 from imgforge_mcp.media.header import read_header
 from imgforge_mcp.media.processes import DecodeProcesses
@@ -200,7 +200,7 @@ async def test_a_picture_outlasts_a_moment_in_which_no_process_can_be_started(
     assert (await decoder.inspect(encoded(picture(), "PNG"))).width == 96
     failures += [OSError(errno.EMFILE, "too many")] * 3
     decoder.close()
-    with pytest.raises(BadReply, match="starts no process"):
+    with pytest.raises(NoDecoder, match="starts no process"):
         await decoder.inspect(encoded(picture(), "PNG"))
 
 
