@@ -56,9 +56,9 @@ def main() -> int:
 
         front = Front.start()
     try:
-        from imgforge_mcp.cli import parser
+        from imgforge_mcp.cli import program
 
-        return parser.main(_Doors(front))
+        return program.main(_Doors(front))
     except KeyboardInterrupt:
         return 1
 

@@ -1,89 +1,23 @@
-"""The command line. Each command calls one Forge method; only the servers import the MCP SDK."""
+"""What may be typed: the commands, their options, and what is said to a slip. Loads nothing of the program itself."""
 
 import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from imgforge_mcp import __version__
 
 if TYPE_CHECKING:
-    from imgforge_mcp.base.config import Config
     from imgforge_mcp.base.errors import ForgeError
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+WRONG_USAGE = 2
 CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
 CHOICES = re.compile(r"[\w-]+")
 UNKNOWN = re.compile(r"unrecognized arguments: (--[\w-]+)")
 PURPOSES = ("text", "photo", "logo", "edit", "transparent", "vector", "upscale", "cheap", "fast")
 """As list_models has them; named here, for the parser loads nothing."""
-WAITING = (
-    "imgforge-mcp is an MCP server and waits for a client on stdin. To draw from here: imgforge-mcp generate 'a red "
-    "fox'. "
-    "To set up a client, and for everything else: imgforge-mcp --help. Ctrl-C ends it."
-)
-
-
-class Doors(Protocol):
-    """The two servers, which the command line only starts: they know the MCP SDK, it does not."""
-
-    def stdio(self, config: "Config") -> int: ...
-
-    def serve(self, config: "Config", options: argparse.Namespace) -> int: ...
-
-
-def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 done, 1 failed, 2 wrong usage."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["help"]:
-        given = [*given[1:2], "--help"]
-    as_json = "--json" in given
-    parser = build_parser(as_json=as_json)
-    options = parser.parse_args(given)
-    if options.command == "worker" and options.detached:
-        from imgforge_mcp.jobs.detached.launch import leave_parent
-
-        leave_parent()
-    if options.command == "version":
-        print(json.dumps({"version": __version__}) if as_json else f"imgforge-mcp {__version__}")
-        return DONE
-    if options.command == "completion":
-        from imgforge_mcp.cli.completion import script
-
-        print(script(parser, options.shell))
-        return DONE
-    from imgforge_mcp.base.config import load_config
-    from imgforge_mcp.base.errors import ConfigError
-
-    try:
-        config = load_config()
-        if config.catalog:  # only then has the catalogue anything to check: a server should greet before it loads
-            from imgforge_mcp.providers.pulled import catalog_of
-
-            catalog_of(config)
-    except ConfigError as error:
-        return _complain(error, as_json=as_json)
-    if options.command == "worker":
-        return _worker(config, options)
-    set_up_logging(config)
-    match options.command:
-        case None:
-            return _stdio(config, doors)
-        case "serve" | "gallery":
-            return _serve(config, options, doors)
-    command: Callable[[Config, argparse.Namespace], int] = options.run
-    return command(config, options)
-
-
-def set_up_logging(config: "Config") -> None:
-    """To stderr, redacted, never blocking; the redactor learns the keys in use when the forge opens."""
-    from imgforge_mcp.base.logs import set_up_logging as set_up
-    from imgforge_mcp.base.redaction import Redactor
-
-    set_up(config.log_level, Redactor(config.secrets()))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
             self.exit(WRONG_USAGE, f"{self.asked.format_usage()}{self.prog}: {sentence}\n")
         from imgforge_mcp.base.errors import InvalidRequest
 
-        self.exit(_complain(InvalidRequest(sentence), as_json=True))
+        self.exit(complain(InvalidRequest(sentence), as_json=True))
 
     def _nearest(self, message: str) -> str | None:
         """The command, choice or option that was probably meant."""
@@ -116,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
         return None
 
 
-def _complain(error: "ForgeError", *, as_json: bool) -> int:
+def complain(error: "ForgeError", *, as_json: bool) -> int:
     """A complaint about what was typed or configured: a sentence on stderr, or the public error for a program."""
     if as_json:
         from imgforge_mcp.base.clock import Clock
@@ -152,7 +86,6 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     here.add_argument("--remove", metavar="NAME", help="delete one of them")
     models.add_argument("--from", dest="source", metavar="PATH", help="pull: from a folder with a pipeline")
     models.add_argument("--yes", action="store_true", help="pull: agree to licence and size, which are shown first")
-    models.set_defaults(run=_models)
     jobs = _add(commands, "jobs", "the recent jobs, or one of them")
     jobs.add_argument("job_id", nargs="?")
     jobs.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait for its end")
@@ -174,7 +107,6 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
         commands, "bundle", "this program as an .mcpb bundle, which Claude Desktop installs by a double click"
     )
     bundle.add_argument("path", nargs="?", metavar="PATH", help="left out: beside you, with the version in its name")
-    bundle.set_defaults(run=_bundle)
     worker = commands.add_parser("worker", help="run the jobs of the doors on this home; they start one by themselves")
     worker.add_argument("--detached", metavar="MARK", help=argparse.SUPPRESS)
     worker.add_argument("--lock", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
@@ -187,7 +119,6 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
 def _add(commands: Any, name: str, text: str) -> Any:
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
-    parser.set_defaults(run=_command(name))
     return parser
 
 
@@ -325,7 +256,6 @@ def _add_install(commands: Any) -> None:
     install.add_argument("--uninstall", action="store_true", help="take the registration back")
     install.add_argument("--dry-run", action="store_true", help="show what would change, as a diff; write nothing")
     install.add_argument("--platform", choices=("linux", "macos", "windows"), help="show what would be done there")
-    install.set_defaults(run=_install)
 
 
 def _add_webhooks(commands: Any) -> None:
@@ -333,69 +263,3 @@ def _add_webhooks(commands: Any) -> None:
     webhooks.add_argument("action", choices=("list", "replay", "secret"))
     webhooks.add_argument("name", nargs="?", help="replay: a webhook's or a job's id; secret: a key's name")
     webhooks.add_argument("--limit", type=int, default=20, metavar="N")
-
-
-# Servers -----------------------------------------------------------------------------------------------------------
-
-
-def _stdio(config: "Config", doors: Doors) -> int:
-    if sys.stdin is not None and sys.stdin.isatty():
-        print(WAITING, file=sys.stderr)
-    return doors.stdio(config)
-
-
-def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
-    from imgforge_mcp.base.errors import ForgeError
-    from imgforge_mcp.storage.home import prepare_home
-
-    try:
-        prepare_home(config.home)
-        return doors.serve(config, options)
-    except ForgeError as error:
-        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-        return WRONG_USAGE
-
-
-def _models(config: "Config", options: argparse.Namespace) -> int:
-    if not (options.pull or options.pulled or options.remove):
-        return _command("models")(config, options)
-    from imgforge_mcp.cli import pulling
-
-    return pulling.run(config, options)
-
-
-def _install(config: "Config", options: argparse.Namespace) -> int:
-    from imgforge_mcp.cli.install import command
-
-    return command.run(config, options)
-
-
-def _bundle(config: "Config", options: argparse.Namespace) -> int:
-    from imgforge_mcp.cli import bundle
-
-    return bundle.run(config, options)
-
-
-def _worker(config: "Config", options: argparse.Namespace) -> int:
-    from imgforge_mcp.app.worker import serve_worker
-    from imgforge_mcp.base.errors import ForgeError
-
-    try:
-        return serve_worker(config, wanted=options.detached, lock_descriptor=options.lock)
-    except ForgeError as error:
-        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
-        return WRONG_USAGE
-
-
-# Commands ----------------------------------------------------------------------------------------------------------
-
-
-def _command(name: str) -> "Callable[[Config, argparse.Namespace], int]":
-    """The command of that name in `commands`, which loads the Forge only when it runs."""
-
-    def run(config: "Config", options: argparse.Namespace) -> int:
-        from imgforge_mcp.cli import commands
-
-        return commands.run(config, options, commands.BY_NAME[name])
-
-    return run

@@ -37,74 +37,84 @@ class _Server(Server[Any]):
 def create_server(forge: "Forge | LazyForge", presentation: Presentation | None = None) -> Server[Any]:
     """The server over a Forge, open or still to be opened. `presentation` says how results are shown and who is asking;
     left out: as on stdio."""
-    lazy = forge if isinstance(forge, LazyForge) else LazyForge.of(forge)
-    presentation = presentation or Presentation()
-    here = cache(partial(installation, lazy.config, presentation.base_url))
+    answers = _Answers(forge if isinstance(forge, LazyForge) else LazyForge.of(forge), presentation or Presentation())
+    server = _Server(
+        answers.here,
+        "imgforge-mcp",
+        version=__version__,
+        title="imgforge",
+        icons=[_icon()],
+        get_tool_input_schema=_schema_of,
+        on_list_tools=answers.list_tools,
+        on_call_tool=answers.call_tool,
+        on_list_resources=answers.list_resources,
+        on_list_resource_templates=answers.list_templates,
+        on_read_resource=answers.read_resource,
+        on_list_prompts=answers.list_prompts,
+        on_get_prompt=answers.get_prompt,
+        on_completion=answers.complete,
+    )
+    server.extensions["io.modelcontextprotocol/ui"] = {}  # MCP Apps: see mcp.apps, which loads when it is asked for
+    return server
 
-    async def list_tools(context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+
+class _Answers:
+    """What the server answers, one method a request; each loads what it needs when it is first asked."""
+
+    def __init__(self, lazy: LazyForge, presentation: Presentation) -> None:
+        self._lazy = lazy
+        self._presentation = presentation
+        self.here = cache(partial(installation, lazy.config, presentation.base_url))
+
+    async def list_tools(self, context: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         from imgforge_mcp.mcp.clients import form_for
         from imgforge_mcp.mcp.tools import tool_list
 
-        return types.ListToolsResult(tools=tool_list(lazy.config, form_for(context, lazy.config), here()))
+        return types.ListToolsResult(
+            tools=tool_list(self._lazy.config, form_for(context, self._lazy.config), self.here())
+        )
 
     async def call_tool(
-        context: Any, params: types.CallToolRequestParams
+        self, context: Any, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         from imgforge_mcp.mcp.tools import call
 
-        return await call(lazy, presentation, context, params)
+        return await call(self._lazy, self._presentation, context, params)
 
-    async def list_resources(context: Any, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+    async def list_resources(
+        self, context: Any, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
         from imgforge_mcp.mcp.apps import is_shown_by
         from imgforge_mcp.mcp.resources import resource_list
 
         return types.ListResourcesResult(resources=resource_list(has_app=is_shown_by(context)))
 
     async def list_templates(
-        context: Any, params: types.PaginatedRequestParams | None
+        self, context: Any, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
         from imgforge_mcp.mcp.resources import template_list
 
         return types.ListResourceTemplatesResult(resource_templates=template_list())
 
-    async def read_resource(context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def read_resource(self, context: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         from imgforge_mcp.mcp.resources import read
 
-        return await read(lazy, presentation, context, str(params.uri))
+        return await read(self._lazy, self._presentation, context, str(params.uri))
 
-    async def list_prompts(context: Any, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+    async def list_prompts(self, context: Any, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         from imgforge_mcp.mcp.prompts import prompt_list
 
-        return types.ListPromptsResult(prompts=prompt_list(lazy.config))
+        return types.ListPromptsResult(prompts=prompt_list(self._lazy.config))
 
-    async def get_prompt(context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+    async def get_prompt(self, context: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         from imgforge_mcp.mcp.prompts import get
 
-        return get(lazy.config, params.name, params.arguments or {})
+        return get(self._lazy.config, params.name, params.arguments or {})
 
-    async def complete(context: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
+    async def complete(self, context: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
         from imgforge_mcp.mcp.prompts import complete
 
-        return await complete(lazy, presentation, context, params.argument.name, params.argument.value)
-
-    server = _Server(
-        here,
-        "imgforge-mcp",
-        version=__version__,
-        title="imgforge",
-        icons=[_icon()],
-        get_tool_input_schema=_schema_of,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_list_resources=list_resources,
-        on_list_resource_templates=list_templates,
-        on_read_resource=read_resource,
-        on_list_prompts=list_prompts,
-        on_get_prompt=get_prompt,
-        on_completion=complete,
-    )
-    server.extensions["io.modelcontextprotocol/ui"] = {}  # MCP Apps: see mcp.apps, which loads when it is asked for
-    return server
+        return await complete(self._lazy, self._presentation, context, params.argument.name, params.argument.value)
 
 
 def _icon() -> types.Icon:

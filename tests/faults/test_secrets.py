@@ -221,7 +221,7 @@ def test_a_log_line_that_holds_a_key_is_masked_before_it_leaves_the_process(
     key = canary("together")
     code = (
         "import logging, base64, os, sys\n"
-        "from imgforge_mcp.cli.parser import set_up_logging\n"
+        "from imgforge_mcp.cli.program import set_up_logging\n"
         "from imgforge_mcp.base.config import load_config\n"
         "set_up_logging(load_config())\n"
         "key = os.environ['TOGETHER_API_KEY']\n"
