@@ -1,5 +1,6 @@
 """The tables of the README that are made from the code: `python -m tests.readme_tables` writes them anew."""
 
+import argparse
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, load_catalog
 from imgforge_mcp.cli.install.clients import CLIENTS
+from imgforge_mcp.cli.parser import build_parser
 from imgforge_mcp.mcp.tools import TOOLS
 from imgforge_mcp.providers.configured import all_providers
 from imgforge_mcp.providers.contract import ModelSpec, Provider
@@ -25,6 +27,28 @@ def clients_table() -> str:
         shown = "; ".join(f"`{place}`" for place in dict.fromkeys(places))
         rows.append(f"| {client.title} | `imgforge-mcp install {client.name}` | {shown} |")
     return "\n".join(rows)
+
+
+def commands_table() -> str:
+    """Every command with what has to be said and what may be, as the parser has them."""
+    parser = build_parser()
+    [commands] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    rows = ["| command | does | options |", "|---|---|---|", "| `imgforge-mcp` | MCP server on stdio | `--version` |"]
+    for shown in commands._choices_actions:
+        actions = [each for each in commands.choices[shown.dest]._actions if each.help != argparse.SUPPRESS]
+        said = " ".join([f"imgforge-mcp {shown.dest}", *(_said(each) for each in actions if not each.option_strings)])
+        options = [each.option_strings[-1] for each in actions if each.option_strings]
+        listed = " ".join(f"`{option}`" for option in options if option not in ("--help", "--json"))
+        rows.append(f"| `{said}` | {shown.help} | {listed} |")
+    return "\n".join(rows)
+
+
+def _said(action: argparse.Action) -> str:
+    """A word that stands for itself, as a reader writes it."""
+    short = action.choices is not None and len(list(action.choices)) < 6
+    word = "\\|".join(map(str, action.choices or ())) if short else str(action.metavar or action.dest).upper()
+    more = f"{word}…" if action.nargs in ("+", "*") else word
+    return f"[{more}]" if action.nargs in ("?", "*") else more
 
 
 def tools_table() -> str:
@@ -51,7 +75,8 @@ def providers_table(catalog: Catalog) -> str:
 CAPABILITIES: Mapping[str, Callable[[ModelSpec], bool]] = {
     "text to image": lambda model: "text_to_image" in model.capabilities,
     "edit": lambda model: "edit" in model.capabilities,
-    "references": lambda model: model.max_inputs > 1,
+    "references": lambda model: model.max_inputs > 1 and "by_reference" not in model.capabilities,
+    "kept character or style": lambda model: "by_reference" in model.capabilities,
     "mask": lambda model: "inpaint" in model.capabilities,
     "transparency": lambda model: "transparent" in model.capabilities,
     "cut out": lambda model: "remove_background" in model.capabilities,
@@ -141,6 +166,7 @@ def renewed(text: str) -> str:
     tables = {
         "clients": clients_table(),
         "tools": tools_table(),
+        "commands": commands_table(),
         "tiers": tiers_table(catalog),
         "providers": providers_table(catalog),
         "capabilities": capabilities_table(catalog),

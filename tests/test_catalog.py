@@ -15,7 +15,7 @@ from imgforge_mcp.providers.contract import ModelSpec
 from imgforge_mcp.providers.services import load, names
 from imgforge_mcp.routing.pricing import quoted
 
-TODAY = date(2026, 11, 25)
+TODAY = date(2026, 11, 26)
 MAX = {f"{provider}/flux-2-max" for provider in ("bfl", "fal", "openrouter", "replicate", "together")}
 SETTINGS = {"seed", "negative_prompt", "steps", "style", "output_format", "strength"}
 TRANSFORMS = {"remove_background", "upscale", "vectorize", "extend", "crop", "resize", "convert"}
@@ -24,6 +24,7 @@ CAPABILITIES = {
     "edit",
     "inpaint",
     "references",
+    "by_reference",
     "transparent",
     "vector",
     "text_rendering",
@@ -49,7 +50,9 @@ def test_every_row_is_consistent_with_itself(model: ModelSpec) -> None:
     assert set() < model.capabilities <= CAPABILITIES
     assert bool(model.formats) == ("output_format" in model.accepts)
     assert fewest <= usual <= most
-    assert bool(model.max_inputs) == bool(model.capabilities & {"edit", "inpaint", "references", *TRANSFORMS})
+    assert bool(model.max_inputs) == bool(
+        model.capabilities & {"edit", "inpaint", "references", "by_reference", *TRANSFORMS}
+    )
     assert (sizing.kind == "list") == bool(sizing.sizes)
     assert (sizing.kind == "ratio") == bool(sizing.ratios)
     assert set(model.price.by_size) <= {*sizing.image_sizes, "1K"}
@@ -193,11 +196,11 @@ def test_a_tier_names_only_slugs_that_are_served(name: QualityTier, tier: Tier) 
 
 
 @pytest.mark.parametrize(("name", "tier"), TIERS)
-def test_a_tier_names_a_slug_once_and_makes_pictures_from_words(name: QualityTier, tier: Tier) -> None:
+def test_a_tier_names_a_slug_once_and_draws(name: QualityTier, tier: Tier) -> None:
     slugs = [slug for group in tier.groups for slug in group]
     assert len(slugs) == len(set(slugs))
     rows = [model for model in load_catalog().models if model.slug in slugs]
-    assert all("text_to_image" in model.capabilities for model in rows)
+    assert all({"text_to_image", "by_reference"} & model.capabilities for model in rows)
 
 
 def test_the_tiers_put_the_promised_models_first() -> None:

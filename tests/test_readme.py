@@ -67,6 +67,7 @@ def test_the_recipes_that_the_readme_shows_run_as_they_stand(tmp_path: Path) -> 
         assert answer.returncode == 0, (command, answer.stderr)
     assert len(commands) >= 5
     assert sorted(path.name for path in tmp_path.rglob("*.png") if "somebody" not in path.parts) == [
+        "logo.png",
         "mug.png",
         "painted.png",
         "shirt.png",

@@ -92,7 +92,8 @@ async def open_forge(
     it takes up such jobs of others; what does one thing and ends, as a command does, should not.
 
     Where `worker` says detached, or says nothing and this is a brief visit (`is_brief`: whoever asks may be gone before
-    the picture is there) to providers of the outside, its jobs are run by a worker, a process of its own.
+    the picture is there) to providers of the outside, its jobs are run by a worker, a process of its own. A command
+    runs its own, unless it is a brief visit.
 
     Raises:
         ConfigError: a wrong setting.
@@ -156,10 +157,10 @@ async def _opened(
 
 
 def _arrangement(ground: Ground, *, adopts: bool, is_brief: bool) -> Arrangement:
-    if not adopts:
-        return Arrangement.COMMAND
     takes_long = not ground.providers.is_composing_only
     wanted = ground.config.worker or ("detached" if is_brief and takes_long else "inline")
+    if not adopts and not (is_brief and wanted == "detached"):
+        return Arrangement.COMMAND
     return Arrangement(wanted)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from imgforge_mcp.base.types import Asset, Job, Json, KeptReference
 from imgforge_mcp.catalog.pullable import Pullable
-from imgforge_mcp.cli.output import Column, age, amount_of, money, table
+from imgforge_mcp.cli.output import Column, age, amount_of, money, table, wrapped
 from imgforge_mcp.local.models.pulled import Pulled
 from imgforge_mcp.storage.registry.access import ApiKey
 
@@ -49,6 +49,30 @@ def of_models(models: Sequence[Json]) -> list[str]:
         for entry in models
     ]
     return table(columns, rows)
+
+
+def of_model(entry: Json) -> list[str]:
+    """One in full: what it is, what it does and takes, and each provider that has it."""
+    words = ", ".join(each.replace("_", " ") for each in entry["capabilities"])
+    settings = ", ".join(each.replace("_", " ") for each in entry["settings"]) or "no settings"
+    columns = [
+        *(Column(title="VIA"), Column(title="PRICE", to_right=True), Column(title="TIME", to_right=True)),
+        *(Column(title="STATE"), Column(title="CHECKED"), Column(title="ID", whole=True)),
+    ]
+    rows = [
+        (
+            *(offer["provider"], _price(offer), f"{offer['latency_seconds']:g} s", offer["state"]),
+            *(offer.get("checked") or "", offer["id"]),
+        )
+        for offer in entry["providers"]
+    ]
+    return [
+        *wrapped(f"{entry['slug']} ({entry['name']}): {entry['description']}", "  "),
+        *wrapped(f"  does: {words}", "    "),
+        *wrapped(f"  takes: {settings}; {entry['max_input_images'] or 'no'} pictures", "    "),
+        *wrapped(f"  tiers: {', '.join(entry['tiers']) or 'none, it is asked by name'}", "    "),
+        *table(columns, rows),
+    ]
 
 
 def of_tiers(tiers: Sequence[Json]) -> list[str]:

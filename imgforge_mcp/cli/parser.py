@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,9 +14,25 @@ if TYPE_CHECKING:
     from imgforge_mcp.base.errors import ForgeError
 
 WRONG_USAGE = 2
-CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
+COLUMNS = 80
+TIERS = ("draft", "standard", "premium", "ultra", "ultra_plus")
+CHOICE = re.compile(r"(?:argument (\S+): )?invalid choice: '([^']*)' \(choose from (.*)\)")
 CHOICES = re.compile(r"[\w-]+")
-UNKNOWN = re.compile(r"unrecognized arguments: (--[\w-]+)")
+UNKNOWN = re.compile(r"unrecognized arguments: (-[^ =]+)")
+FIGURE = re.compile(r"argument (\S+): invalid (int|float) value: '(.*)'")
+BARE = re.compile(r"argument (\S+): expected one argument")
+MISSING = re.compile(r"the following arguments are required: (.*)")
+EXAMPLES = {
+    "generate": "generate a red fox",
+    "edit": "edit photo.jpg make it winter",
+    "transform": "transform logo.png remove_background",
+    "save": "save 01M8… fox.png",
+    "install": "install claude-desktop",
+    "delete": "delete 3f9a02c1",
+    "pin": "pin 3f9a02c1",
+    "unpin": "unpin 3f9a02c1",
+    "completion": "completion bash",
+}
 PURPOSES = ("text", "photo", "logo", "edit", "transparent", "vector", "upscale", "cheap", "fast")
 """As list_models has them; named here, for the parser loads nothing."""
 
@@ -32,22 +49,49 @@ class _Parser(argparse.ArgumentParser):
         return super().parse_known_args(*arguments, **named)
 
     def error(self, message: str) -> NoReturn:
-        near = self._nearest(message)
-        sentence = f"{message.partition(' (choose')[0]}; did you mean {near}?" if near else message
-        if not self.as_json:
-            self.exit(WRONG_USAGE, f"{self.asked.format_usage()}{self.prog}: {sentence}\n")
-        from imgforge_mcp.base.errors import InvalidRequest
+        sentence = self._in_words(message)
+        if self.as_json:
+            from imgforge_mcp.base.errors import InvalidRequest
 
-        self.exit(complain(InvalidRequest(sentence), as_json=True))
+            self.exit(complain(InvalidRequest(sentence), as_json=True))
+        lines = [f"imgforge-mcp: {sentence}"]
+        if sys.stderr.isatty():
+            lines = textwrap.wrap(lines[0], COLUMNS, break_long_words=False, break_on_hyphens=False)
+        command = f" {self.asked.prog.partition(' ')[2]}".rstrip()
+        self.exit(WRONG_USAGE, "\n".join([*lines, f"imgforge-mcp{command} --help shows what there is.\n"]))
 
-    def _nearest(self, message: str) -> str | None:
-        """The command, choice or option that was probably meant."""
+    def _in_words(self, message: str) -> str:
+        """argparse's complaint as a sentence that says what would be right."""
         if choice := CHOICE.search(message):
-            return next(iter(get_close_matches(choice[1], CHOICES.findall(choice[2]), 1)), None)
-        if option := UNKNOWN.search(message):
-            known = [name for action in self.asked._actions for name in action.option_strings]
-            return next(iter(get_close_matches(option[1], known, 1)), None)
-        return None
+            return self._no_choice(*choice.groups())
+        if unknown := UNKNOWN.search(message):
+            return self._no_option(unknown[1])
+        if figure := FIGURE.search(message):
+            kind, example = ("a whole number", "7") if figure[2] == "int" else ("a number", "0.5")
+            return f"{figure[1]} takes {kind}, such as {example}; not {figure[3]!r}."
+        if bare := BARE.search(message):
+            return f"{bare[1].split('/')[-1]} wants a value after it."
+        if missing := MISSING.search(message):
+            command = self.asked.prog.rpartition(" ")[2]
+            example = f", such as: imgforge-mcp {EXAMPLES[command]}" if command in EXAMPLES else ""
+            return f"Still missing: {missing[1].replace(', ', ' and ')}{example}"
+        return f"{message}."
+
+    def _no_choice(self, argument: str | None, said: str, choices: str) -> str:
+        known = CHOICES.findall(choices)
+        what = "command" if argument == "COMMAND" else argument or "word"
+        wanted = said.lower()
+        near = [name for name in known if name.startswith(wanted)] if len(wanted) > 2 else []
+        near = near or get_close_matches(wanted, known, 1)
+        hint = f"did you mean {' or '.join(near[:3])}?" if near else f"there are {', '.join(known)}."
+        return f"There is no {what} {said!r}; {hint}"
+
+    def _no_option(self, said: str) -> str:
+        if not said.startswith("--"):
+            return f"There is no option {said}; a word that begins with a dash goes after a lone --."
+        known = [name for action in self.asked._actions for name in action.option_strings]
+        near = get_close_matches(said.lower(), known, 1, 0.65)
+        return f"There is no option {said}{f'; did you mean {near[0]}?' if near else '.'}"
 
 
 def complain(error: "ForgeError", *, as_json: bool) -> int:
@@ -73,8 +117,11 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_generate(commands)
     _add_transform(commands)
-    models = _add(commands, "models", "what can be used, at what price, and what each tier would pick")
-    models.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
+    models = _add(
+        commands, "models", "what can be used, at what price, and what each tier would pick; or models of your own"
+    )
+    models.add_argument("name", nargs="?", metavar="NAME", help="one of them, in full")
+    models.add_argument("--tier", type=_tier, choices=TIERS)
     models.add_argument("--provider", metavar="NAME")
     models.add_argument("--capability", metavar="NAME")
     models.add_argument("--for", choices=PURPOSES, dest="purpose", help="the fittest for it first")
@@ -116,6 +163,15 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
+def _tier(text: str) -> str:
+    """As people write it: Draft, ultra-plus, ultra+."""
+    return text.lower().replace("-", "_").replace("+", "_plus")
+
+
+def _with_dashes(text: str) -> str:
+    return text.lower().replace("_", "-").replace(" ", "-")
+
+
 def _add(commands: Any, name: str, text: str) -> Any:
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
@@ -123,7 +179,7 @@ def _add(commands: Any, name: str, text: str) -> Any:
 
 
 def _add_serve(commands: Any) -> None:
-    serve = commands.add_parser("serve", help="SSE and Streamable HTTP on one port")
+    serve = commands.add_parser("serve", help="MCP (/mcp, /sse), five image services, the page and health on one port")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8765)
     serve.add_argument("--public-url", metavar="URL", help="what clients see, when a proxy stands in front")
@@ -148,8 +204,8 @@ def _add_serve(commands: Any) -> None:
 
 
 def _add_generate(commands: Any) -> None:
-    generate = _add(commands, "generate", "draw a picture")
-    generate.add_argument("prompt", nargs="+", help="what to draw; quotes are not needed")
+    generate = _add(commands, "generate", "draw a picture; without --out a copy is named by day, words and job")
+    generate.add_argument("prompt", nargs="*", help="what to draw; quotes are not needed")
     generate.add_argument("--input", action="append", metavar="REFERENCE", help="a reference image; may be repeated")
     _add_picture_options(generate)
     edit = _add(commands, "edit", "change a picture")
@@ -176,6 +232,7 @@ def _add_transform(commands: Any) -> None:
     transform.add_argument("--provider", metavar="NAME", help="local: on this machine, free")
     transform.add_argument("--max-cost", type=float, metavar="USD")
     transform.add_argument("--out", metavar="PATH", help="also write it here; relative to the current directory")
+    _add_no_preview(transform)
     save = _add(commands, "save", "write a finished picture to a file")
     save.add_argument("image", help="an asset id, a job id (ID#2 for its second picture), a file or an https URL")
     save.add_argument("path", help="relative to the current directory; its extension may say the format")
@@ -186,15 +243,27 @@ def _add_transform(commands: Any) -> None:
 
 def _add_picture_options(generate: Any) -> None:
     generate.add_argument("--reference", action="append", metavar="NAME", help="a kept character or style")
-    generate.add_argument("--tier", choices=("draft", "standard", "premium", "ultra", "ultra_plus"))
+    generate.add_argument("--tier", type=_tier, choices=TIERS)
     generate.add_argument("--model", metavar="NAME")
     generate.add_argument("--provider", metavar="NAME")
     generate.add_argument("--size", metavar="WxH|W:H", help="pixels (1024x768) or a shape (16:9)")
+    generate.add_argument("--width", type=int, metavar="N", help="pixels")
+    generate.add_argument("--height", type=int, metavar="N", help="pixels")
     generate.add_argument("--n", type=int, metavar="N", help="1 to 4 images")
     generate.add_argument("--seed", type=int, metavar="N")
     generate.add_argument("--negative", metavar="TEXT", help="what to avoid")
     generate.add_argument("--style", metavar="NAME")
+    generate.add_argument("--steps", type=int, metavar="N", help="1 to 50")
+    generate.add_argument("--background", type=str.lower, choices=("transparent", "opaque", "auto"))
+    generate.add_argument("--format", metavar="NAME", help="png, jpeg or webp")
+    generate.add_argument("--template", metavar="NAME", help="one of the configuration file")
+    generate.add_argument("--like", metavar="JOB", help="with that job's settings, seed, model and inputs")
     generate.add_argument("--max-cost", type=float, metavar="USD")
+    generate.add_argument(
+        "--urgency",
+        choices=("now", "day", "day_else_now"),
+        help="day: within 24 hours at half price, where a provider has that",
+    )
     generate.add_argument("--key", metavar="TEXT", help="idempotency key: the same one never pays twice")
     generate.add_argument(
         "--out", metavar="PATH", help="write the image here; else it gets a name in the output directory"
@@ -207,7 +276,7 @@ def _add_no_preview(parser: Any) -> None:
 
 
 def _add_assets(commands: Any) -> None:
-    assets = _add(commands, "assets", "the stored images")
+    assets = _add(commands, "assets", "the stored images: where one came from, a copy of it, a check of every hash")
     assets.add_argument("action", choices=("list", "show", "export", "verify", "prune"))
     assets.add_argument("asset_id", nargs="?", help="an image's id, or the start of it")
     assets.add_argument("path", nargs="?", help="export: where to write it")
@@ -252,7 +321,7 @@ def _add_install(commands: Any) -> None:
     from imgforge_mcp.cli.install.clients import CLIENTS
 
     install = _add(commands, "install", "register with a client, so that it draws")
-    install.add_argument("client", choices=[client.name for client in CLIENTS], metavar="CLIENT")
+    install.add_argument("client", type=_with_dashes, choices=[client.name for client in CLIENTS], metavar="CLIENT")
     install.add_argument("--uninstall", action="store_true", help="take the registration back")
     install.add_argument("--dry-run", action="store_true", help="show what would change, as a diff; write nothing")
     install.add_argument("--platform", choices=("linux", "macos", "windows"), help="show what would be done there")

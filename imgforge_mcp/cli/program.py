@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from imgforge_mcp import __version__
 from imgforge_mcp.cli.parser import WRONG_USAGE, build_parser, complain
+from imgforge_mcp.cli.typed import understood
 
 if TYPE_CHECKING:
     from imgforge_mcp.base.config import Config
@@ -30,9 +31,7 @@ class Doors(Protocol):
 
 def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code: 0 done, 1 failed, 2 wrong usage."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["help"]:
-        given = [*given[1:2], "--help"]
+    given = understood(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     parser = build_parser(as_json=as_json)
     options = parser.parse_args(given)

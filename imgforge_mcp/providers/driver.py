@@ -172,12 +172,16 @@ class Driver:
         return bool(replies) and all(provider.has_stopped(reply) for reply in replies)
 
     async def ask(self, provider: Provider, settings: ProviderSettings, path: str) -> Reply:
-        """A free question below the provider's base URL, with the key.
+        """A free question below the provider's base URL, with the key; or at another host of its own, for which a base
+        URL of the user's stands as well.
 
         Raises:
             Unavailable: no answer.
         """
-        request = Request(method="GET", target=path.format_map(settings.settings))
+        target = path.format_map(settings.settings)
+        if settings.is_override and "://" in target:
+            target = "/" + target.partition("://")[2].partition("/")[2]
+        request = Request(method="GET", target=target)
         return await self._sent(self._outgoing(request, provider, await self._signed(settings), POLL_SECONDS))
 
     async def _signed(self, settings: ProviderSettings) -> ProviderSettings:

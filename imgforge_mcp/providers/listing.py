@@ -38,8 +38,8 @@ NEEDS: Mapping[str, str] = {
 }
 """What a model must be able to do to be of use for a purpose."""
 CAPABILITIES = (
-    *("text_to_image", "edit", "inpaint", "references", "transparent", "vector", "text_rendering", "upscale"),
-    *("remove_background", "vectorize", "extend", "crop", "resize", "convert"),
+    *("text_to_image", "edit", "inpaint", "references", "by_reference", "transparent", "vector", "text_rendering"),
+    *("upscale", "remove_background", "vectorize", "extend", "crop", "resize", "convert"),
     *("seed", "negative_prompt", "steps", "style", "output_format", "strength"),
 )
 """What `capability` may be, whether a model has it or not."""

@@ -357,8 +357,20 @@ def can(model: ModelSpec, request: ImageRequest) -> bool:
         return "inpaint" in model.capabilities and model.max_inputs >= inputs
     if request.is_edit:
         return "edit" in model.capabilities and model.max_inputs >= inputs
-    draws = {"text_to_image", "edit"} if inputs > len(request.kept or ()) else {"text_to_image"}
+    if request.kept:
+        return _goes_by(model, inputs - len(request.kept)) and model.max_inputs >= inputs
+    draws = {"text_to_image", "edit"} if inputs else {"text_to_image"}
     return bool(draws & model.capabilities) and model.max_inputs >= inputs
+
+
+def _goes_by(model: ModelSpec, others: int) -> bool:
+    """Whether the model draws by pictures of what it is to look like, beside `others`. One with a strength does not,
+    unless it takes references too: it changes the picture that it is given."""
+    if "by_reference" in model.capabilities:
+        return others == 0
+    draws = {"text_to_image", "edit"} if others else {"text_to_image"}
+    takes = "references" in model.capabilities or "strength" not in model.accepts
+    return bool(draws & model.capabilities) and takes
 
 
 def _shape(request: ImageRequest) -> str | None:

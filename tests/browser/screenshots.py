@@ -1,8 +1,12 @@
-"""`python -m tests.browser.screenshots FOLDER` draws pictures and takes the page: narrow, wide, light, dark."""
+"""`python -m tests.browser.screenshots FOLDER` draws pictures and takes the page and the picture in a chat
+(narrow, wide, light, dark), and the terminal at 80 columns."""
 
+import html
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from PIL import Image
@@ -20,6 +24,12 @@ PROMPTS = (
     "a lighthouse on a cliff at sunset",
 )
 WAITING_MS = 120_000
+TYPED = ("draw a red fox in snow --size 512x512", "jobs", "models flux-2-pro", "generat a fox")
+"""What is typed at the terminal, after the program's name."""
+COLUMNS, ROWS, LONGEST = 80, 31, 60.0
+TERMINAL = """<!doctype html><meta charset="utf-8"><style>
+body{margin:0;background:#1d1f21}pre{margin:0;padding:18px 22px;width:max-content;color:#d7dadc;
+font:15px/1.4 "DejaVu Sans Mono",monospace}b{color:#8abeb7;font-weight:600}</style><pre>"""
 VIEWS = (("wide", 1280, 860), ("narrow", 390, 844))
 
 
@@ -37,7 +47,41 @@ def main(folder: Path) -> None:
                 for view, width, height in VIEWS:
                     _take(browser, server.base_url, folder, scheme, view, width, height)
                     _take_app(browser, server.base_url, script, folder / f"app-{scheme}-{view}.png", scheme, width)
+        _take_terminal(browser, account, folder / "terminal.png")
         browser.close()
+
+
+def _take_terminal(browser: Browser, account: dict[str, str], path: Path) -> None:
+    """What a person types and is answered, in tmux, which is as wide as it is told."""
+    socket = ["tmux", "-L", "imgforge-screenshots", "-f", "/dev/null"]
+    start = ["new-session", "-d", "-x", str(COLUMNS), "-y", str(ROWS), "env PS1='$ ' sh"]
+    subprocess.run([*socket, *start], env={**account, "TERM": "xterm-256color"}, check=True)
+    try:
+        for line in TYPED:
+            before = _prompts(socket)
+            subprocess.run([*socket, "send-keys", f"imgforge-mcp {line}", "Enter"], check=True)
+            until = time.monotonic() + LONGEST
+            while _prompts(socket) <= before and time.monotonic() < until:
+                time.sleep(0.1)
+        shown = [html.escape(line) for line in _screen(socket)]
+    finally:
+        subprocess.run([*socket, "kill-server"], check=False)
+    text = "\n".join(f"<b>{line}</b>" if line.startswith("$ ") else line for line in shown)
+    page = browser.new_context(viewport={"width": 780, "height": 100}, device_scale_factor=2).new_page()
+    page.set_content(f"{TERMINAL}{text}</pre>")
+    page.locator("pre").screenshot(path=path)
+    _of_few_colours(path)
+
+
+def _screen(socket: list[str]) -> list[str]:
+    """All lines so far but the last prompt, those that have gone off the top too."""
+    shown = subprocess.run([*socket, "capture-pane", "-p", "-S", "-"], capture_output=True, text=True, check=True)
+    return shown.stdout.rstrip().splitlines()[:-1]
+
+
+def _prompts(socket: list[str]) -> int:
+    shown = subprocess.run([*socket, "capture-pane", "-p", "-S", "-"], capture_output=True, text=True, check=True)
+    return sum(line.startswith("$") for line in shown.stdout.splitlines())
 
 
 def _take(browser: Browser, url: str, folder: Path, scheme: str, view: str, width: int, height: int) -> None:
@@ -74,8 +118,12 @@ def _take_app(browser: Browser, url: str, script: str, path: Path, scheme: str, 
 
 
 def _save(page: Page, path: Path) -> None:
-    """As a PNG of few colours: a quarter of the bytes, and still sharp."""
     page.screenshot(path=path)
+    _of_few_colours(path)
+
+
+def _of_few_colours(path: Path) -> None:
+    """A quarter of the bytes, and still sharp."""
     with Image.open(path) as image:
         image.convert("RGB").quantize(128).save(path, optimize=True)
 

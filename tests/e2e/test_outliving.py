@@ -11,7 +11,7 @@ import pytest
 from tests.e2e import _program
 from tests.e2e._node import Node
 from tests.emulators import Emulator
-from tests.faults._processes import PATIENCE, Child, end_workers
+from tests.faults._processes import PATIENCE, Child, end_workers, until
 from tests.faults.test_detached import only_job
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the worker's end is a POSIX signal")
@@ -62,4 +62,23 @@ def test_the_picture_is_made_when_the_typescript_sdk_ends_the_server(
         assert len(together.submits) == 1
     finally:
         together.clear()
+        end_workers(home)
+
+
+def test_a_command_that_has_a_day_leaves_its_picture_to_the_worker(
+    emulate: Callable[[str], Emulator], environment: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    openai = emulate("openai")
+    openai.polls = 10**6
+    account = _program.fresh_account(tmp_path / "account", **environment, **openai.environment())
+    del account["IMGFORGE_WORKER"]
+    wanted = ("a", "red", "fox", "--model", "gpt-image-2", "--urgency", "day", "--json")
+    try:
+        left = _program.run(account, "generate", *wanted)
+        job = json.loads(left.stdout)
+        assert left.returncode == 0, left.stderr
+        assert f"imgforge-mcp jobs {job['job_id']}" in job["message"]
+        until(lambda: bool(openai.lane), "the worker makes a batch of it")  # type: ignore[attr-defined]
+        assert json.loads(_program.run(account, "jobs", job["job_id"], "--json").stdout)["state"] == "processing"
+    finally:
         end_workers(home)

@@ -13,6 +13,7 @@ Rate = Callable[[Order], float]
 GOOGLE = {"lite": (0.25, 30.0), "nano": (1.5, 30.0), "pro": (2.0, 120.0)}
 """US dollars for a million tokens in and drawn."""
 IDEOGRAM = {"TURBO": 0.03, "DEFAULT": 0.06, "QUALITY": 0.10}
+IDEOGRAM_CHARACTER = {"TURBO": 0.10, "DEFAULT": 0.15, "QUALITY": 0.20}
 POLLINATIONS = {"klein": 0.005, "dreamshaper": 0.0001, "flux": 0.002}
 REPLICATE = {
     "flux-schnell": 0.003,
@@ -58,7 +59,8 @@ def _huggingface(order: Order) -> float:
 def _ideogram(order: Order) -> float:
     if order.model == "remove-background":
         return 0.01
-    return IDEOGRAM[order.body["rendering_speed"]] * order.number
+    rates = IDEOGRAM_CHARACTER if order.model.endswith("character") else IDEOGRAM
+    return rates[order.body["rendering_speed"]] * order.number
 
 
 def _imgforge(order: Order) -> float:
@@ -78,7 +80,7 @@ def _pollinations(order: Order) -> float:
 
 
 def _recraft(order: Order) -> float:
-    return (recraft.MODELS | recraft.TOOLS)[order.model] * 0.001 * order.number
+    return recraft.units(order) * 0.001
 
 
 def _replicate(order: Order) -> float:

@@ -66,6 +66,15 @@ ENDPOINTS: dict[str, tuple[set[str], str, str]] = {
     "flux-pro/kontext/text-to-image": (KONTEXT, "", "jpeg"),
     "flux-pro/kontext/max/text-to-image": (KONTEXT, "", "jpeg"),
 }
+# US dollars for a unit, as GET /v1/models/pricing tells them: third parties that call it, 2026.
+PRICES: dict[str, tuple[float, str]] = {
+    "flux/schnell": (0.003, "megapixels"),
+    "flux/dev": (0.025, "megapixels"),
+    "flux-pro/v1.1": (0.04, "images"),
+    "ideogram/v3": (0.06, "images"),
+    "qwen-image": (0.02, "megapixels"),
+    "recraft/vectorize": (0.01, "seconds"),
+}
 # What changes a picture without words: its input, and the type of what it makes.
 TOOLS: dict[str, tuple[set[str], str]] = {
     "ideogram/remove-background": ({"image_url", "sync_mode"}, "image/png"),
@@ -127,6 +136,19 @@ class Fal(QueueEmulator):
     def supported_faults(self) -> frozenset[tuple[str, str]]:
         """The queue's, and a result without pictures."""
         return super().supported_faults | {("empty", "result"), ("400", "result")}
+
+    @route("GET", "/v1/models/pricing")
+    def pricing(self, call: Call) -> Answer:
+        """The platform's listing (of another host, api.fal.ai): a row for each endpoint that was named and is known."""
+        named = call.query["endpoint_id"].split(",")
+        if len(named) > 50:
+            raise self.decline("400", "at most 50 endpoints")
+        rows = [
+            {"endpoint_id": f"fal-ai/{name}", "unit_price": price, "unit": unit, "currency": "USD"}
+            for name, (price, unit) in PRICES.items()
+            if f"fal-ai/{name}" in named
+        ]
+        return Answer(200, {"prices": rows, "next_cursor": None, "has_more": False})
 
     def failure(self, kind: str, message: str = "") -> Answer:
         """A flat detail, with the error's type in a header where there is one."""

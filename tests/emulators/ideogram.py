@@ -98,8 +98,14 @@ class Ideogram(Emulator):
 
     @route("POST", "/v1/ideogram-v3/generate", phase="submit")
     def generate(self, call: Call) -> Order:
-        """From words; files of reference need a form."""
-        return self._order(self.expect(call, GENERATE))
+        """From words; files of reference need a form. A character (one picture for now) is another price."""
+        order = self._order(self.expect(call, GENERATE))
+        if "character_reference_images" not in call.fields | call.uploads:
+            return order
+        self._check_files(call, ("character_reference_images",))
+        if order.body.get("style_type", "AUTO") not in ("AUTO", "FICTION", "REALISTIC"):
+            raise self.decline("400", "style_type with a character is AUTO, FICTION or REALISTIC")
+        return replace(order, model="ideogram-v3-character")
 
     @route("POST", "/v1/ideogram-v3/generate-transparent", phase="submit")
     def generate_transparent(self, call: Call) -> Order:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.emulators._emulator import Emulator, route
-from tests.emulators._picture import Picture, measured
+from tests.emulators._picture import Picture, measured, measured_url
 from tests.emulators._wire import Answer, Call, Order, is_base64
 
 COMMON = {
@@ -27,12 +27,18 @@ MODELS = {
     "recraftv4_vector": 80,
     "recraftv4_pro": 250,
     "recraftv4_pro_vector": 300,
+    "recraftv4_styles": 35,
+    "recraftv4_styles_pro": 100,
+    "recraftv4_styles_vector": 50,
     "recraftv4_1": 35,
     "recraftv4_1_vector": 80,
     "recraftv4_1_pro": 210,
     "recraftv4_1_pro_vector": 300,
     "recraftv4_1_utility": 35,
 }
+STYLE = 5
+"""Units for a style that is made of pictures of reference (wavespeed.ai on Recraft's create-style, 2026-08-27)."""
+MOST_REFERENCES = 10
 TOOLS = {"removeBackground": 10, "vectorize": 10, "crispUpscale": 4}
 # What each tool takes, as recraft.ai/docs/api-reference/tools has it: fewest and most pixels on a side.
 SIDES = {"removeBackground": (256, 4096), "vectorize": (256, 4096), "crispUpscale": (32, 4096), "outpaint": (256, 4096)}
@@ -84,6 +90,13 @@ ERRORS = {
 }
 
 
+def units(order: Order) -> int:
+    """What an order costs, with the style that is made for it."""
+    if order.model in TOOLS:
+        return TOOLS[order.model]
+    return MODELS[order.model] * order.number + (STYLE if order.body.get("style_reference_urls") else 0)
+
+
 class Recraft(Emulator):
     """OpenAI's shape with fields of its own and the cost in units; what a refusal looks like is not documented."""
 
@@ -97,8 +110,15 @@ class Recraft(Emulator):
 
     @route("POST", "/v1/images/generations", phase="submit")
     def generate(self, call: Call) -> Order:
-        """A picture from words, raster or vector by the model."""
-        return self._order(call, self.expect(call, GENERATE))
+        """A picture from words, raster or vector by the model; the models of styles want one, made or to be made."""
+        body = self.expect(call, GENERATE)
+        order = self._order(call, body)
+        urls = body.get("style_reference_urls", [])
+        if "_styles" in order.model and not (urls or body.get("style_id")):
+            raise self.decline("400", f"{order.model} requires a style_id or style references")
+        if len(urls) > MOST_REFERENCES or not all(measured_url(url) for url in urls):
+            raise self.decline("400", f"style_reference_urls holds 1 to {MOST_REFERENCES} pictures")
+        return order
 
     @route("POST", "/v1/images/imageToImage", phase="submit")
     def transform(self, call: Call) -> Order:
@@ -168,7 +188,8 @@ class Recraft(Emulator):
             image = {"image": self._item(call, order, pictures[0])} if pictures else {}
             return Answer(200, {"created": 1_795_000_000, "credits": TOOLS[order.model], **image})
         data = [{"image_id": str(uuid.uuid4()), **self._item(call, order, each)} for each in pictures]
-        return Answer(200, {"created": 1_795_000_000, "credits": MODELS[order.model] * order.number, "data": data})
+        style = {"style_id": str(uuid.uuid4())} if order.body.get("style_reference_urls") else {}
+        return Answer(200, {"created": 1_795_000_000, "credits": units(order), "data": data, **style})
 
     @route("GET", "/v1/users/me")
     def user(self, call: Call) -> Answer:

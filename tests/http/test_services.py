@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from imgforge_mcp.base.types import JobState
 from tests.emulators import Emulator
 from tests.emulators._picture import draw
 from tests.http.conftest import BASE, OpenSite
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.anyio
 Emulate = Callable[..., Emulator]
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 ASSET = re.compile(r"/v2/assets/[0-9a-f]{64}")
+DAY = 86_400.0
 SCHNELL = "@cf/black-forest-labs/flux-1-schnell"
 
 
@@ -198,6 +200,22 @@ async def test_the_worker_makes_several_at_once(emulate: Emulate, site_on: OpenS
     assert "warning" not in reply.headers
     assert (batch["status"], batch["total"], batch["completed"], batch["failed"]) == ("completed", 3, 3, 0)
     assert [image["prompt"] for image in batch["images"]] == asked["prompts"]
+
+
+async def test_a_batch_that_has_a_day_costs_half(emulate: Emulate, site_on: OpenSite) -> None:
+    openai = emulate("openai")
+    whole = {"prompts": ["a red fox"], "model": "gpt-image-2"}
+    async with site_on(openai) as site:
+        for asked in (whole, {**whole, "urgency": "day"}):
+            reply = await site.http.post("/api/batch/generate", json=asked)
+            await site.forge.batch(reply.json()["batch_id"], site.forge.caller(), DAY)
+        single = {"prompt": "a red fox", "model": "gpt-image-2", "urgency": "day"}
+        started = await site.http.post("/v2/generate", json=single)
+        job = await site.forge.job(started.json()["job_id"], site.forge.caller(), DAY)
+        refused = await site.http.post("/v2/generate", json={**single, "urgency": "soon"})
+    assert [order.share for order in openai.orders] == [1.0, 0.5, 0.5]
+    assert job.state is JobState.COMPLETED
+    assert (refused.status_code, "urgency" in error_of(refused)["error"]) == (400, True)
 
 
 async def test_the_worker_tells_what_a_model_costs(emulate: Emulate, site_on: OpenSite) -> None:

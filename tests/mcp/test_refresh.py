@@ -123,6 +123,23 @@ async def test_a_price_that_differs_from_the_catalogues_is_named(
     assert all(emulator.submits == [] for emulator in asked)
 
 
+async def test_fal_is_asked_what_its_endpoints_cost(
+    environment: dict[str, str], emulate: Emulate, forge_on: OpenForge
+) -> None:
+    rows = {"flux-schnell": "{ megapixel = 0.002 }", "flux-1.1-pro": "{ image = 0.08 }"}
+    lines = [f'[models."fal/{slug}"]\nprice = {price}' for slug, price in rows.items()]
+    await anyio.Path(environment["IMGFORGE_CONFIG"]).write_text("\n".join(lines))
+    fal = emulate("fal")
+    async with forge_on(fal) as forge:
+        report = await forge.refresh_models()
+    assert [row for row in report["prices"]["fal"] if row["source"] == "fal"] == [
+        priced("flux-schnell", "megapixel", 0.002, 0.003, "fal"),
+        priced("flux-1.1-pro", "image", 0.08, 0.04, "fal"),
+    ]
+    assert fal.submits == []
+    assert fal.surprises == []
+
+
 def priced(model: str, unit: str, ours: float, listed: float, source: str) -> dict[str, object]:
     return {"model": model, "unit": unit, "catalogue_usd": ours, "listed_usd": listed, "source": source}
 

@@ -1,6 +1,7 @@
 """The table of capabilities in the README: behind every yes stands a test that asks for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.configured import all_providers
 from imgforge_mcp.providers.contract import ModelSpec
 from tests.answers import ended, pictures, told
-from tests.conftest import OpenClient
+from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
 from tests.emulators._ledger import charged
 from tests.mcp import test_slow_lane
@@ -75,6 +76,30 @@ async def test_a_transparent_background_is_asked_of_the_model(
     assert alpha(job) == (0, 255)
     assert [order.alpha for order in emulator.orders] == [True]
     assert "Cut out" not in job["message"]
+    assert emulator.surprises == []
+
+
+@pytest.mark.parametrize("tier", ["standard", "premium"])
+@pytest.mark.parametrize("name", having("kept character or style"))
+async def test_what_is_kept_by_name_goes_by_the_providers_own_way(
+    name: str, tier: str, emulate: Emulate, forge_on: OpenForge, client_on: OpenClient, tmp_path: Path
+) -> None:
+    emulator = emulate(name)
+    paths = [tmp_path / f"{colour}.png" for colour in ("red", "teal")]
+    for path in paths:
+        Image.new("RGB", (96, 64), path.stem).save(path)
+    async with forge_on(emulator) as forge:
+        caller = replace(forge.caller(), directories=(tmp_path,))
+        await forge.keep_reference("mia", [str(path) for path in paths], "a girl of ten", caller)
+    async with client_on(emulator) as client:
+        asked = {"prompt": "on a beach", "reference": ["mia"], "quality_tier": tier, "aspect_ratio": "3:2"}
+        job = told(await client.call_tool("generate_image", asked))
+        other = told(await client.call_tool("generate_image", {"prompt": "a beach", "quality_tier": tier}))
+    assert job["model"] == first(name, "kept character or style").slug != other["model"]
+    assert "a girl of ten" in emulator.orders[0].prompt
+    [(width, height)] = pictures(job)
+    assert width / height == pytest.approx(1.5, rel=0.05), "its references say nothing of the picture's shape"
+    assert job["cost_usd"] + other["cost_usd"] == pytest.approx(charged(emulator))
     assert emulator.surprises == []
 
 
@@ -144,6 +169,7 @@ TESTS: dict[str, Callable[..., Any]] = {
     "text to image": test_conformance.test_a_prompt_is_enough_for_a_picture,
     "edit": test_edits.test_the_picture_of_a_job_is_changed,
     "references": test_edits.test_several_references_arrive_in_their_order_up_to_the_models_limit,
+    "kept character or style": test_what_is_kept_by_name_goes_by_the_providers_own_way,
     "mask": test_edits.test_a_mask_of_the_pictures_size_marks_what_may_change,
     "transparency": test_a_transparent_background_is_asked_of_the_model,
     "cut out": test_a_provider_cuts_out_what_no_colour_tells_apart,

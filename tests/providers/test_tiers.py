@@ -2,13 +2,15 @@
 nothing without saying so."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from imgforge_mcp.base.types import QualityTier
+from imgforge_mcp.base.types import ImageRequest, QualityTier
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.services import names
 from imgforge_mcp.routing.candidates import Candidate, Entry
+from imgforge_mcp.routing.health import Health
 from imgforge_mcp.routing.refusals import NOT_SERVED
 from imgforge_mcp.routing.router import Router
 from tests import emulators
@@ -16,7 +18,7 @@ from tests.answers import ended, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 from tests.providers._subject import TODAY
-from tests.routing.test_router import ranked
+from tests.routing.test_router import NOW
 
 Emulate = Callable[..., Emulator]
 CATALOG = load_catalog()
@@ -24,24 +26,28 @@ KEYS = [(name,) for name in names() if name != "local"]
 SETS = [pytest.param(keys, id="+".join(keys)) for keys in KEYS] + [
     pytest.param(tuple(name for (name,) in KEYS), id="all")
 ]
+LAST = max(model.retired for model in CATALOG.models if model.retired)
+DAYS = [NOW, datetime.combine(LAST, time(), tzinfo=UTC) + timedelta(days=1)]
+"""And when every row is gone whose end is known, such as those of 2026-12-01."""
 PROMPT = "a lighthouse in a storm"
 
 
-def leaders(keys: tuple[str, ...]) -> dict[QualityTier, Candidate]:
-    """Who would be asked first for each tier that is served."""
+def leaders(keys: tuple[str, ...], day: datetime = NOW) -> dict[QualityTier, Candidate]:
+    """Who would be asked first for each tier that is served, on a day."""
     router = Router(catalog=CATALOG, entries=tuple(Entry(name=key, models=CATALOG.of_provider(key)) for key in keys))
     found = {}
     for tier in QualityTier:
         try:
-            found[tier] = ranked(router, quality_tier=tier)[0]
+            found[tier] = router.rank(ImageRequest(prompt=PROMPT, quality_tier=tier), Health(), day)[0]
         except NOT_SERVED:
             continue
     return found
 
 
+@pytest.mark.parametrize("day", [pytest.param(day, id=str(day.date())) for day in DAYS])
 @pytest.mark.parametrize("keys", SETS)
-def test_the_first_of_a_tier_is_never_dearer_than_that_of_the_tier_above(keys: tuple[str, ...]) -> None:
-    prices = [candidate.quote.usd for candidate in leaders(keys).values()]
+def test_the_first_of_a_tier_is_never_dearer_than_that_of_the_tier_above(keys: tuple[str, ...], day: datetime) -> None:
+    prices = [candidate.quote.usd for candidate in leaders(keys, day).values()]
     assert prices
     assert prices == sorted(prices)
 

@@ -13,7 +13,7 @@ from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.cli.commands.assets import assets, delete, pin
 from imgforge_mcp.cli.commands.jobs import jobs
 from imgforge_mcp.cli.commands.keys import keys
-from imgforge_mcp.cli.commands.making import generate, save, transform
+from imgforge_mcp.cli.commands.making import generate, leaves_early, save, transform
 from imgforge_mcp.cli.commands.models import models
 from imgforge_mcp.cli.commands.references import references
 from imgforge_mcp.cli.commands.shown import DONE, FAILED
@@ -30,7 +30,7 @@ def run(config: Config, options: argparse.Namespace, command: Command) -> int:
     """Open the forge, run the command, print a failure as one sentence (or, with --json, as the public error)."""
 
     async def main() -> int:
-        async with open_forge(config, adopts=False) as forge:
+        async with open_forge(config, adopts=False, is_brief=leaves_early(options)) as forge:
             return await command(forge, options)
 
     try:

@@ -3,14 +3,25 @@
 import argparse
 import sys
 
+import anyio
+
 from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.errors import InvalidRequest
-from imgforge_mcp.base.types import Copy, ImageRequest, JobState, Json, Progress, Transform
+from imgforge_mcp.base.types import Copy, ImageRequest, Job, JobState, Json, Progress, Transform
 from imgforge_mcp.cli.commands.person import destination, person, reference
 from imgforge_mcp.cli.commands.shown import DONE, FAILED, show_job, with_names
-from imgforge_mcp.cli.output import overwrite, show, show_progress
+from imgforge_mcp.cli.output import overwrite, show, show_progress, wrapped
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.presentation import saved_json
+from imgforge_mcp.presentation import job_json, saved_json
+
+LOOKING = 1.0
+HANDING_OVER = 30.0
+"""Seconds within which a worker beside has taken a job; if not, the next one finds it."""
+
+
+def leaves_early(options: argparse.Namespace) -> bool:
+    """Whether the command ends before the picture is there, which a worker beside then waits for: up to a day."""
+    return getattr(options, "urgency", None) in ("day", "day_else_now")
 
 
 async def generate(forge: Forge, options: argparse.Namespace) -> int:
@@ -33,6 +44,8 @@ async def save(forge: Forge, options: argparse.Namespace) -> int:
 
 async def _made(forge: Forge, request: ImageRequest, options: argparse.Namespace) -> int:
     caller = person(forge)
+    if leaves_early(options) and forge.config.worker != "inline":
+        return await _left_behind(forge, await forge.submit(request, caller), options)
     tell = show_progress if sys.stderr.isatty() and not options.json else None
     job = await forge.submit(request, caller)
     try:
@@ -48,10 +61,23 @@ async def _made(forge: Forge, request: ImageRequest, options: argparse.Namespace
     return code if job.state is JobState.COMPLETED else FAILED
 
 
+async def _left_behind(forge: Forge, job: Job, options: argparse.Namespace) -> int:
+    """Until somebody has it, or it has ended at once."""
+    with anyio.move_on_after(HANDING_OVER):
+        while job.state is JobState.QUEUED:
+            job = await forge.job(job.job_id, person(forge), LOOKING)
+    if job.state.is_final:
+        return await show_job(forge, job, options)
+    look = f"imgforge-mcp jobs {job.job_id}"
+    value = {**job_json(forge, None, job), "message": f"The image is made within a day. {look} shows how it stands."}
+    show(value, options, wrapped(value["message"]))
+    return DONE
+
+
 def _request(options: argparse.Namespace) -> ImageRequest:
     """The command's options as a request. Raises InvalidRequest."""
     values: Json = {
-        "prompt": " ".join(options.prompt),
+        "prompt": " ".join(options.prompt) or None,
         "quality_tier": options.tier,
         "model": options.model,
         "provider": options.provider,
@@ -59,6 +85,14 @@ def _request(options: argparse.Namespace) -> ImageRequest:
         "seed": options.seed,
         "negative_prompt": options.negative,
         "style": options.style,
+        "urgency": options.urgency,
+        "steps": options.steps,
+        "background": options.background,
+        "output_format": options.format,
+        "template": options.template,
+        "like": options.like,
+        "width": options.width,
+        "height": options.height,
         "input_images": _inputs(options),
         "reference": options.reference,
         "is_edit": hasattr(options, "image") or None,

@@ -18,9 +18,14 @@ async def models(forge: Forge, options: argparse.Namespace) -> int:
         capability=options.capability,
         available_only=not options.all,
         purpose=options.purpose,
+        model=options.name,
         is_full=True,
     )
     answer = await forge.models(wanted, is_paged=False)
+    if options.name:
+        shown = [line for entry in answer["models"] for line in lists.of_model(entry)]
+        show(answer, options, shown or [f"Nobody has {options.name} now; --all shows it nevertheless."])
+        return DONE
     tiers = [] if options.purpose else [*lists.of_tiers(answer["tiers"]), ""]
     found = lists.of_models(answer["models"]) if answer["models"] else ["No model fits; --all shows the others too."]
     show(answer, options, [*tiers, *found])

@@ -67,6 +67,8 @@ class Generation(Body):
     project_id: str | None = None
     webhook_url: str | None = None
     """https URL that is told when the job has ended."""
+    urgency: str | None = None
+    """day: within 24 hours at half price, where a provider has that; day_else_now: then at once, at the whole price."""
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -139,6 +141,7 @@ def _request(call: Call, body: Generation) -> ImageRequest:
         idempotency_key=body.idempotency_key,
         metadata=body.metadata,
         project_id=body.project_id or call.caller.project_id,
+        urgency=body.urgency,
         webhook_url=body.webhook_url or None,
         sync=body.sync,
     )

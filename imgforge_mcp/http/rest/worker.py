@@ -49,6 +49,8 @@ class Batch(Body):
     template_id: str | None = None
     webhook_url: str | None = None
     """https URL that is told of each image, when its job has ended."""
+    urgency: str | None = None
+    """day: within 24 hours at half price, where a provider has that; day_else_now: then at once, at the whole price."""
 
 
 async def generate(call: Call, body: Generation) -> Response:
@@ -179,6 +181,7 @@ async def _request(call: Call, prompt: str, body: Generation | Batch) -> ImageRe
         metadata={str(name): str(value) for name, value in metadata.items()} if metadata else None,
         project_id=call.caller.project_id,
         webhook_url=body.webhook_url or None,
+        urgency=body.urgency if isinstance(body, Batch) else None,
         **{name: settings.get(name) for name in ("width", "height", "steps", "seed", "negative_prompt", "style")},
     )
 

@@ -1,16 +1,34 @@
 """fal.ai: a queue that is asked for the state, and separately for the result, where refusals show."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from imgforge_mcp.base.errors import BadReply, ForgeError, Unavailable
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.providers.contract import Auth, Billing, Call, Images, Manifest, Operation, Provider, Reply, Request
+from imgforge_mcp.providers.contract import (
+    Auth,
+    Billing,
+    Call,
+    Images,
+    Manifest,
+    ModelSpec,
+    Operation,
+    Provider,
+    Reply,
+    Request,
+    Told,
+)
 from imgforge_mcp.providers.reading.causes import cause_of
-from imgforge_mcp.providers.reading.wire import decoded_or_none, line, quoted, state_word, whole
+from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, line, listed, quoted, state_word, whole
 from imgforge_mcp.providers.services._body import effort, fixed, given
+
+PRICES = "https://api.fal.ai/v1/models/pricing?endpoint_id="
+"""fal's own interface for accounts; as third parties call it, 2026."""
+AT_ONCE = 50
+"""Endpoints in one question; more are refused."""
 
 
 class Fal(Provider):
@@ -20,7 +38,7 @@ class Fal(Provider):
         base_url="https://queue.fal.run",
         key_variables=("FAL_KEY",),
         auth=Auth(prefix="Key "),
-        key_hosts=("queue.fal.run",),
+        key_hosts=("queue.fal.run", "api.fal.ai"),
         aliases=("fal_ai", "fal-ai", "fal.ai"),
         billing=Billing(
             source="fal.ai/docs on errors, 2026-08: what fails with 5xx is free, a 422 of a runner may not be"
@@ -81,6 +99,23 @@ class Fal(Provider):
         if isinstance(body, dict) and line(body.get("request_id"), 200):
             return _queued(body, call)
         return self.images(reply, call)
+
+    def price_questions(self, models: Sequence[ModelSpec]) -> tuple[str, ...]:
+        ids = sorted({model.model_id for model in models})
+        parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+        return tuple(PRICES + ",".join(quote(each, safe="") for each in part) for part in parts)
+
+    def told_prices(self, reply: Reply) -> dict[str, Told]:
+        """By the picture or the megapixel; seconds and other units say nothing of a picture."""
+        told = {}
+        for row in listed(reply.json().get("prices")):
+            usd = amount(row.get("unit_price"))
+            match row:
+                case {"endpoint_id": str(name), "unit": "image" | "images", "currency": "USD"} if usd:
+                    told[name] = Told(usd=usd, unit="image")
+                case {"endpoint_id": str(name), "unit": "megapixel" | "megapixels", "currency": "USD"} if usd:
+                    told[name] = Told(usd=usd, unit="megapixel")
+        return told
 
     def failure(self, reply: Reply, call: Call) -> ForgeError:
         """What a runner refuses with 422 when it is asked for the result may be billed, and what fails with 5xx is not

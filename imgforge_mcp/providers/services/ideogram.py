@@ -41,6 +41,10 @@ class Ideogram(DirectProvider):
         if call.background == "transparent" and not call.inputs:
             del fields["style_type"]
             return Request(target=f"{base}/generate-transparent", form=text_parts(fields | shape))
+        if "by_reference" in call.model.capabilities:
+            character = image_part(call.inputs[0].data, call.inputs[0].mime_type, "character")
+            form = (*text_parts(fields | shape), ("character_reference_images", character))
+            return Request(target=f"{base}/generate", form=form)
         if not call.inputs:
             return Request(target=f"{base}/generate", json=given(fields | shape))
         image = ("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))

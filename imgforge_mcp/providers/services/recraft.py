@@ -40,7 +40,10 @@ class Recraft(DirectProvider):
             "response_format": "b64_json",
             **fixed(call),
         }
-        if not call.inputs:
+        by_style = "by_reference" in call.model.capabilities
+        if by_style:
+            fields |= {"size": call.aspect_ratio, "style_reference_urls": [image.data_url for image in call.inputs]}
+        if by_style or not call.inputs:
             return Request(target="/v1/images/generations", json=given(fields))
         files = [("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))]
         if call.mask is not None:
