@@ -14,6 +14,7 @@ ForgeError                 code, status, message, details
 """
 
 from collections.abc import Collection
+from math import ceil
 from typing import Any, ClassVar
 
 
@@ -43,7 +44,7 @@ class ForgeError(Exception):
             "details": self.details,
         }
         if self.retry_after is not None:
-            body["retry_after_seconds"] = max(1, round(self.retry_after))
+            body["retry_after_seconds"] = max(1, ceil(self.retry_after))
         return body
 
 

@@ -3,7 +3,7 @@ refused is refused in our own sentence with an example of a right value. Every d
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -76,7 +76,7 @@ def read(model: type[T], said: Mapping[str, Any], hidden: frozenset[str] = froze
     fields = fields_of(model)
     values = _named(said, [name for name in fields if name not in hidden])
     if fields.keys() >= SHAPED:
-        _place_sizes(values)
+        _place_sizes(values, fields.keys())
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     understood = {name: _understood(name, value, fields[name]) for name, value in values.items()}
     kept = {
@@ -85,7 +85,7 @@ def read(model: type[T], said: Mapping[str, Any], hidden: frozenset[str] = froze
     try:
         return model.model_validate(kept)
     except ValidationError as error:
-        raise _refusal(error, fields) from None
+        raise refusal(error, fields) from None
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
@@ -127,19 +127,30 @@ def _unknown(given: str, known: list[str]) -> InvalidRequest:
 # Values --------------------------------------------------------------------------------------------------------------
 
 
-def _place_sizes(values: Json) -> None:
-    """Sizes and shapes, under whichever name they were said, become width and height, or aspect_ratio."""
+def _place_sizes(values: Json, known: Collection[str]) -> None:
+    """Sizes and shapes, under whichever name they were said, become width and height, or aspect_ratio.
+
+    Raises:
+        InvalidRequest: one is no size, or was said twice, and differently.
+    """
     for name in ("size", "image_size", "aspect_ratio", "width", "height"):
         value = values.get(name)
         if (found := spelling.size(value)) is not None:
             del values[name]
             _say(values, "width", found[0])
             _say(values, "height", found[1])
-        elif name != "width" and name != "height" and (shape := spelling.shape(value)) is not None:
+        elif name not in SHAPED and "aspect_ratio" in known and (shape := spelling.shape(value)) is not None:
             del values[name]
             _say(values, "aspect_ratio", shape)
-    if "size" in values:
+    if values.get("size") in (None, ""):
+        values.pop("size", None)
+    elif "size" in values and "image_size" in known:
         _say(values, "image_size", values.pop("size"))
+    elif "size" in values:
+        said = str(values["size"])[:MOST_SHOWN]
+        raise InvalidRequest(
+            f"size must be width and height, such as 800x600; it was {said}.", field="size", value=said
+        )
 
 
 def _say(values: Json, name: str, value: Any) -> None:
@@ -204,7 +215,7 @@ def _is_unsaid(name: str, value: Any, schema: Json, is_required: bool) -> bool:
 # Refusals ------------------------------------------------------------------------------------------------------------
 
 
-def _refusal(error: ValidationError, fields: Mapping[str, Json]) -> InvalidRequest:
+def refusal(error: ValidationError, fields: Mapping[str, Json]) -> InvalidRequest:
     """The first complaint as our own sentence: what is right, an example, and what it was."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else next(iter(fields))
@@ -254,6 +265,8 @@ def wanted(schema: Json) -> str:
             return f"a list{_range(schema, 'minItems', 'maxItems', ' entries')}"
         case "object":
             return f"an object of texts{_range(schema, 'minProperties', 'maxProperties', ' entries')}"
+        case _ if "maxLength" not in schema and schema.get("minLength", 1) <= 1:
+            return "text that is not empty"
         case _:
             return f"text{_range({'minLength': 1, **schema}, 'minLength', 'maxLength', ' characters')}"
 

@@ -6,6 +6,7 @@ place.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 API = "opentelemetry.trace"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 NAME = "imgforge-mcp"
+
+CARRIED = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+"""A traceparent (W3C Trace Context, section 3.2)."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +78,29 @@ def upstream_call(provider: str, model: str, images: int, job_id: str) -> Iterat
         except BaseException as error:
             _fail(span, error, trace)
             raise
+
+
+def carried() -> str | None:
+    """The current span as a `traceparent`, for the process that goes on with its work; None where nothing is traced."""
+    trace: Any = sys.modules.get(API)
+    context = None if trace is None else trace.get_current_span().get_span_context()
+    if context is None or not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+@contextmanager
+def continued(traceparent: object) -> Iterator[None]:
+    """What begins within is a part of the trace that another process carried here; without one, of none."""
+    trace: Any = sys.modules.get(API)
+    said = CARRIED.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    if trace is None or said is None:
+        yield
+        return
+    trace_id, span_id, flags = (int(part, 16) for part in said.groups())
+    context = trace.SpanContext(trace_id, span_id, is_remote=True, trace_flags=trace.TraceFlags(flags))
+    with trace.use_span(trace.NonRecordingSpan(context), record_exception=False, set_status_on_exception=False):
+        yield
 
 
 def note_outcome(outcome: str, cost_usd: float | None, *, maybe_billed: bool) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from imgforge_mcp.base.errors import InvalidRequest, NotFound, Unauthorized
@@ -25,10 +26,16 @@ class AccessCases(Parts):
         """A key, which nobody can read again, and its record.
 
         Raises:
-            InvalidRequest: there is a key of that name, or it is no name.
+            InvalidRequest: there is a key of that name, it is no name, or the key could never be used.
         """
         if not KEY_NAME.fullmatch(name):
             raise InvalidRequest("A key's name is 1 to 64 letters, digits and . _ - characters.", field="name")
+        if expires_at is not None and expires_at <= self._clock.now():
+            said = "A key that ends in the past is none; give a later day, or leave it out."
+            raise InvalidRequest(said, field="expires")
+        for field, limit in asdict(allowance).items():
+            if limit is not None and limit < 0:
+                raise InvalidRequest(f"{field} is 0 or more; it was {limit}.", field=field)
         key = new_key()
         record = ApiKey(
             name=name,
@@ -107,7 +114,7 @@ class AccessCases(Parts):
 
     async def requests(self, caller: Caller) -> Mapping[str, tuple[int, int]]:
         """A caller's requests and images of today and of this month (UTC), by `day` and `month`."""
-        return await self._registry.access.requests(caller.tenant)
+        return await self._registry.access.requests(None if caller.sees_all else caller.tenant)
 
     # Log-ins: codes and tokens that stand for a key -----------------------------------------------------------------
 

@@ -102,6 +102,10 @@ class ImageCases(Parts):
         require(caller.scopes, "generate")
         await self._pictures.delete(asset_id, caller)
 
+    async def deleted_assets(self, asset_ids: Iterable[str], caller: Caller) -> set[str]:
+        """Those of the images that this caller has deleted, or that are gone because somebody did."""
+        return await self._registry.assets.deleted(asset_ids, None if caller.sees_all else caller.tenant)
+
     async def evict(self) -> int:
         """Keep the store within its cap; how many images were removed."""
         return await self._pictures.evict()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Any
 
 from starlette.responses import Response
@@ -33,15 +34,18 @@ SENTENCES = {
 }
 
 
-def body_of(status: int, message: str | None, request_id: str, code: str | None = None, **details: Any) -> Json:
-    """The public shape of an error (SPEC section 4) that is no ForgeError."""
-    return {
-        "error": message or SENTENCES.get(status, "The request was refused."),
-        "code": code or CODES.get(status, "internal" if status >= 500 else "invalid_request"),
-        "status": status,
-        "request_id": request_id,
-        "details": details,
-    }
+class Refused(ForgeError):
+    """A refusal with a status of HTTP's own; without a message in the words that go with it."""
+
+    def __init__(self, status: int, message: str | None = None) -> None:
+        super().__init__(message or SENTENCES.get(status, "The request was refused."))
+        self.status = status  # type: ignore[misc]
+        self.code = CODES.get(status, "internal" if status >= 500 else "invalid_request")  # type: ignore[misc]
+
+
+def default_error(error: ForgeError, request_id: str) -> tuple[int, Json]:
+    """The public shape of an error (SPEC section 4)."""
+    return error.status, error.body(request_id)
 
 
 def refusal(
@@ -49,10 +53,12 @@ def refusal(
     message: str | None,
     request_id: str,
     *,
-    code: str | None = None,
+    shape: ErrorShape = default_error,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    return answer(body_of(status, message, request_id, code), status, headers)
+    """An answer that says no, as the service it was asked of says it."""
+    code, shown = shape(Refused(status, message), request_id)
+    return answer(shown, code, headers)
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -61,13 +67,9 @@ def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = Non
     return Response(data, status_code=status, media_type="application/json", headers=dict(headers or {}))
 
 
-def default_error(error: ForgeError, request_id: str) -> tuple[int, Json]:
-    return error.status, error.body(request_id)
-
-
 def headers_of(error: ForgeError) -> dict[str, str]:
     """Retry-After, where the error says when to come again (RFC 9110 section 10.2.3: whole seconds)."""
-    return {} if error.retry_after is None else {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
+    return {} if error.retry_after is None else {"Retry-After": str(max(1, ceil(error.retry_after)))}
 
 
 def challenge(error: ForgeError, base_url: str, *, is_named: bool = True) -> dict[str, str]:

@@ -228,6 +228,7 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a POST that is sent elsewhere would arrive without its body
     verify_access = log_in.caller if log_in is not None else None
+    shape = error_shape(FACES)
     access = Access(
         app,
         lazy,
@@ -236,13 +237,14 @@ def create_app(
         verify_access,
         log,
         metrics.note,
-        error_shape(FACES),
+        shape,
     )
     return Guard(
         access,
         [url for url in (base_url, local_url) if url],
         origins=config.cors_origins,
         open_paths=(*(() if config.cors_strict else OPEN_TO_BROWSERS), *(OPEN_TO_CLIENTS if oauth else ())),
+        shape=shape,
     )
 
 

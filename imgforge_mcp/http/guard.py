@@ -1,14 +1,14 @@
 """What is looked at before anything else: Host, Origin and CORS; and one shape for every refusal."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.http.answers import CODES, refusal
+from imgforge_mcp.http.answers import CODES, ErrorShape, default_error, refusal
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")
@@ -16,10 +16,17 @@ PORTS = {"http": 80, "https": 443}
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Mcp-Protocol-Version, X-API-Key, X-Gateway-Project-Id"
+        "Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Mcp-Session-Id, "
+        "Traceparent, X-API-Key, X-Gateway-Force-Provider, X-Gateway-Project-Id"
     ),
     "Access-Control-Max-Age": "600",
 }
+EXPOSED = {
+    "Access-Control-Expose-Headers": (
+        "Mcp-Session-Id, RateLimit, RateLimit-Policy, Retry-After, Warning, WWW-Authenticate, X-Request-Id"
+    )
+}
+"""What a page of another origin may read beside the body."""
 
 
 class Guard:
@@ -33,6 +40,7 @@ class Guard:
         *,
         origins: Collection[str] = (),
         open_paths: Collection[str] = (),
+        shape: Callable[[str], ErrorShape] = lambda path: default_error,
     ) -> None:
         self._app = app
         self._clock = Clock()
@@ -42,6 +50,7 @@ class Guard:
         self._origins = {*own, *(("http", bracketed(host), port) for host in LOOPBACK for port in ports)}
         self._foreign = {parsed for origin in origins if (parsed := _origin(origin)) is not None}
         self._open_paths = tuple(open_paths)
+        self._shape = shape
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,13 +59,13 @@ class Guard:
         request_id = scope["imgforge.request_id"] = f"req_{self._clock.new_id()}"
         hosts = _values(scope, b"host")
         origins = _values(scope, b"origin")
-        headers = {"X-Request-Id": request_id}
+        headers, shape = {"X-Request-Id": request_id}, self._shape(scope["path"])
         if len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
-            refused: Response | None = refusal(
-                421, "This server does not answer to that Host.", request_id, headers=headers
-            )
+            said = "This server does not answer to that Host."
+            refused: Response | None = refusal(421, said, request_id, shape=shape, headers=headers)
         elif origins and (cors := self._cors(scope, origins)) is None:
-            refused = refusal(403, "This server does not answer to that Origin.", request_id, headers=headers)
+            said = "This server does not answer to that Origin."
+            refused = refusal(403, said, request_id, shape=shape, headers=headers)
         else:
             headers |= cors if origins and cors else {}
             is_preflight = scope["method"] == "OPTIONS" and bool(_values(scope, b"access-control-request-method"))
@@ -65,7 +74,7 @@ class Guard:
         if refused is not None:
             await refused(scope, receive, send)
             return
-        await self._app(scope, receive, _Uniform(send, request_id, headers))
+        await self._app(scope, receive, _Uniform(send, request_id, headers, shape))
 
     def _cors(self, scope: Scope, origins: list[str]) -> dict[str, str] | None:
         """The headers that let a browser read the answer; None when the origin is refused."""
@@ -73,19 +82,20 @@ class Guard:
         if parsed is not None and parsed in self._origins:
             return {}
         if parsed is not None and parsed in self._foreign:
-            return {"Access-Control-Allow-Origin": origins[0], "Vary": "Origin"}
+            return {"Access-Control-Allow-Origin": origins[0], "Vary": "Origin", **EXPOSED}
         if len(origins) == 1 and scope["path"].startswith(self._open_paths) and self._open_paths:
             scope["imgforge.is_foreign"] = True
-            return {"Access-Control-Allow-Origin": "*"}
+            return {"Access-Control-Allow-Origin": "*", **EXPOSED}
         return None
 
 
 class _Uniform:
     """Passes an answer on with our headers; what the SDK or the framework refuses in plain text gets the one shape."""
 
-    def __init__(self, send: Send, request_id: str, headers: dict[str, str]) -> None:
+    def __init__(self, send: Send, request_id: str, headers: dict[str, str], shape: ErrorShape) -> None:
         self._send = send
         self._request_id = request_id
+        self._shape = shape
         self._headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         self._replaced: Message | None = None
 
@@ -103,7 +113,7 @@ class _Uniform:
             await self._send(message)
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             start, self._replaced = self._replaced, None
-            shown = refusal(start["status"], None, self._request_id)
+            shown = refusal(start["status"], None, self._request_id, shape=self._shape)
             kept = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-type", b"content-length")]
             await self._send({**start, "headers": [*kept, *shown.raw_headers]})
             await self._send({"type": "http.response.body", "body": shown.body})

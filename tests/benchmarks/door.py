@@ -1,11 +1,12 @@
-"""`serve` under a crowd: 1,000 requests at once against a bare application that asks the same upstream; slow-loris."""
+"""`serve` under a crowd: 1,000 requests and 200 sessions of MCP over SSE at once, each against a bare application that
+asks the same upstream; slow-loris."""
 
 import asyncio
 import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -20,6 +21,7 @@ from tests.benchmarks._figure import Figure
 from tests.e2e._program import fresh_account, serve
 
 REQUESTS = 1000
+SESSIONS = 200
 LATENCY = 1.0
 AIM = 1.4
 LORIS = 500
@@ -45,46 +47,94 @@ uvicorn.Server(config).run(sockets=[listener])
 
 
 def measure(folder: Path) -> list[Figure]:
-    return [_crowd(folder), _loris(folder / "loris")]
+    return [*_crowds(folder), _loris(folder / "loris")]
 
 
-def _crowd(folder: Path) -> Figure:
+def _crowds(folder: Path) -> list[Figure]:
     with _upstream.serving() as upstream:
         upstream.set("together", latency=LATENCY)
         home = fresh_account(folder / "somebody", **_server.home(folder), **upstream.of("together"))
         asked = {"model": "flux-schnell", "prompt": "a red fox", "size": "256x256"}
         raw = {"model": _upstream.FLUX, "prompt": "a red fox", "response_format": "base64"}
         with serve(home) as server:
-            ours = asyncio.run(_asked(server.base_url, asked))
+            ours = asyncio.run(_asked(server.base_url, asked, REQUESTS))
+            spoken = asyncio.run(_spoken(server.base_url))
         variables = {**home, "UPSTREAM": upstream.url("together"), "UPSTREAM_KEY": upstream.key("together")}
         with _bare(variables) as url:
-            baseline = asyncio.run(_asked(url, raw))
+            baseline = asyncio.run(_asked(url, raw, REQUESTS))
+            fewer = asyncio.run(_asked(url, raw, SESSIONS))
+    return [
+        _compared(f"{REQUESTS:,} requests", REQUESTS, ours, baseline),
+        _compared(f"{SESSIONS} sessions of MCP over SSE", SESSIONS, spoken, fewer),
+    ]
+
+
+def _compared(what: str, wanted: int, ours: list[float], baseline: list[float]) -> Figure:
     own, other = (sorted(seconds or [PATIENCE])[int(0.99 * len(seconds))] for seconds in (ours, baseline))
     return Figure(
-        name=f"serve: {REQUESTS:,} requests at once, {LATENCY:g} s upstream, p99 (answered: {len(ours):,})",
+        name=f"serve: {what} at once, {LATENCY:g} s upstream, p99 (answered: {len(ours):,})",
         ours=f"{own * 1000:.0f} ms",
         baseline=f"{other * 1000:.0f} ms",
         compared=f"{own / other:.2f}×",
         aim=f"at most {AIM:g}×, none lost",
-        is_met=own <= AIM * other and len(ours) == REQUESTS,
+        is_met=own <= AIM * other and len(ours) == wanted,
     )
 
 
-async def _asked(base_url: str, body: Mapping[str, Any]) -> list[float]:
+async def _asked(base_url: str, body: Mapping[str, Any], number: int) -> list[float]:
     """Seconds of each request that was answered with a picture."""
     took: list[float] = []
-    limits = httpx.Limits(max_connections=REQUESTS, max_keepalive_connections=0)
+    limits = httpx.Limits(max_connections=number, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=base_url, timeout=PATIENCE, limits=limits) as http:
 
-        async def ask(number: int) -> None:
+        async def ask(place: int) -> None:
             started = perf_counter()
             with contextlib.suppress(httpx.HTTPError):
-                reply = await http.post("/v1/images/generations", json={**body, "prompt": f"a red fox {number}"})
+                reply = await http.post("/v1/images/generations", json={**body, "prompt": f"a red fox {place}"})
                 if reply.status_code == 200 and "data" in reply.json():
                     took.append(perf_counter() - started)
 
-        await asyncio.gather(*(ask(number) for number in range(REQUESTS)))
+        await asyncio.gather(*(ask(place) for place in range(number)))
     return took
+
+
+async def _spoken(base_url: str) -> list[float]:
+    """Seconds of one drawing in each of many sessions over SSE, all asked once every session stands."""
+    took: list[float] = []
+    all_stand = asyncio.Barrier(SESSIONS)
+    limits = httpx.Limits(max_connections=2 * SESSIONS, max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=base_url, timeout=PATIENCE, limits=limits) as http:
+
+        async def speak(place: int) -> None:
+            async with http.stream("GET", "/sse") as stream:
+                lines = stream.aiter_lines()
+                address = await _data(lines)
+                asked = {"model": "flux-schnell", "prompt": f"a red fox {place}", "width": 256, "height": 256}
+
+                async def say(method: str, number: int | None, **params: Any) -> None:
+                    message = {"jsonrpc": "2.0", "method": method, "params": params}
+                    body = message if number is None else {**message, "id": number}
+                    (await http.post(address, json=body)).raise_for_status()
+
+                await say("initialize", 1, **_server.GREETING)
+                await _data(lines)
+                await say("notifications/initialized", None)
+                await all_stand.wait()
+                started = perf_counter()
+                await say("tools/call", 2, name="generate_image", arguments=asked)
+                _server.job(json.loads(await _data(lines))["result"])
+                took.append(perf_counter() - started)
+
+        await asyncio.gather(*(speak(place) for place in range(SESSIONS)), return_exceptions=True)
+    return took
+
+
+async def _data(lines: AsyncIterator[str]) -> str:
+    """What the next event says."""
+    async for line in lines:
+        if line.startswith("data:"):
+            return line.removeprefix("data:").strip()
+    raise RuntimeError("the stream ended")
 
 
 @contextmanager

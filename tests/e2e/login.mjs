@@ -1,10 +1,16 @@
 // Log-in with the TypeScript SDK's own OAuth client, then a drawing, printed as JSON.
-// Arguments: the server's MCP address, a Python and the person's script, the key.
+// Arguments: the SDK's line (1 or 2), the server's MCP address, a Python and the person's script, the key.
 import { execFileSync } from "node:child_process";
 
-const [target, python, person, key] = process.argv.slice(2);
-const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
-const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/sdk/client/streamableHttp.js");
+const [line, target, python, person, key] = process.argv.slice(2);
+const { Client, StreamableHTTPClientTransport } = await (line === "1" ? clientOne() : import("@modelcontextprotocol/client"));
+
+async function clientOne() {
+  return {
+    ...(await import("@modelcontextprotocol/sdk/client/index.js")),
+    ...(await import("@modelcontextprotocol/sdk/client/streamableHttp.js")),
+  };
+}
 
 const kept = {};
 const provider = {
@@ -26,7 +32,7 @@ const first = transport();
 let refused = "";
 try { await client().connect(first); } catch (error) { refused = error.constructor.name; }
 const place = new URL(execFileSync(python, [person, kept.url, key], { encoding: "utf-8" }));
-await first.finishAuth(place.searchParams.get("code"));
+await first.finishAuth(line === "1" ? place.searchParams.get("code") : place.searchParams); // 2.x looks at `iss` too
 const visitor = client();
 await visitor.connect(transport());
 const drawn = await visitor.callTool({ name: "generate_image", arguments: { prompt: "a lake", width: 256, height: 256 } });

@@ -118,9 +118,12 @@ async def test_the_python_sdk_asks_anew_once_the_key_has_ended(closed: Server, h
     assert len(asked) == 2
 
 
-def test_the_typescript_sdk_logs_in_and_draws(closed: Server, key: str, node: Node, home: dict[str, str]) -> None:
+@pytest.mark.parametrize("line", ["1", "2"])
+def test_the_typescript_sdk_logs_in_and_draws(
+    line: str, closed: Server, key: str, node: Node, home: dict[str, str]
+) -> None:
     script = SCRIPT.read_text("utf-8")
-    arguments = (f"{closed.base_url}/mcp", sys.executable, _person.__file__, key)
+    arguments = (line, f"{closed.base_url}/mcp", sys.executable, _person.__file__, key)
     seen = parsed(node.run("--input-type=module", "-", *arguments, environment=home, script=script))
     assert seen["refused"] == "UnauthorizedError"
     assert json.loads(seen["drawn"]["content"][0]["text"])["state"] == "completed"

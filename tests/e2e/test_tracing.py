@@ -15,9 +15,11 @@ import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from imgforge_mcp.base.tracing import carried, continued
 from tests.e2e._program import fresh_account, run, serve
 from tests.emulators import Emulator
 from tests.emulators._serve import serve as listening
+from tests.faults._processes import Child, end_workers
 
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra `otel` is not installed")
 PATIENCE = 60.0
@@ -110,6 +112,34 @@ async def test_a_tool_call_and_its_upstream_call_are_spans_without_secrets(
         if not secret.startswith("http"):
             assert secret.encode() not in collector.raw
             assert secret not in log
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the worker's end is a POSIX signal")
+def test_the_call_of_a_worker_of_its_own_belongs_to_the_trace_of_who_asked(
+    collector: Collector, emulate: Callable[..., Emulator], tmp_path: Path, environment: dict[str, str], home: Path
+) -> None:
+    together = emulate("together")
+    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+    account = fresh_account(tmp_path / "somebody", **environment, **together.environment(), **traced)
+    account["IMGFORGE_WORKER"] = "detached"
+    try:
+        with Child(account) as child:
+            child.greet().call("generate_image", prompt="a fox", model="flux-schnell")
+            tool, call = collector.named("tools/call generate_image"), collector.named("generate_content")
+    finally:
+        end_workers(home)
+    assert (call.trace_id, call.parent_span_id) == (tool.trace_id, tool.span_id)
+
+
+@pytest.mark.parametrize(
+    "said", [None, 5, "", "00-x", f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01", f"01-{'1' * 32}"]
+)
+def test_what_is_no_trace_is_not_continued(said: object) -> None:
+    good = f"00-{'1' * 32}-{'2' * 16}-01"
+    with continued(good):
+        assert carried() == good
+    with continued(said):
+        assert carried() is None
 
 
 def test_without_an_endpoint_nothing_of_it_is_loaded(tmp_path: Path) -> None:

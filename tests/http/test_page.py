@@ -69,6 +69,26 @@ async def draw(site: Site, prompt: str = "a red fox", headers: dict[str, str] | 
     return await site.forge.job(job_id, site.forge.caller(), wait_seconds=60)
 
 
+async def test_a_person_changes_a_picture_without_a_prompt(emulate: Emulate, site_on: OpenSite) -> None:
+    async with site_on(emulate("gemini")) as site:
+        job = await draw(site, "a red fox", project_id="shop")
+        page = (await site.http.get(f"/page/jobs/{job.job_id}")).text
+        small = await draw(
+            site, "", action="transform", job=job.job_id, operation="resize", size="64x32", format="webp"
+        )
+        square = await draw(site, "", action="transform", job=job.job_id, operation="crop", size="1:1")
+        asked = {"action": "transform", "job": job.job_id, "operation": "resize", "size": "huge"}
+        wrong = await site.http.post("/page/make", data=asked, headers=OURS)
+    for operation in ("remove_background", "upscale", "vectorize", "crop", "extend", "resize", "convert"):
+        assert f'<option value="{operation}">' in page
+    [made] = small.assets
+    assert (made.width, made.height, made.mime_type) == (64, 32, "image/webp")
+    assert (small.request.input_images, small.request.project_id) == ([job.assets[0].asset_id], "shop")
+    assert square.assets[0].width == square.assets[0].height
+    assert wrong.status_code == 400
+    assert "800x600" in wrong.text
+
+
 async def test_a_person_draws_looks_edits_finds_pins_and_deletes_without_any_script(
     emulate: Emulate, site_on: OpenSite
 ) -> None:

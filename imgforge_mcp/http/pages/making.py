@@ -1,25 +1,29 @@
-"""From what a person fills in to a request: new pictures, edits, variations, the same again with another model."""
+"""From what a person fills in to a request: new pictures, edits, variations, the same again with another model, and
+what is done to a picture without a prompt."""
 
 import base64
+from collections.abc import Sequence
 
 from starlette.datastructures import FormData, UploadFile
 
 from imgforge_mcp.base import kindly
 from imgforge_mcp.base.errors import InvalidRequest
-from imgforge_mcp.base.types import ImageRequest, Job, Json
+from imgforge_mcp.base.types import ImageRequest, Job, Json, Transform
 
 FIELDS = ("prompt", "quality_tier", "model", "provider", "size", "n", "seed", "negative_prompt", "project_id", "style")
+CHANGES = ("operation", "scale", "size", "format")
 MAX_FILES = 14
 MAX_BYTES = 20 * 1024 * 1024
 
 
 async def request_of(form: FormData, base: Job | None = None) -> ImageRequest:
-    """What a form asks for; with `action` again or vary, the request of the job that it starts from.
+    """What a form asks for; with `action` again or vary, the request of the job that it starts from, with edit or
+    transform one of its pictures.
 
     Raises:
         InvalidRequest: a field is wrong, or the files are too large.
     """
-    given: Json = {name: text for name in FIELDS if isinstance(text := form.get(name), str) and text.strip()}
+    given = _said(form, FIELDS)
     match form.get("action"):
         case "vary" if base is not None:
             return _again(base, {"seed": None})
@@ -28,13 +32,24 @@ async def request_of(form: FormData, base: Job | None = None) -> ImageRequest:
                 base, {"model": given.get("model"), "provider": None, "quality_tier": given.get("quality_tier")}
             )
         case "edit" if base is not None:
-            number = str(form.get("picture", "1"))
-            picture = f"{base.job_id}#{number}" if number.isdigit() else base.job_id
-            kept = base.request.project_id
-            given |= {"input_images": [picture], "is_edit": True, **({"project_id": kept} if kept else {})}
-            return kindly.read(ImageRequest, given)
+            return kindly.read(ImageRequest, given | _of_picture(form, base))
+        case "transform" if base is not None:
+            wanted = kindly.read(Transform, _said(form, CHANGES))
+            return kindly.read(ImageRequest, {"prompt": wanted.words, "transform": wanted, **_of_picture(form, base)})
     files = await _files(form)
     return kindly.read(ImageRequest, given | ({"input_images": files} if files else {}))
+
+
+def _said(form: FormData, names: Sequence[str]) -> Json:
+    return {name: text for name in names if isinstance(text := form.get(name), str) and text.strip()}
+
+
+def _of_picture(form: FormData, base: Job) -> Json:
+    """That one picture of a job is to be changed, within the job's project."""
+    number = str(form.get("picture", "1"))
+    picture = f"{base.job_id}#{number}" if number.isdigit() else base.job_id
+    kept = base.request.project_id
+    return {"input_images": [picture], "is_edit": True, **({"project_id": kept} if kept else {})}
 
 
 def _again(base: Job, changed: Json) -> ImageRequest:

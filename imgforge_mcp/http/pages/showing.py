@@ -20,6 +20,16 @@ OUTCOMES = {
     AttemptState.SUCCEEDED: "succeeded",
     AttemptState.FAILED: "failed",
 }
+OPERATIONS = {
+    "remove_background": "cut out",
+    "upscale": "enlarge 2×",
+    "vectorize": "trace as a drawing",
+    "crop": "crop to size",
+    "extend": "extend to size",
+    "resize": "resize",
+    "convert": "convert",
+}
+"""What can be done to a picture without a prompt, as a person would say it."""
 ALT_SHOWN = 160
 BAR_HEIGHT, BAR_WIDTH, GAP = 120, 22, 6
 MOST_BARS = 31

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from functools import partial
 from importlib import resources
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote, urlencode, urlsplit
 
 import jinja2
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotFound, Unauthorized
-from imgforge_mcp.base.types import Allowance, Caller, Job, JobState, Json, QualityTier
+from imgforge_mcp.base.types import Allowance, Caller, FileFormat, Job, JobState, Json, QualityTier
 from imgforge_mcp.forge import Filter, Forge, Wanted
 from imgforge_mcp.http.access import CALLER, COOKIE, REFUSED
 from imgforge_mcp.http.answers import answer, headers_of
@@ -66,6 +66,7 @@ class Page:
             "original": showing.original,
         }
         self._templates.globals |= {"prefix": self._prefix, "tiers": [tier.value for tier in QualityTier]}
+        self._templates.globals |= {"operations": showing.OPERATIONS, "formats": get_args(FileFormat)}
 
     def routes(self) -> list[Route]:
         return [

@@ -12,14 +12,16 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, compile_path
+from starlette.routing import Route
 
 from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base import kindly
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, require
+from imgforge_mcp.base.schemas import fields_of
 from imgforge_mcp.base.types import Asset, Caller, ImageRequest, Job, JobState, Json
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.access import CALLER, caller_in
-from imgforge_mcp.http.answers import ErrorShape, answer, body_of, challenge, default_error, headers_of
+from imgforge_mcp.http.answers import ErrorShape, Refused, answer, challenge, default_error, headers_of
 from imgforge_mcp.presentation import asset_url
 
 MAX_BODY = 24 * 1024 * 1024
@@ -34,6 +36,11 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
+    @property
+    def passed_over(self) -> list[str]:
+        """What was said and does nothing."""
+        return sorted(self.model_extra or ())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -47,6 +54,11 @@ class Call:
 
     def url(self, asset: Asset) -> str:
         return asset_url(self.base_url, asset)
+
+    def default_model(self, name: str) -> str | None:
+        """The model that a service draws with if none is named; None, and the router picks, where no configured
+        provider has it, or this caller chooses none."""
+        return name if not self.caller.is_anonymous and self.forge.usable_names([name]) else None
 
     async def drawn(self, request: ImageRequest) -> Job:
         """The job when it has ended, however long that takes.
@@ -104,14 +116,16 @@ class Face:
 
     name: str
     title: str
+    root: str
+    """How the addresses begin that are its own: what is refused there is refused in its words."""
     endpoints: Sequence[Endpoint]
     error: ErrorShape
 
 
 def error_shape(faces: Iterable[Face]) -> Callable[[str], ErrorShape]:
     """How the service to which a path belongs says what went wrong, for whoever refuses before it is asked."""
-    known = [(compile_path(endpoint.path)[0], face.error) for face in faces for endpoint in face.endpoints]
-    return lambda path: next((error for pattern, error in known if pattern.match(path)), default_error)
+    known = sorted(((face.root, face.error) for face in faces), key=lambda each: -len(each[0]))
+    return lambda path: next((error for root, error in known if path.startswith(root)), default_error)
 
 
 def routes_of(face: Face, lazy: LazyForge, base_url: str) -> list[Route]:
@@ -146,8 +160,8 @@ def _served(
         except ForgeError as error:
             status, shown = face.error(error, request_id)
             return answer(shown, status, {**headers_of(error), **challenge(error, base_url)})
-        if body is not None and body.model_extra:
-            names = ", ".join(sorted(name for name in body.model_extra if name.isascii() and name.isprintable())[:20])
+        if body is not None and (unread := body.passed_over):
+            names = ", ".join([name for name in unread if name.isascii() and name.isprintable()][:20])
             response.headers["Warning"] = f'299 imgforge "ignored: {names[:500]}"'.replace("\\", "")
         return response
 
@@ -188,12 +202,17 @@ async def _body(request: Request, endpoint: Endpoint) -> Body:
         return validated(takes, await _form(request))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("", "application/json") and not kind.endswith("+json"):
-        raise _Refused(415, "The body must be JSON (Content-Type: application/json).")
+        raise Refused(415, "The body must be JSON (Content-Type: application/json).")
     data = await _read(request)
     try:
         values = json.loads(data or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not valid JSON.", field="body") from None
+    return body_of(takes, values)
+
+
+def body_of(takes: type[Model], values: object) -> Model:
+    """What was said, null counting as unsaid. Raises InvalidRequest."""
     if not isinstance(values, dict):
         raise InvalidRequest("The body must be a JSON object.", field="body")
     return validated(takes, {name: value for name, value in values.items() if value is not None})
@@ -204,12 +223,12 @@ def _no_constant(name: str) -> Any:
 
 
 async def _read(request: Request) -> bytes:
-    """Raises _Refused: more than a request may have."""
+    """Raises Refused: more than a request may have."""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY:
-            raise _Refused(413, f"The body is larger than {MAX_BODY // 2**20} MiB.")
+            raise Refused(413, f"The body is larger than {MAX_BODY // 2**20} MiB.")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -217,7 +236,7 @@ async def _read(request: Request) -> bytes:
 async def _form(request: Request) -> Json:
     """The fields of a multipart form; files as data URLs, several of one name as a list."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise _Refused(415, "The body must be a form (Content-Type: multipart/form-data).")
+        raise Refused(415, "The body must be a form (Content-Type: multipart/form-data).")
     try:
         form = await request.form(max_files=20, max_fields=100, max_part_size=MAX_BODY)
     except HTTPException:
@@ -237,7 +256,7 @@ async def _fields(form: FormData) -> Json:
             data = await value.read()
             size += len(data)
             if size > MAX_BODY:
-                raise _Refused(413, f"The files are larger than {MAX_BODY // 2**20} MiB.")
+                raise Refused(413, f"The files are larger than {MAX_BODY // 2**20} MiB.")
             kind = (value.content_type or "image/png").split(";")[0]
             text = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
         key = name.removesuffix("[]")
@@ -246,27 +265,14 @@ async def _fields(form: FormData) -> Json:
     return values
 
 
-class _Refused(ForgeError):
-    """A status of HTTP's own."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status  # type: ignore[misc]
-        self.code = body_of(status, message, "")["code"]  # type: ignore[misc]
-
-
 def validated(model: type[Model], values: Json) -> Model:
     """Raises InvalidRequest: the first field that is wrong, with what it may be."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:64] or "body"
-        if first["type"] == "missing":
-            raise InvalidRequest(f"{where} is required.", field=where) from None
-        raise InvalidRequest(f"{where}: {first['msg'].removeprefix('Value error, ')}.", field=where) from None
+        raise kindly.refusal(error, fields_of(model)) from None
 
 
 def image_request(**values: Any) -> ImageRequest:
     """The core's own request; None means: not said. Raises InvalidRequest."""
-    return validated(ImageRequest, {name: value for name, value in values.items() if value is not None})
+    return kindly.read(ImageRequest, {name: value for name, value in values.items() if value is not None})

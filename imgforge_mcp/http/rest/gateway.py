@@ -1,13 +1,14 @@
-"""The OpenAI-compatible gateway: /v1/images/generations, /v1/images/edits, /v1/models."""
+"""The OpenAI-compatible gateway: /v1/images/generations, /v1/images/edits, /v1/models, /v1/models/{model}."""
 
 import base64
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.responses import Response
 
-from imgforge_mcp.base.errors import ForgeError, InvalidProject, InvalidRequest
+from imgforge_mcp.base.errors import ForgeError, InvalidProject, InvalidRequest, NotFound
 from imgforge_mcp.base.types import Asset, ImageRequest, Job, Json, QualityTier
 from imgforge_mcp.forge import Filter
 from imgforge_mcp.http.answers import answer
@@ -15,6 +16,8 @@ from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, image_reques
 
 PROJECT = re.compile(r"[a-zA-Z0-9._:-]{1,64}")
 SIZE = re.compile(r"([0-9]{2,5})\s*[x×X]\s*([0-9]{2,5})")
+SIDES = range(64, 8193)
+"""Pixels."""
 TIERS = {
     "low": QualityTier.DRAFT,
     "medium": QualityTier.STANDARD,
@@ -31,11 +34,11 @@ TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 class Generation(Body):
     """POST /v1/images/generations."""
 
-    prompt: str
+    prompt: Annotated[str, Field(min_length=1, max_length=8000, examples=["a red fox in fresh snow"])]
     """Text description of the image, 1 to 8000 characters."""
     model: str = "auto"
     """A model, or `auto` for health-aware routing."""
-    n: int = 1
+    n: Annotated[int, Field(ge=1, le=4)] = 1
     """Number of images, 1 to 4."""
     size: str | None = None
     """Such as 1024x1024, or auto."""
@@ -73,6 +76,18 @@ async def edit(call: Call, body: Edit) -> Response:
 
 async def models(call: Call, body: None) -> Response:
     """Every model that can be used now, in OpenAI's shape, with its state beside it."""
+    return answer({"object": "list", "data": await _models(call)})
+
+
+async def model(call: Call, body: None) -> Response:
+    wanted = call.request.path_params["model"]
+    for found in await _models(call):
+        if wanted == found["id"] or wanted in {each["id"] for each in found.get("x_gateway", {}).get("providers", ())}:
+            return answer(found)
+    raise NotFound("There is no model of that name here; GET /v1/models lists those that there are.", field="model")
+
+
+async def _models(call: Call) -> list[Json]:
     listed = await call.forge.models(Filter(), is_paged=False)
     entries = [
         {
@@ -85,8 +100,7 @@ async def models(call: Call, body: None) -> Response:
         }
         for entry in listed["models"]
     ]
-    auto = {"id": "auto", "object": "model", "created": 0, "owned_by": "imgforge"}
-    return answer({"object": "list", "data": [auto, *entries]})
+    return [{"id": "auto", "object": "model", "created": 0, "owned_by": "imgforge"}, *entries]
 
 
 def _request(call: Call, body: Generation, **further: Any) -> ImageRequest:
@@ -123,12 +137,15 @@ def _project(call: Call, body: Generation) -> str | None:
 
 
 def _size(text: str | None) -> tuple[int | None, int | None]:
+    """Raises InvalidRequest."""
     if text in (None, "", "auto"):
         return None, None
     match = SIZE.fullmatch(str(text).strip())
-    if match is None:
-        raise InvalidRequest("size is WIDTHxHEIGHT, such as 1024x1024, or auto.", field="size", value=str(text)[:32])
-    return int(match[1]), int(match[2])
+    sides = (int(match[1]), int(match[2])) if match is not None else (0, 0)
+    if not all(side in SIDES for side in sides):
+        said = f"size is WIDTHxHEIGHT, such as 1024x1024, each from {SIDES.start} to {SIDES.stop - 1}, or auto."
+        raise InvalidRequest(said, field="size", value=str(text)[:32])
+    return sides
 
 
 async def _answered(call: Call, body: Generation, request: ImageRequest) -> Response:
@@ -215,6 +232,7 @@ IMAGES = {
 FACE = Face(
     name="gateway",
     title="OpenAI-compatible images",
+    root="/v1/",
     error=error,
     endpoints=(
         Endpoint(
@@ -242,6 +260,13 @@ FACE = Face(
             handle=models,
             gives={"type": "object"},
             summary="Models that can be used now",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/models/{model:path}",
+            handle=model,
+            gives={"type": "object"},
+            summary="One of them",
         ),
     ),
 )

@@ -36,9 +36,10 @@ Side = Annotated[int, Field(ge=256, le=2048)]
 class Generation(Body):
     """POST /api/v1/image/generate."""
 
-    prompt: str
+    prompt: Annotated[str, Field(min_length=1, examples=["a red fox in fresh snow"])]
     """Image description."""
-    model: str = GENERATE
+    model: str | None = None
+    """Left out: flux-2-pro where it is configured, else what the router picks."""
     width: Side | None = None
     height: Side | None = None
     aspect_ratio: str | None = None
@@ -54,11 +55,12 @@ class Generation(Body):
 class Edit(Body):
     """POST /api/v1/image/edit."""
 
-    prompt: str
+    prompt: Annotated[str, Field(min_length=1, examples=["make it night"])]
     """Edit instruction."""
-    image_url: str
+    image_url: Annotated[str, Field(min_length=1, examples=["https://example.org/fox.png"])]
     """Source image."""
-    model: str = EDIT
+    model: str | None = None
+    """Left out: qwen-image-edit where it is configured, else what the router picks."""
     seed: int | None = None
     project_id: str | None = None
     webhook_url: str | None = None
@@ -66,9 +68,10 @@ class Edit(Body):
 
 
 async def generate(call: Call, body: Generation) -> Response:
+    model = body.model or call.default_model(GENERATE)
     request = image_request(
         prompt=body.prompt,
-        model=body.model,
+        model=model,
         width=body.width,
         height=body.height,
         aspect_ratio=body.aspect_ratio,
@@ -78,20 +81,21 @@ async def generate(call: Call, body: Generation) -> Response:
         project_id=body.project_id or call.caller.project_id,
         webhook_url=body.webhook_url or None,
     )
-    return await _answered(call, request, body.model)
+    return await _answered(call, request, model)
 
 
 async def edit(call: Call, body: Edit) -> Response:
+    model = body.model or call.default_model(EDIT)
     request = image_request(
         prompt=body.prompt,
-        model=body.model,
+        model=model,
         input_images=[body.image_url],
         is_edit=True,
         seed=body.seed,
         project_id=body.project_id or call.caller.project_id,
         webhook_url=body.webhook_url or None,
     )
-    return await _answered(call, request, body.model)
+    return await _answered(call, request, model)
 
 
 async def models(call: Call, body: None) -> Response:
@@ -103,8 +107,10 @@ async def models(call: Call, body: None) -> Response:
     return answer({"models": entries})
 
 
-async def _answered(call: Call, request: ImageRequest, model: str) -> Response:
+async def _answered(call: Call, request: ImageRequest, model: str | None) -> Response:
+    """With the model as it was asked for; one that nobody asked for, as what it is."""
     job = await call.drawn(request)
+    model = model or str(job.model)
     images = [await _image(call, job, asset, model) for asset in job.assets]
     return answer({"model": model, "images": images, "job_id": job.job_id, "request_id": call.request_id})
 
@@ -125,6 +131,7 @@ IMAGES = {
 FACE = Face(
     name="image-api",
     title="Image API",
+    root="/api/v1/image/",
     error=default_error,
     endpoints=(
         Endpoint(

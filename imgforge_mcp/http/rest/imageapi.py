@@ -1,17 +1,19 @@
 """ImageAPI: /api/v1/generate (one, or items), product, logo, prompt/enhance, prompt/build, models, usage, health."""
 
 import base64
+from collections.abc import Sequence
+from math import ceil
 from typing import Annotated, Any
 
 import anyio
-from pydantic import Field
+from pydantic import Field, SkipValidation
 from starlette.responses import Response
 
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest
 from imgforge_mcp.base.types import ImageRequest, Job, Json
 from imgforge_mcp.forge import Filter
 from imgforge_mcp.http.answers import answer
-from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, image_request
+from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, body_of, image_request
 
 STANDARD_MODEL = "flux-schnell"
 SIDE = 512
@@ -47,7 +49,8 @@ class Generation(Picture):
     """POST /api/v1/generate: one picture, or several as `items`."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=2000)] | None = None  # type: ignore[assignment]
-    items: Annotated[list[Picture], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
+    items: Annotated[list[SkipValidation[Picture]], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
+    """Each is read by itself: one that is wrong says so in its place."""
 
 
 class Idea(Body):
@@ -81,19 +84,19 @@ def _generating(purpose: str | None) -> Any:
     return generate
 
 
-async def _all(call: Call, items: list[Picture], purpose: str | None) -> list[Json]:
-    """Every item at once; one that fails says so in its place."""
+async def _all(call: Call, items: Sequence[object], purpose: str | None) -> list[Json]:
+    """Every item at once; one that is wrong, or fails, says so in its place."""
     results: list[Json] = [{} for _ in items]
     limiter = anyio.CapacityLimiter(AT_ONCE)
 
-    async def draw(number: int, item: Picture) -> None:
+    async def draw(number: int, item: object) -> None:
         async with limiter:
             try:
-                results[number] = {"success": True, **await _one(call, item, purpose)}
+                results[number] = {"success": True, **await _one(call, body_of(Picture, item), purpose)}
             except ForgeError as error:
                 shown: Json = {"success": False, "error": error.message, "code": error.code}
                 if error.retry_after is not None:
-                    shown["retry_after"] = max(1, round(error.retry_after))
+                    shown["retry_after"] = max(1, ceil(error.retry_after))
                 results[number] = shown
 
     async with anyio.create_task_group() as tasks:
@@ -117,7 +120,6 @@ async def _one(call: Call, body: Picture, purpose: str | None) -> Json:
 
 def _request(call: Call, body: Picture, purpose: str | None) -> ImageRequest:
     prompt = f"{body.prompt}, {PURPOSES[purpose]}" if purpose else str(body.prompt)
-    standard = STANDARD_MODEL if STANDARD_MODEL in call.forge.model_slugs else None
     return image_request(
         prompt=prompt,
         negative_prompt=body.negative_prompt or None,
@@ -125,7 +127,7 @@ def _request(call: Call, body: Picture, purpose: str | None) -> ImageRequest:
         height=body.height,
         steps=body.num_inference_steps,
         seed=body.seed,
-        model=body.model or standard,
+        model=body.model or call.default_model(STANDARD_MODEL),
         project_id=body.project_id or call.caller.project_id,
         webhook_url=body.webhook_url or None,
     )
@@ -236,6 +238,7 @@ ANSWER = {
 FACE = Face(
     name="imageapi",
     title="ImageAPI",
+    root="/api/v1/",
     error=error,
     endpoints=(
         Endpoint(

@@ -1,8 +1,11 @@
 """The Workers AI image service: /api/generate, /api/models, /api/templates, /api/batch, /api/images, /api/analytics."""
 
+import json
 import re
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.responses import Response
 
 from imgforge_mcp.base.errors import ContentRefused, ForgeError, InvalidModel, InvalidRequest, ModelRetired, NotFound
@@ -22,7 +25,7 @@ DEFAULT_USER = "default_user"
 class Generation(Body):
     """POST /api/generate."""
 
-    prompt: str
+    prompt: Annotated[str, Field(examples=["a red fox in fresh snow"])]
     """At least 3 characters."""
     model: str | None = None
     """A model's id; required unless the template names one."""
@@ -59,17 +62,21 @@ async def generate(call: Call, body: Generation) -> Response:
 
 
 async def models(call: Call, body: None) -> Response:
-    listed = await call.forge.models(Filter(), is_paged=False)
+    """What /api/generate can be asked for."""
+    listed = await call.forge.models(Filter(capability="text_to_image"), is_paged=False)
     return answer([_model(entry, offer) for entry in listed["models"] for offer in entry["providers"]])
 
 
 def _model(entry: Json, offer: Json) -> Json:
+    """What an image costs; where its price is not known, the most that it can cost, and says so."""
+    cost = offer.get("price_usd")
     return {
         "id": offer["id"],
         "name": entry["name"],
         "description": entry["description"],
         "provider": offer["provider"],
-        "cost_per_image": offer.get("price_usd"),
+        "cost_per_image": offer.get("price_bound_usd") if cost is None else cost,
+        **({"is_upper_bound": True} if cost is None else {}),
         "is_available": offer["state"] == "available",
     }
 
@@ -90,7 +97,7 @@ async def _batch(call: Call, batch_id: str) -> Json:
     if not batch_id.startswith(BATCH):
         raise NotFound("There is no batch of that id.", batch_id=batch_id[:64])
     items = await call.forge.batch(batch_id, call.caller)
-    images = [
+    images: list[Json] = [
         _image(call, item) if isinstance(item, Job) else {"error": item["error"], "details": item} for item in items
     ]
     states = [item.state if isinstance(item, Job) else JobState.FAILED for item in items]
@@ -110,18 +117,29 @@ async def images(call: Call, body: None) -> Response:
     text = call.request.query_params.get("limit", "20")
     limit = min(MOST, int(text)) if text.isascii() and text.isdigit() and int(text[:6]) > 0 else 20
     jobs = [job for job in await call.forge.recent_jobs(limit, call.caller) if job.assets]
-    return answer({"images": [_image(call, job) for job in jobs], "total": len(jobs)})
+    gone = await _deleted(call, jobs)
+    shown = [_image(call, job) for job in jobs if job.job_id not in gone]
+    return answer({"images": shown, "total": len(shown)})
 
 
 async def image(call: Call, body: None) -> Response:
-    return answer(_image(call, await _job(call)))
+    job = await _job(call)
+    return answer(_image(call, job, is_deleted=bool(await _deleted(call, [job]))))
 
 
 async def delete_image(call: Call, body: None) -> Response:
     job = await _job(call)
-    for asset in job.assets:
-        await call.forge.delete_asset(asset.asset_id, call.caller)
-    return answer({**_image(call, job), "is_deleted": True})
+    if not await _deleted(call, [job]):
+        for asset in job.assets:
+            await call.forge.delete_asset(asset.asset_id, call.caller)
+    return answer(_image(call, job, is_deleted=True))
+
+
+async def _deleted(call: Call, jobs: Collection[Job]) -> set[str]:
+    """The ids of those jobs whose picture the caller has deleted."""
+    first = {job.job_id: job.assets[0].asset_id for job in jobs if job.assets}
+    gone = await call.forge.deleted_assets(first.values(), call.caller)
+    return {job_id for job_id, asset_id in first.items() if asset_id in gone}
 
 
 async def _job(call: Call) -> Job:
@@ -134,6 +152,10 @@ async def _job(call: Call) -> Job:
 
 async def templates(call: Call, body: None) -> Response:
     return answer(await call.forge.saved_templates(call.caller))
+
+
+async def template(call: Call, body: None) -> Response:
+    return answer(await call.forge.saved_template(call.request.path_params["template_id"], call.caller))
 
 
 async def add_template(call: Call, body: Template) -> Response:
@@ -178,7 +200,7 @@ async def _request(call: Call, prompt: str, body: Generation | Batch) -> ImageRe
     return image_request(
         prompt=f"{prompt}, {extra}" if extra else prompt,
         model=model,
-        metadata={str(name): str(value) for name, value in metadata.items()} if metadata else None,
+        metadata=_as_texts(metadata) if metadata else None,
         project_id=call.caller.project_id,
         webhook_url=body.webhook_url or None,
         urgency=body.urgency if isinstance(body, Batch) else None,
@@ -186,7 +208,23 @@ async def _request(call: Call, prompt: str, body: Generation | Batch) -> ImageRe
     )
 
 
-def _image(call: Call, job: Job) -> Json:
+def _as_texts(metadata: Mapping[str, Any]) -> Json:
+    """Metadata as we keep it, a map of texts, from which `_as_sent` makes the same values again: what is no text, or a
+    text that would be read as something else, is kept as its JSON."""
+    return {
+        name: value if isinstance(value, str) and _as_sent(value) == value else json.dumps(value, ensure_ascii=False)
+        for name, value in metadata.items()
+    }
+
+
+def _as_sent(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _image(call: Call, job: Job, *, is_deleted: bool = False) -> Json:
     """A job in the service's words; one that is under way has its id and no address yet."""
     asset = job.assets[0] if job.assets else None
     image_id = f"img_{job.job_id.lower()}"
@@ -202,11 +240,11 @@ def _image(call: Call, job: Job) -> Json:
         "created_at": iso(job.created_at),
         "user_id": call.caller.name or DEFAULT_USER,
         "cost": job.cost_usd,
-        "is_deleted": False,
+        "is_deleted": is_deleted,
         "status": job.state.value,
     }
     if job.request.metadata:
-        shown["metadata"] = job.request.metadata
+        shown["metadata"] = {name: _as_sent(text) for name, text in job.request.metadata.items()}
     if job.error:
         shown["error"] = job.error.get("error")
     return shown
@@ -258,6 +296,7 @@ IMAGE = {
 FACE = Face(
     name="worker",
     title="Workers AI images",
+    root="/api/",
     error=error,
     endpoints=(
         Endpoint(
@@ -296,6 +335,13 @@ FACE = Face(
             gives={"type": "object"},
             scope="generate",
             summary="Forget a template (?id=)",
+        ),
+        Endpoint(
+            method="GET",
+            path="/api/templates/{template_id}",
+            handle=template,
+            gives={"type": "object"},
+            summary="One of your templates",
         ),
         Endpoint(
             method="DELETE",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import anyio
 import anyio.abc
@@ -12,6 +13,7 @@ import anyio.to_thread
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.tracing import carried
 from imgforge_mcp.base.types import Job, Progress
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.detached.host import LEAVING
@@ -44,6 +46,8 @@ class HandedJob:
 
     job_id: str
     ranked: Sequence[Candidate] | None = None
+    traceparent: str | None = None
+    """The span of whoever asked for it."""
     is_ours: bool = True
     """Whether this door recorded it, so that it sees to it that somebody runs it."""
     is_taken: bool = False
@@ -100,7 +104,7 @@ class DetachedWorker:
     def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> None:
         if self._tasks is None:
             return
-        handed = self._handed[job.job_id] = HandedJob(job_id=job.job_id, ranked=ranked)
+        handed = self._handed[job.job_id] = HandedJob(job_id=job.job_id, ranked=ranked, traceparent=carried())
         self._tasks.start_soon(self._hand_over, handed)
 
     def running(self, job_id: str) -> Followed | None:
@@ -144,7 +148,8 @@ class DetachedWorker:
             while not handed.done.is_set():
                 try:
                     line = await self._reach()
-                    answer = await line.ask("run", job=handed.job_id, owner=self._giver)
+                    said: dict[str, Any] = {"owner": self._giver, "traceparent": handed.traceparent}
+                    answer = await line.ask("run", job=handed.job_id, **said)
                     if answer not in (True, False) and line.is_open:
                         await line.close()
                         if answer != LEAVING:

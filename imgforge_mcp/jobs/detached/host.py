@@ -11,6 +11,7 @@ import anyio.abc
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.tracing import continued
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.jobs.detached.wire import Listening, Wire
 from imgforge_mcp.jobs.running import RunningJob
@@ -113,7 +114,8 @@ class Host:
         try:
             match message.get("ask"):
                 case "run":
-                    answer = LEAVING if self._is_leaving else await self._taken(job_id, str(message.get("owner")))
+                    with continued(message.get("traceparent")):
+                        answer = LEAVING if self._is_leaving else await self._taken(job_id, str(message.get("owner")))
                     if answer is True:
                         handed.add(job_id)
                 case "follow":

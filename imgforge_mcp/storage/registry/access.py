@@ -63,8 +63,8 @@ class AccessRegistry(Protocol):
     async def standings(self, tenant: str, allowance: Allowance) -> list[Standing]:
         """What is left of the limits on images, the nearest to its end first."""
 
-    async def requests(self, tenant: str) -> dict[str, tuple[int, int]]:
-        """Requests and images of today and of this month (UTC), by `day` and `month`."""
+    async def requests(self, tenant: str | None) -> dict[str, tuple[int, int]]:
+        """Requests and images of today and of this month (UTC), by `day` and `month`; of everybody (None)."""
 
     async def owns(self, tenant: str, asset_id: str) -> bool:
         """Whether an image came of one of the tenant's jobs."""

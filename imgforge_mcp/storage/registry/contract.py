@@ -1,6 +1,6 @@
 """What jobs need of a registry, in the words of the domain: the values that go in, and the two ways it says "stop"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -374,6 +374,9 @@ class AssetRegistry(Protocol):
             NotFound: there is none, or it is not the tenant's.
             InvalidRequest: a job that has not ended needs it, or a kept reference of the tenant's (of anybody's).
         """
+
+    async def deleted(self, asset_ids: Iterable[str], tenant: str | None) -> set[str]:
+        """Those images that a tenant, or everybody (None), has deleted, or that are gone because somebody did."""
 
     async def count_renditions(self, added: Mapping[str, int]) -> None:
         """Add bytes of renditions to the total, by asset id; they leave it with their image."""

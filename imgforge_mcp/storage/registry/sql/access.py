@@ -14,6 +14,7 @@ from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS, from_text, to_mil
 from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 MINUTE = 60.0
+WINDOWS = ("day", "month")
 BUSY_RETRY = 2.0
 """Seconds after which a caller whose jobs are all under way may try again."""
 
@@ -71,15 +72,13 @@ class SqlAccess:
         found = await self._database.read(lambda sql: _standings(sql, tenant, allowance, now))
         return sorted(found, key=lambda standing: standing.left / max(1, standing.limit))
 
-    async def requests(self, tenant: str) -> dict[str, tuple[int, int]]:
-        day, month = _periods(self._now())
+    async def requests(self, tenant: str | None) -> dict[str, tuple[int, int]]:
+        now = self._now()
 
         def act(sql: Statements) -> dict[str, tuple[int, int]]:
-            rows = {
-                name: sql.one("admitted", tenant=tenant, period=period)
-                for name, period in (("day", day), ("month", month))
-            }
-            return {name: (row["requests"], row["images"]) if row else (0, 0) for name, row in rows.items()}
+            if tenant is None:
+                return {name: _asked_since(sql, began) for name, began in zip(WINDOWS, _began(now), strict=True)}
+            return {name: _admitted(sql, tenant, period) for name, period in zip(WINDOWS, _periods(now), strict=True)}
 
         return await self._database.read(act)
 
@@ -133,8 +132,7 @@ def _check_budget(sql: Statements, tenant: str, allowance: Allowance, now: datet
     cap = to_millionths(allowance.budget_usd_month)
     if cap is None:
         return
-    month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    row = sql.one("tenant_committed", tenant=tenant, first_id=first_id(month))
+    row = sql.one("tenant_committed", tenant=tenant, first_id=first_id(_began(now)[1]))
     so_far = 0 if row is None else int(row["amount"])
     if so_far + price > cap:
         raise BudgetExceeded(
@@ -155,8 +153,8 @@ def _standings(sql: Statements, tenant: str, allowance: Allowance, now: datetime
         reset = MINUTE if first is None else first + MINUTE - now.timestamp()
         found.append(Standing(window="minute", limit=allowance.per_minute, used=used, reset=reset))
     ends = _ends(now)
-    limits = (("day", allowance.per_day), ("month", allowance.per_month))
-    for (window, limit), period, end in zip(limits, _periods(now), ends, strict=True):
+    limits = (allowance.per_day, allowance.per_month)
+    for window, limit, period, end in zip(WINDOWS, limits, _periods(now), ends, strict=True):
         if limit is not None:
             _, used = _admitted(sql, tenant, period)
             found.append(Standing(window=window, limit=limit, used=used, reset=end))
@@ -167,6 +165,13 @@ def _admitted(sql: Statements, tenant: str, period: str) -> tuple[int, int]:
     """Requests and images of a day or a month."""
     row = sql.one("admitted", tenant=tenant, period=period)
     return (0, 0) if row is None else (row["requests"], row["images"])
+
+
+def _asked_since(sql: Statements, moment: datetime) -> tuple[int, int]:
+    """Everybody's requests, and the pictures that came of them."""
+    row = sql.one("asked_since", first_id=first_id(moment))
+    assert row is not None
+    return row["requests"], row["images"]
 
 
 def _reached(sql: Statements, tenant: str, standing: Standing, images: int, now: datetime) -> LimitReached:
@@ -191,10 +196,16 @@ def _periods(now: datetime) -> tuple[str, str]:
     return day, day[:7]
 
 
+def _began(now: datetime) -> tuple[datetime, datetime]:
+    """When the day and the month began, by UTC."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight, midnight.replace(day=1)
+
+
 def _ends(now: datetime) -> tuple[float, float]:
     """Seconds until the day and the month end, by UTC."""
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    next_month = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
+    midnight, month = _began(now)
+    next_month = (month + timedelta(days=32)).replace(day=1)
     return (midnight + timedelta(days=1) - now).total_seconds(), (next_month - now).total_seconds()
 
 

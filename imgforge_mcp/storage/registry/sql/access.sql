@@ -41,6 +41,11 @@ SELECT requests, images FROM admitted WHERE tenant = :tenant AND period = :perio
 INSERT INTO admitted (tenant, period, requests, images) VALUES (:tenant, :period, 1, :images)
 ON CONFLICT (tenant, period) DO UPDATE SET requests = admitted.requests + 1, images = admitted.images + excluded.images;
 
+-- name: asked_since
+-- Everybody's requests since a job's id, and the pictures that came of them.
+SELECT (SELECT count(*) FROM jobs WHERE job_id >= :first_id) AS requests,
+       (SELECT count(*) FROM job_assets WHERE job_id >= :first_id) AS images;
+
 -- name: unfinished_jobs_of
 SELECT count(*) AS jobs FROM jobs WHERE tenant = :tenant AND completed_at IS NULL;
 

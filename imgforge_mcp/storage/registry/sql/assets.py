@@ -1,6 +1,6 @@
 """The records beside the images: what is stored, when it was last used, where it came from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from imgforge_mcp.base.errors import Deleted, InvalidRequest, no_image
@@ -93,6 +93,14 @@ class SqlAssets:
                 count_removed(sql, [row] if remove(sql, row) else [])
 
         await self._database.write(act)
+
+    async def deleted(self, asset_ids: Iterable[str], tenant: str | None) -> set[str]:
+        whose = {"tenant": EVERYBODY if tenant is None else tenant, "everybody": EVERYBODY}
+
+        def act(sql: Statements) -> set[str]:
+            return {each for each in asset_ids if sql.one("deleted_for", asset_id=each, **whose) is not None}
+
+        return await self._database.read(act)
 
     async def count_renditions(self, added: Mapping[str, int]) -> None:
         def act(sql: Statements) -> None:

@@ -80,5 +80,11 @@ ON CONFLICT (asset_id, tenant) DO UPDATE SET deleted_at = excluded.deleted_at;
 -- name: tombstone
 SELECT max(deleted_at) AS deleted_at FROM tombstones WHERE asset_id = :asset_id;
 
+-- name: deleted_for
+-- Whether a tenant, or everybody, has deleted an image, or it is gone because somebody did.
+SELECT 1 FROM tombstones
+WHERE asset_id = :asset_id AND (tenant IN (:tenant, :everybody) OR asset_id NOT IN (SELECT asset_id FROM assets))
+LIMIT 1;
+
 -- name: lift_tombstone
 DELETE FROM tombstones WHERE asset_id = :asset_id AND tenant = :tenant;
