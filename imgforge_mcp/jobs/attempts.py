@@ -25,7 +25,7 @@ from imgforge_mcp.base.errors import (
 )
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.tracing import note_outcome, upstream_call
-from imgforge_mcp.base.types import Asset, Attempt, Progress
+from imgforge_mcp.base.types import Asset, Attempt, Job, Progress
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.outcome import account, out_of_time, without_secrets
 from imgforge_mcp.jobs.planner import Planner
@@ -38,6 +38,7 @@ from imgforge_mcp.routing.pricing import dollars
 from imgforge_mcp.storage.registry.contract import (
     CancelRequested,
     Caps,
+    EndingOf,
     LeaseLost,
     NewAttempt,
     Registry,
@@ -91,8 +92,17 @@ class Attempts:
 
     # Making, resuming, writing off ----------------------------------------------------------------------------------
 
-    async def make(self, running: RunningJob, candidate: Candidate, call: Call, part: int, reason: str) -> None:
-        """Wait for a free place at the provider, record the call, send it, see it to its end.
+    async def make(
+        self,
+        running: RunningJob,
+        candidate: Candidate,
+        call: Call,
+        part: int,
+        reason: str,
+        ending: EndingOf | None = None,
+    ) -> None:
+        """Wait for a free place at the provider, record the call, send it, see it to its end. With an `ending` the job
+        ends with its settlement, if it brings a picture.
 
         Raises:
             ForgeError: it brought nothing.
@@ -106,7 +116,9 @@ class Attempts:
             new = self._new(configured, candidate, call, part, reason)
             with anyio.CancelScope(shield=True):  # what is on record must be known here, or nobody settles it
                 attempt_id = await self._registry.jobs.start_attempt(running.job.job_id, new, self._caps)
-            upstream = UpstreamCall(attempt_id=attempt_id, configured=configured, call=call, price_usd=new.price_usd)
+            upstream = UpstreamCall(
+                attempt_id=attempt_id, configured=configured, call=call, price_usd=new.price_usd, ending=ending
+            )
             logger.info("job %s asks %s (%s)", running.job.job_id, candidate.name, reason)
             running.report(Progress(message=f"asked {candidate.name}"))
             await self._to_its_end(running, upstream)
@@ -137,10 +149,10 @@ class Attempts:
         running.maybe_spent += cost or 0.0
         await self._record(running, attempt.attempt_id, end)
 
-    async def write_off_open(self, running: RunningJob) -> None:
+    async def write_off_open(self, running: RunningJob, *, is_any: bool = False) -> None:
         """Settle what is still open of a job that is about to end: a call of an earlier process that nobody asks about
-        any more."""
-        if any(attempt.ended_at is None for attempt in running.earlier):
+        any more; with `is_any` one of this process too."""
+        if is_any or any(attempt.ended_at is None for attempt in running.earlier):
             job = await self._registry.jobs.get(running.job.job_id)
             for attempt in job.attempts:
                 if attempt.ended_at is None:
@@ -322,9 +334,12 @@ class Attempts:
             latency_ms=None if upstream.call.is_batch else self._since(started),
             cost_usd=cost,
         )
-        await self._record(running, upstream.attempt_id, end, brought.assets)
         if brought.unstored is not None:
+            await self._record(running, upstream.attempt_id, end)
             raise brought.unstored
+        running.job = (
+            await self._record(running, upstream.attempt_id, end, brought.assets, upstream.ending) or running.job
+        )
         await self._delivery.keep_previews(brought.assets, result)
 
     async def _failed(self, running: RunningJob, upstream: UpstreamCall, error: ForgeError, started: float) -> None:
@@ -368,9 +383,15 @@ class Attempts:
         await self._record(running, upstream.attempt_id, end)
 
     async def _record(
-        self, running: RunningJob, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()
-    ) -> None:
-        """Put an end on record, whoever is cancelled meanwhile; tried again while the registry cannot be used.
+        self,
+        running: RunningJob,
+        attempt_id: int,
+        end: Settlement,
+        assets: tuple[Asset, ...] = (),
+        ending: EndingOf | None = None,
+    ) -> Job | None:
+        """Put an end on record, whoever is cancelled meanwhile; tried again while the registry cannot be used. The job
+        as it ended, where it did so with that.
 
         Raises:
             LeaseLost: another process has the job; it has been told what this call brought.
@@ -381,7 +402,7 @@ class Attempts:
         with anyio.CancelScope(shield=True):
             while True:
                 try:
-                    await self._registry.jobs.settle(job_id, attempt_id, end, assets)
+                    ended = await self._registry.jobs.settle(job_id, attempt_id, end, assets, ending)
                     break
                 except LeaseLost:
                     await self._registry.jobs.settle_late(job_id, attempt_id, end, assets)
@@ -391,6 +412,7 @@ class Attempts:
                         raise
                     await self._clock.sleep(seconds)
         logger.info("job %s: attempt %s ended: %s after %s ms", job_id, attempt_id, end.outcome, end.latency_ms)
+        return ended
 
     def _since(self, started: float) -> int:
         return round((self._clock.monotonic() - started) * 1000)

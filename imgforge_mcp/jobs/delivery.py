@@ -1,6 +1,7 @@
 """From what a call brought to the job's end on record: pictures into the store, copies to `save_to`, the cap."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -14,7 +15,7 @@ from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, StorageError
 from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.base.types import Asset, Job, JobState, cost_of
+from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Shortfall, cost_of
 from imgforge_mcp.jobs.fulfilment import Fulfilment
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.outcome import no_change, without_secrets
@@ -126,22 +127,25 @@ class Delivery:
             error = None
         if error is None and not is_canceled:
             error = await self._found_wanting(job, running)
-        cost, basis = cost_of(job)
         saved = await self._saved(job, running) if job.assets and job.request.save_to and error is None else ()
-        ending = Ending(
-            state=_state(error, is_canceled=is_canceled),
+        shortfalls = await self._fulfilment.shortfalls(job)
+        ending = replace(
+            _ending(job, running, _state(error, is_canceled=is_canceled), running.warnings, shortfalls),
             error=self._told(error, job),
-            warnings=tuple(dict.fromkeys(running.warnings)),
-            drawn=tuple(dict.fromkeys(running.drawn)),
-            not_drawn=tuple(dict.fromkeys(running.not_drawn)),
-            shortfalls=await self._fulfilment.shortfalls(job),
             saved_to=saved,
-            cost_usd=cost,
-            cost_basis=basis,
             renditions=self._assets.take_rendition_bytes(),
         )
         with anyio.CancelScope(shield=True):
             running.job = await self._registry.jobs.finish(job.job_id, ending)
+        self.follow_up(running.job)
+
+    def good_ending(self, job: Job, running: RunningJob, warnings: Sequence[str]) -> Ending:
+        """How a job that `ends_on_record` ends with the pictures that have come. Pure."""
+        shortfalls = self._fulfilment.shortfalls_on_record(job)
+        return _ending(job, running, JobState.COMPLETED, (*warnings, *_missing(job)), shortfalls)
+
+    def follow_up(self, job: Job) -> None:
+        """What an end on record brings with it, and nobody waits for."""
         if job.assets:
             self._housekeeping.poke()
         if job.request.webhook_url is not None:
@@ -154,8 +158,7 @@ class Delivery:
             return no_change(job)
         if same:
             running.warnings.append(f"{same} of {count} images are as the picture was before.")
-        if count < job.request.n:
-            running.warnings.append(f"{job.request.n - count} of {job.request.n} images are missing.")
+        running.warnings.extend(_missing(job))
         return None
 
     def _told(self, error: ForgeError | None, job: Job) -> dict[str, object] | None:
@@ -178,6 +181,33 @@ class Delivery:
             except ForgeError as error:
                 running.warnings.append(f"Not saved to save_to: {error.message}")
         return tuple(saved)
+
+
+def ends_on_record(request: ImageRequest) -> bool:
+    """Whether such a job ends by what is on record of it: no picture has to be looked at once more, or written
+    elsewhere."""
+    is_looked_at = request.is_edit or request.transform is not None or request.background != "auto"
+    return not is_looked_at and request.save_to is None
+
+
+def _ending(
+    job: Job, running: RunningJob, state: JobState, warnings: Sequence[str], shortfalls: tuple[Shortfall, ...]
+) -> Ending:
+    cost, basis = cost_of(job)
+    return Ending(
+        state=state,
+        warnings=tuple(dict.fromkeys(warnings)),
+        drawn=tuple(dict.fromkeys(running.drawn)),
+        not_drawn=tuple(dict.fromkeys(running.not_drawn)),
+        shortfalls=shortfalls,
+        cost_usd=cost,
+        cost_basis=basis,
+    )
+
+
+def _missing(job: Job) -> list[str]:
+    count, wanted = len(job.assets), job.request.n
+    return [f"{wanted - count} of {wanted} images are missing."] if count < wanted else []
 
 
 def _not_stored(error: StorageError, copy: Path | None) -> StorageError:

@@ -18,15 +18,16 @@ from imgforge_mcp.base.errors import (
 )
 from imgforge_mcp.base.types import Attempt, Job, Progress
 from imgforge_mcp.jobs.attempts import Attempts, together
-from imgforge_mcp.jobs.delivery import Delivery
+from imgforge_mcp.jobs.delivery import Delivery, ends_on_record
 from imgforge_mcp.jobs.outcome import Cause, all_failed, interrupted, is_billed, out_of_time
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.preparation import Preparation, parts_of
 from imgforge_mcp.jobs.resume import Resume
 from imgforge_mcp.jobs.running import RunningJob
 from imgforge_mcp.providers.configured import ConfiguredProviders
+from imgforge_mcp.providers.contract import Call
 from imgforge_mcp.routing.candidates import Candidate
-from imgforge_mcp.storage.registry.contract import LeaseLost
+from imgforge_mcp.storage.registry.contract import Ending, LeaseLost
 
 MAX_CANDIDATES = 3
 RESUME_SECONDS = 30.0
@@ -93,10 +94,14 @@ class Execution:
         await self._finish(running, is_canceled=True)
 
     async def finish_defective(self, running: RunningJob) -> None:
-        """Record that a defect of ours ended the job."""
+        """Record that a defect of ours ended the job, whose calls may be open still."""
+        await self._attempts.write_off_open(running, is_any=True)
         await self._finish(running, ForgeError("A defect of imgforge-mcp; look up the request id in its log."))
 
     async def _finish(self, running: RunningJob, error: ForgeError | None = None, *, is_canceled: bool = False) -> None:
+        if running.job.state.is_final:  # it ended with the settlement of its call
+            self._delivery.follow_up(running.job)
+            return
         await self._attempts.write_off_open(running)
         await self._delivery.finish(running, error, is_canceled=is_canceled)
 
@@ -130,10 +135,6 @@ class Execution:
                 if self._left(running) <= 0:
                     raise out_of_time(running.job) from error
                 continue
-            running.warnings.extend(candidate.warnings)
-            if candidate.model.is_composed and running.job.request.transform is None:
-                is_edit = running.job.request.is_edit
-                running.warnings.insert(0, CHANGED_BY_LOCAL if is_edit else DRAWN_BY_LOCAL)
             return
         raise all_failed(causes, self._key_variables)
 
@@ -188,24 +189,37 @@ class Execution:
         call = await self._preparation.call(job, configured, candidate.model, is_batch=candidate.is_batch)
         parts = parts_of(call, job)
         reason = f"choice {choice}: {candidate.reason}"
+        ends_with_it = len(parts) == 1 and not running.earlier and ends_on_record(job.request)
+        ending = partial(self._ending, running, candidate, call) if ends_with_it else None
         failures = await together(
             [
-                partial(self._attempts.make, running, candidate, part, number, reason)
+                partial(self._attempts.make, running, candidate, part, number, reason, ending)
                 for number, part in enumerate(parts)
             ]
         )
         if len(failures) == len(parts):
             last = ContentRefused | StorageError  # nobody else is to be asked
             raise next((error for error in failures if isinstance(error, last)), failures[0])
-        running.warnings.extend(call.warnings)
         if failures:
             running.warnings.append(f"{len(failures)} of {len(parts)} calls failed: {failures[0].message}")
+        running.warnings = _warnings(running, candidate, call)
+
+    def _ending(self, running: RunningJob, candidate: Candidate, call: Call, job: Job) -> Ending:
+        return self._delivery.good_ending(job, running, _warnings(running, candidate, call))
 
     def _key_variables(self, provider: str) -> tuple[str, ...]:
         return self._providers[provider].provider.manifest.key_variables[:1] or (f"the key of {provider}",)
 
     def _left(self, running: RunningJob) -> float:
         return running.deadline - self._clock.monotonic()
+
+
+def _warnings(running: RunningJob, candidate: Candidate, call: Call) -> list[str]:
+    """What is to be said of a job whose pictures came from this candidate."""
+    warnings, request = [*running.warnings, *call.warnings, *candidate.warnings], running.job.request
+    if candidate.model.is_composed and request.transform is None:
+        warnings.insert(0, CHANGED_BY_LOCAL if request.is_edit else DRAWN_BY_LOCAL)
+    return warnings
 
 
 def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candidate]:

@@ -27,6 +27,10 @@ VECTOR_SIDE = 512
 """Pixels of a drawing's longer side, to see whether it is transparent."""
 
 
+Difference = tuple[str, str]
+"""What was asked for, and what came."""
+
+
 class Fulfilment:
     """Works on pictures that are in the store already, so that nothing which fails here costs one."""
 
@@ -48,12 +52,23 @@ class Fulfilment:
         request, assets = job.request, job.assets
         if not assets:
             return ()
+        return self.shortfalls_on_record(
+            job,
+            size=await self._transformed_size(request, assets),
+            background=await self._background(request, assets),
+        )
+
+    def shortfalls_on_record(
+        self, job: Job, *, size: Difference | None = None, background: Difference | None = None
+    ) -> tuple[Shortfall, ...]:
+        """Those that the record alone tells, and with them what somebody has found in the files. Pure."""
+        request, assets = job.request, job.assets
         served = self._router.served(request, job.provider or "", job.model or "")
         found = [
             served and (f"tier {request.quality_tier.value}", served),
-            _size(request, assets) or await self._transformed_size(request, assets),
+            _size(request, assets) or size,
             (f"{request.n} images", f"{len(assets)}") if len(assets) < request.n else None,
-            await self._background(request, assets),
+            background,
             _format(request, assets),
         ]
         return tuple(Shortfall(asked=pair[0], got=pair[1]) for pair in found if pair)
@@ -113,7 +128,7 @@ class Fulfilment:
         sizes = await input_sizes(self._registry, request)
         return transformed_size(request.transform, sizes[0]) if sizes else None
 
-    async def _transformed_size(self, request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:
+    async def _transformed_size(self, request: ImageRequest, assets: Sequence[Asset]) -> Difference | None:
         try:
             wanted = await self._whole_size(request)
         except NotFound:  # deleted meanwhile
@@ -141,7 +156,7 @@ class Fulfilment:
         running.warnings.append(f"{how}; as it came: {asset.asset_id[:12]}.")
         return made
 
-    async def _background(self, request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:
+    async def _background(self, request: ImageRequest, assets: Sequence[Asset]) -> Difference | None:
         is_cut_out = request.transform is not None and request.transform.operation == "remove_background"
         if request.background == "auto" and not is_cut_out:
             return None
@@ -197,7 +212,7 @@ def _is_larger(asset: Asset, size: Size) -> bool:
     return (asset.width, asset.height) != size and asset.width >= size[0] and asset.height >= size[1]
 
 
-def _size(request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:
+def _size(request: ImageRequest, assets: Sequence[Asset]) -> Difference | None:
     asked, fits = _asked_size(request), _fits(request)
     wrong = [asset for asset in assets if not fits(asset)]
     if asked is None or not wrong:
@@ -237,7 +252,7 @@ def _is_of_class(asset: Asset, side: int) -> bool:
     return abs(math.log(asset.width * asset.height / side**2)) < CLASS_TOLERANCE
 
 
-def _format(request: ImageRequest, assets: Sequence[Asset]) -> tuple[str, str] | None:
+def _format(request: ImageRequest, assets: Sequence[Asset]) -> Difference | None:
     wanted = request.output_format
     wrong = [asset.mime_type for asset in assets if wanted and asset.mime_type != FORMATS[wanted.upper()][0]]
     if not wanted or not wrong:

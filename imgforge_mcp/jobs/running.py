@@ -11,7 +11,7 @@ from imgforge_mcp.base.types import Attempt, Job, Progress
 from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, Operation
 from imgforge_mcp.routing.candidates import Candidate
-from imgforge_mcp.storage.registry.contract import Stop
+from imgforge_mcp.storage.registry.contract import EndingOf, Stop
 
 
 class HandedBack(Stop):
@@ -46,6 +46,8 @@ class UpstreamCall:
     is_sent: bool = False
     """Whether its request was handed to the wire; before that it costs nothing."""
     is_called_off: bool = False
+    ending: EndingOf | None = None
+    """How the job ends with this call's picture; None: something is left to do then."""
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     @property

@@ -13,6 +13,7 @@ from imgforge_mcp import Forge, ImageRequest, Job, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.errors import IdempotencyConflict
 from imgforge_mcp.base.types import CostBasis, JobState
+from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.preparation import Preparation
 from imgforge_mcp.presentation import message
 from imgforge_mcp.providers.contract import Call
@@ -91,6 +92,21 @@ async def test_a_defect_before_sending_is_free(
     check_settled(job)
     assert (job.state, job.cost_usd, job.cost_basis) == (JobState.FAILED, 0.0, CostBasis.FREE)
     assert not together.calls
+
+
+async def test_a_defect_in_how_the_job_ends_leaves_no_call_open(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(environment, PRICED)
+    together = emulate("together")
+    monkeypatch.setattr(Delivery, "good_ending", defect)
+    async with forge_on(together) as forge:
+        job = await draw(forge)
+        assert await committed(forge) == 0.04
+    check_settled(job)
+    assert (job.state, job.cost_usd) == (JobState.FAILED, 0.04)
+    assert [(attempt.maybe_billed, attempt.cost_usd) for attempt in job.attempts] == [(True, 0.04)]
+    assert len(together.submits) == 1
 
 
 async def test_a_trial_that_ends_by_a_defect_does_not_keep_a_healthy_provider_shut(
@@ -286,7 +302,7 @@ async def test_a_key_stands_for_its_job_though_the_file_that_it_named_is_gone(
 # The registry's part ------------------------------------------------------------------------------------------------
 
 
-async def test_one_picture_takes_at_most_three_reads_and_four_writes_of_the_registry(
+async def test_one_picture_takes_one_read_and_three_writes_of_the_registry(
     emulate: Emulate, forge_on: OpenForge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the connection that they take. What nobody waits for, such as keeping the cap, is not counted."""
@@ -307,4 +323,4 @@ async def test_one_picture_takes_at_most_three_reads_and_four_writes_of_the_regi
         counted.clear()
         job = await forge.generate(request, forge.caller())
         assert job.state is JobState.COMPLETED
-        assert (counted.count("read"), counted.count("write")) == (2, 4)
+        assert (counted.count("read"), counted.count("write")) == (1, 3)

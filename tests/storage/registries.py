@@ -13,7 +13,7 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.types import Allowance, Asset, CostBasis, ImageRequest, Job, JobState, QualityTier
 from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.images.directory import AssetDirectory
-from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Registry, Settlement
+from imgforge_mcp.storage.registry.contract import Caps, Ending, EndingOf, NewAttempt, NewJob, Registry, Settlement
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 from tests.cluster.postgres import Postgres
 from tests.cluster.s3 import Bucket
@@ -113,8 +113,14 @@ class Process:
         )
 
     async def settle(self, job: Job, attempt_id: int, *assets: Asset, **more: Any) -> None:
+        await self.settle_and_end(job, attempt_id, None, *assets, **more)
+
+    async def settle_and_end(
+        self, job: Job, attempt_id: int, ending: EndingOf | None, *assets: Asset, **more: Any
+    ) -> Job | None:
         values = {"outcome": "ok_listed", "succeeded": True, "cost_usd": 0.0}
-        await self.registry.jobs.settle(job.job_id, attempt_id, Settlement(**{**values, **more}), assets)
+        end = Settlement(**{**values, **more})
+        return await self.registry.jobs.settle(job.job_id, attempt_id, end, assets, ending)
 
     async def finish(self, job: Job, state: JobState = JobState.COMPLETED, **more: Any) -> None:
         ending = Ending(state=state, **{"cost_usd": 0.0, "cost_basis": CostBasis.FREE, **more})

@@ -16,7 +16,7 @@ from imgforge_mcp.base.errors import (
     QuotaExceeded,
     Unavailable,
 )
-from imgforge_mcp.base.types import Allowance, AttemptState, CostBasis, JobState, Progress
+from imgforge_mcp.base.types import Allowance, AttemptState, CostBasis, Job, JobState, Progress
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, Ending, LeaseLost
 from tests.storage.registries import Process
 
@@ -273,6 +273,51 @@ async def test_an_end_of_a_job_is_read_as_it_was_recorded(process: Process) -> N
     assert {name: getattr(ended, name) for name in told} == told
     other = await process.registry.jobs.finish((await process.open()).job_id, Ending(state=JobState.CANCELED))
     assert (other.cost_usd, other.cost_basis, other.error, other.warnings) == (None, None, None, ())
+
+
+async def test_a_job_may_end_in_the_transaction_that_settles_its_call(process: Process) -> None:
+    job = await process.open(DAILY, reserve=0.75)
+    attempt_id = await process.start(job, DAILY, 0.75)
+    picture = await process.store(1)
+    seen = list[Job]()
+
+    def ending(found: Job) -> Ending:
+        seen.append(found)
+        return Ending(state=JobState.COMPLETED, cost_usd=0.5, cost_basis=CostBasis.LISTED, warnings=("w",))
+
+    ended = await process.settle_and_end(job, attempt_id, ending, picture, cost_usd=0.5)
+    assert ended is not None
+    assert ended == await process.registry.jobs.get(job.job_id)
+    assert (ended.state, ended.assets, ended.warnings, ended.cost_usd) == (
+        *(JobState.COMPLETED, (picture,)),
+        *(("w",), 0.5),
+    )
+    [found] = seen
+    assert (found.assets, found.attempts[0].cost_usd) == ((picture,), 0.5), "what is asked has the call settled"
+    assert await process.registry.jobs.committed() == (0.5, 0.5), "nothing is held any more"
+    with pytest.raises(LeaseLost):
+        await process.settle_and_end(job, attempt_id, ending, picture)
+
+
+async def test_an_end_that_cannot_be_told_settles_nothing(process: Process) -> None:
+    job = await process.open()
+    attempt_id = await process.start(job)
+
+    def ending(found: Job) -> Ending:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await process.settle_and_end(job, attempt_id, ending)
+    found = await process.registry.jobs.get(job.job_id)
+    assert (found.attempts[0].ended_at, found.completed_at) == (None, None)
+
+
+async def test_a_call_that_was_settled_before_ends_no_job(process: Process) -> None:
+    job = await process.open()
+    attempt_id = await process.start(job)
+    await process.settle(job, attempt_id)
+    assert await process.settle_and_end(job, attempt_id, lambda _: Ending(state=JobState.COMPLETED)) is None
+    assert await process.registry.jobs.state(job.job_id) is JobState.PROCESSING
 
 
 async def test_a_preview_that_was_made_meanwhile_is_counted_with_the_jobs_end(process: Process) -> None:

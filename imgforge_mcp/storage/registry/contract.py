@@ -1,6 +1,6 @@
 """What jobs need of a registry, in the words of the domain: the values that go in, and the two ways it says "stop"."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -160,6 +160,9 @@ class Wanted:
 
 
 ANY = Wanted()
+EndingOf = Callable[[Job], Ending]
+"""How a job ends, by what is on record of it. Pure, for it is asked under the locks of a transaction that may be tried
+again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,9 +300,17 @@ class JobRegistry(Protocol):
     async def accept(self, job_id: str, attempt_id: int, operation: Json) -> None:
         """Store the upstream's own handle, before anybody waits on it. Lock: the job's row. Raises LeaseLost."""
 
-    async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
+    async def settle(
+        self,
+        job_id: str,
+        attempt_id: int,
+        end: Settlement,
+        assets: tuple[Asset, ...] = (),
+        ending: EndingOf | None = None,
+    ) -> Job | None:
         """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One that has ended
-        already stays as it is. Locks: the job's row, the images' ids, then the day's spend. Raises LeaseLost."""
+        already stays as it is. With an `ending` (that counts no renditions) the job ends in the same transaction: it,
+        as it ended. Locks: the job's row, the images' ids, then the day's spend. Raises LeaseLost."""
 
     async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
         """Tell what became of a call although another process has the job by now, since this one stood still for longer

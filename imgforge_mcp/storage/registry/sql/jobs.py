@@ -17,6 +17,7 @@ from imgforge_mcp.storage.registry.contract import (
     Caps,
     Claim,
     Ending,
+    EndingOf,
     Figures,
     LeaseLost,
     NewAttempt,
@@ -137,24 +138,9 @@ class SqlJobs:
             held = self._fence(sql, job_id)
             sql.lock("image", *ending.renditions)
             _lock_spend(sql, held)
-            sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
-            sql.change(
-                "finish_job",
-                job_id=job_id,
-                state=ending.state.value,
-                error=to_text(ending.error),
-                warnings=to_text(list(ending.warnings)),
-                drawn=to_text(list(ending.drawn)),
-                not_drawn=to_text(list(ending.not_drawn)),
-                shortfalls=to_text([asdict(shortfall) for shortfall in ending.shortfalls]),
-                saved_to=to_text(list(ending.saved_to)),
-                cost=to_millionths(ending.cost_usd),
-                cost_basis=ending.cost_basis.value if ending.cost_basis else None,
-                now=self._seconds(),
-            )
-            sql.change("post_webhook", job_id=job_id, now=self._seconds())
+            job = _finish(sql, job_id, ending, held, self._seconds())
             count_renditions(sql, ending.renditions)
-            return _job(sql, job_id)
+            return job
 
         return await self._database.write(act)
 
@@ -271,16 +257,27 @@ class SqlJobs:
 
         await self._database.write(act)
 
-    async def settle(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> None:
+    async def settle(
+        self,
+        job_id: str,
+        attempt_id: int,
+        end: Settlement,
+        assets: tuple[Asset, ...] = (),
+        ending: EndingOf | None = None,
+    ) -> Job | None:
         now = self._seconds()
 
-        def act(sql: Statements) -> None:
+        def act(sql: Statements) -> Job | None:
             held = self._fence(sql, job_id)
             secure(sql, *assets)
-            if _settle(sql, job_id, attempt_id, end, held, now):
-                _insert_assets(sql, job_id, attempt_id, assets, now)
+            if not _settle(sql, job_id, attempt_id, end, held, now):
+                return None
+            _insert_assets(sql, job_id, attempt_id, assets, now)
+            if ending is None:
+                return None
+            return _finish(sql, job_id, ending(_job(sql, job_id)), self._fence(sql, job_id), now)
 
-        await self._database.write(act)
+        return await self._database.write(act)
 
     async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
         now = self._seconds()
@@ -400,6 +397,27 @@ def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held
     sql.change("reserve", day=held["budget_day"], amount=-freed)
     sql.change("add_spent", day=held["budget_day"], amount=cost)
     return True
+
+
+def _finish(sql: Statements, job_id: str, ending: Ending, held: Json, now: float) -> Job:
+    """End a job and give back what it still holds; the job as it ended. Lock: the month's spend."""
+    sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
+    sql.change(
+        "finish_job",
+        job_id=job_id,
+        state=ending.state.value,
+        error=to_text(ending.error),
+        warnings=to_text(list(ending.warnings)),
+        drawn=to_text(list(ending.drawn)),
+        not_drawn=to_text(list(ending.not_drawn)),
+        shortfalls=to_text([asdict(shortfall) for shortfall in ending.shortfalls]),
+        saved_to=to_text(list(ending.saved_to)),
+        cost=to_millionths(ending.cost_usd),
+        cost_basis=ending.cost_basis.value if ending.cost_basis else None,
+        now=now,
+    )
+    sql.change("post_webhook", job_id=job_id, now=now)
+    return _job(sql, job_id)
 
 
 def _revise_job(sql: Statements, job_id: str, row: Row, *, has_assets: bool, now: float) -> None:
