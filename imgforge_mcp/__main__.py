@@ -3,6 +3,8 @@
 import os
 import sys
 
+from imgforge_mcp.base import start
+
 TYPE_CHECKING = False  # typing's own costs a tenth of the start
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +20,11 @@ class _Doors:
         self._front = front
 
     def stdio(self, config: "Config") -> int:
-        from imgforge_mcp.mcp.stdio import serve_stdio
+        from imgforge_mcp.mcp.loading import models_built_when_used, put_off_packages
+
+        put_off_packages()
+        with models_built_when_used():
+            from imgforge_mcp.mcp.stdio import serve_stdio
 
         return serve_stdio(config, self._front)
 
@@ -37,6 +43,7 @@ class _Doors:
             tls_key=options.tls_key,
             opens_page=options.opens_page,
         )
+        start.end()
         return serve_http(config, create_server, serving)
 
 
@@ -48,6 +55,7 @@ def main() -> int:
 
         sys.stdout.write(f"imgforge-mcp {__version__}\n")
         return 0
+    start.begin()
     # Looking for them reads the metadata of every package that is installed; no plugin of pydantic's is of use here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     front = None

@@ -50,6 +50,10 @@ class LazyForge:
         assert self._forge is not None
         return self._forge
 
+    async def wait_until_settled(self) -> None:
+        """Until it is open, or is known not to open."""
+        await self._ready.wait()
+
     async def serve(self) -> None:
         """Open the Forge when it is first wanted and hold it open."""
         from imgforge_mcp.base.errors import ForgeError

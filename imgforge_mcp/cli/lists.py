@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imgforge_mcp.base.types import Asset, Job, Json, KeptReference
-from imgforge_mcp.catalog.pullable import Pullable
 from imgforge_mcp.cli.output import Column, age, amount_of, money, table, wrapped
-from imgforge_mcp.local.models.pulled import Pulled
-from imgforge_mcp.storage.registry.access import ApiKey
+
+if TYPE_CHECKING:
+    from imgforge_mcp.catalog.pullable import Pullable
+    from imgforge_mcp.local.models.pulled import Pulled
+    from imgforge_mcp.storage.registry.access import ApiKey
 
 GROUPS = ("provider", "model", "project", "day")
 
@@ -138,7 +140,7 @@ def of_references(references: Sequence[KeptReference]) -> list[str]:
     return table(columns, [(kept.name, str(len(kept.pictures)), kept.words) for kept in references])
 
 
-def of_keys(keys: Sequence[ApiKey]) -> list[str]:
+def of_keys(keys: "Sequence[ApiKey]") -> list[str]:
     columns = [
         *(Column(title="NAME", gives=True), Column(title="KEY"), Column(title="STATE"), Column(title="USED")),
         *(Column(title="ENDS"), Column(title="PROJECT", gives=True)),
@@ -157,7 +159,7 @@ def of_keys(keys: Sequence[ApiKey]) -> list[str]:
     return table(columns, rows)
 
 
-def of_pulled(models: Sequence[Pulled]) -> list[str]:
+def of_pulled(models: "Sequence[Pulled]") -> list[str]:
     columns = [
         *(Column(title="MODEL"), Column(title="SIZE", to_right=True), Column(title="MEMORY", to_right=True)),
         *(Column(title="LICENCE", gives=True), Column(title="FROM", gives=True)),
@@ -166,7 +168,7 @@ def of_pulled(models: Sequence[Pulled]) -> list[str]:
     return table(columns, rows)
 
 
-def of_pullable(models: Sequence[Pullable]) -> list[str]:
+def of_pullable(models: "Sequence[Pullable]") -> list[str]:
     columns = [
         *(Column(title="NAME"), Column(title="SIZE", to_right=True), Column(title="MEMORY", to_right=True)),
         *(Column(title="TIME", to_right=True), Column(title="LICENCE"), Column(title="WHAT", gives=True)),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from imgforge_mcp import __version__
+from imgforge_mcp.base import start
 from imgforge_mcp.cli.parser import WRONG_USAGE, build_parser, complain
 from imgforge_mcp.cli.typed import understood
 
@@ -66,9 +67,14 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
             return _stdio(config, doors)
         case "serve" | "gallery":
             return _serve(config, options, doors)
+        case "jobs" if options.job_id is None and not options.cancel:
+            from imgforge_mcp.cli import recent
+
+            return recent.run(config, options)
         case "models" if options.pull or options.pulled or options.remove:
             from imgforge_mcp.cli import pulling
 
+            start.end()
             return pulling.run(config, options)
         case "install":
             from imgforge_mcp.cli.install import command
@@ -80,6 +86,7 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
             return bundle.run(config, options)
     from imgforge_mcp.cli import commands
 
+    start.end()
     return commands.run(config, options, commands.BY_NAME[options.command])
 
 
@@ -113,6 +120,7 @@ def _worker(config: "Config", options: argparse.Namespace) -> int:
     from imgforge_mcp.app.worker import serve_worker
     from imgforge_mcp.base.errors import ForgeError
 
+    start.end()
     try:
         return serve_worker(config, wanted=options.detached, lock_descriptor=options.lock)
     except ForgeError as error:

@@ -34,6 +34,7 @@ class Front:
         self._conversation = Conversation(known)
         self._lock = threading.Condition()
         self._held: list[Line] = []
+        self._checks: list[Line] = []
         self._size = 0
         self._is_owed = False
         self._is_ended = False
@@ -53,15 +54,17 @@ class Front:
         threading.Thread(target=front._read, daemon=True, name="stdin").start()
         return front
 
-    def take_over(self, deliver: "Callable[[Line], None]", end: "Callable[[], None]") -> tuple[list[Line], bool]:
-        """From now on each line is delivered, in the reading thread, and then the end. What came before, and whether
-        that was all."""
+    def take_over(
+        self, deliver: "Callable[[Line], None]", end: "Callable[[], None]"
+    ) -> tuple[list[Line], list[Line], bool]:
+        """From now on each line is delivered, in the reading thread, and then the end. What came before; of that, what
+        only finds out whether an answer was right, and may wait until nobody else does; and whether that was all."""
         with self._lock:
             self._deliver, self._end = deliver, end
             held, self._held = self._held, []
             self._lock.notify()
             sys.setswitchinterval(self._interval)
-            return held, self._is_ended
+            return held, self._checks, self._is_ended
 
     def has_said(self, request_id: object) -> bool:
         """Whether this is a question whose answer the client has got already."""
@@ -106,7 +109,8 @@ class Front:
             return
         own = f"{OWN}{len(self._said)}"
         self._said[own] = response(own, result)
-        self._held.append(json.dumps({**message.body, "id": own}).encode())
+        decides_nothing = message.method == "tools/list" and not message.is_modern
+        (self._checks if decides_nothing else self._held).append(json.dumps({**message.body, "id": own}).encode())
         try:
             self.wire.write(response(message.id, result))
         except OSError:

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from imgforge_mcp.app.lazy import LazyForge
+from imgforge_mcp.base import start
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.tracing import set_up_tracing
 from imgforge_mcp.mcp.aside import Aside
@@ -60,9 +61,11 @@ async def _serve(config: Config, front: Front, rendering: Rendering) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(shell.watch_signals)
         tasks.start_soon(lazy.serve)
+        tasks.start_soon(_end_loading, lazy)
         shell.start_threads()
         async with anyio.create_task_group() as connection:
             connection.start_soon(shell.read_lines)
+            connection.start_soon(shell.check_answers)
             connection.start_soon(shell.write_messages)
             connection.start_soon(shell.end_when_told, connection.cancel_scope)
             connection.start_soon(shell.aside.serve_side, server, shell.outgoing.clone())
@@ -70,6 +73,12 @@ async def _serve(config: Config, front: Front, rendering: Rendering) -> None:
             connection.cancel_scope.cancel()
         shell.arm_exit()
         tasks.cancel_scope.cancel()
+
+
+async def _end_loading(lazy: LazyForge) -> None:
+    """Opening the Forge loads the last of it."""
+    await lazy.wait_until_settled()
+    start.end()
 
 
 class _Shell:
@@ -96,6 +105,8 @@ class _Shell:
         self._unanswered: set[Any] = set()
         self._writing = anyio.Lock()
         self._held: list[Line] = []
+        self._checks: list[Line] = []
+        self._calm = anyio.Event()
 
     # Threads: reading and watching block, so they are daemons that the end of the process does not wait for -------
 
@@ -112,7 +123,7 @@ class _Shell:
             with contextlib.suppress(RuntimeError):
                 anyio.from_thread.run_sync(self._lines_in.close, token=token)
 
-        self._held, is_all = self._front.take_over(deliver, end)
+        self._held, self._checks, is_all = self._front.take_over(deliver, end)
         if is_all:
             self._lines_in.close()
         threading.Thread(target=self._watch_sink, args=(token,), daemon=True, name="stdout watch").start()
@@ -136,8 +147,11 @@ class _Shell:
             for line in self._held:
                 await self._pass_on(line)
             self._held = []
+            if not self._unanswered:
+                self._calm.set()
             async for line in self._lines:
                 await self._pass_on(line)
+            await self._check()
             self._is_ended = True
             if self._unanswered:
                 with anyio.move_on_after(ANSWER_SECONDS):
@@ -147,6 +161,17 @@ class _Shell:
         message = await self._understood(line)
         if message is not None:
             await self.aside.send(message)
+
+    async def check_answers(self) -> None:
+        """See whether what was said at the start was right, as soon as nobody waits for anything else."""
+        await self._calm.wait()
+        with contextlib.suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # the end came first
+            await self._check()
+
+    async def _check(self) -> None:
+        checks, self._checks = self._checks, []
+        for line in checks:
+            await self._pass_on(line)
 
     async def write_messages(self) -> None:
         async with self._from_server:
@@ -222,7 +247,10 @@ class _Shell:
 
     def _answered(self, request_id: Any) -> None:
         self._unanswered.discard(_key(request_id))
-        if self._is_ended and not self._unanswered:
+        if self._unanswered or self._held:
+            return
+        self._calm.set()
+        if self._is_ended:
             self._all_answered.set()
 
     async def _refuse(self, code: int, text: str, request_id: Any) -> None:

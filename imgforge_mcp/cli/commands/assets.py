@@ -7,8 +7,9 @@ from imgforge_mcp.base.errors import ForgeError, InvalidRequest
 from imgforge_mcp.base.types import Asset, Json
 from imgforge_mcp.cli import lists
 from imgforge_mcp.cli.commands.person import destination, person
-from imgforge_mcp.cli.commands.shown import DONE, FAILED, asset_json, count_of_images, show_picture
+from imgforge_mcp.cli.commands.shown import asset_json, count_of_images, show_picture
 from imgforge_mcp.cli.output import amount_of, show
+from imgforge_mcp.cli.running import DONE, FAILED
 from imgforge_mcp.forge import Forge
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import Allowance, Json
 from imgforge_mcp.cli import lists
-from imgforge_mcp.cli.commands.shown import DONE
 from imgforge_mcp.cli.output import show
+from imgforge_mcp.cli.running import DONE
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.storage.registry.access import ApiKey
 

@@ -9,8 +9,9 @@ from imgforge_mcp.base import kindly, spelling
 from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import Copy, ImageRequest, Job, JobState, Json, Progress, Transform
 from imgforge_mcp.cli.commands.person import destination, person, reference
-from imgforge_mcp.cli.commands.shown import DONE, FAILED, show_job, with_names
+from imgforge_mcp.cli.commands.shown import show_job, with_names
 from imgforge_mcp.cli.output import overwrite, show, show_progress, wrapped
+from imgforge_mcp.cli.running import DONE, FAILED
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.presentation import job_json, saved_json
 

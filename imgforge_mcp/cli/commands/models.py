@@ -4,8 +4,8 @@ import argparse
 
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.cli import lists
-from imgforge_mcp.cli.commands.shown import DONE
 from imgforge_mcp.cli.output import show
+from imgforge_mcp.cli.running import DONE
 from imgforge_mcp.forge import Filter, Forge
 
 

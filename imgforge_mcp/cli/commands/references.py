@@ -7,8 +7,9 @@ from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import Json, KeptReference
 from imgforge_mcp.cli import lists
 from imgforge_mcp.cli.commands.person import person, reference
-from imgforge_mcp.cli.commands.shown import DONE, asset_json
+from imgforge_mcp.cli.commands.shown import asset_json
 from imgforge_mcp.cli.output import show
+from imgforge_mcp.cli.running import DONE
 from imgforge_mcp.forge import Forge
 
 

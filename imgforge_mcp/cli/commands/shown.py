@@ -14,11 +14,11 @@ from imgforge_mcp.base.types import Asset, Job, JobState, Json
 from imgforge_mcp.cli import pictures
 from imgforge_mcp.cli.commands.person import person
 from imgforge_mcp.cli.output import show, wrapped
+from imgforge_mcp.cli.running import DONE, FAILED
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.presentation import job_json
 from imgforge_mcp.storage.names import from_title
 
-DONE, FAILED = 0, 1
 ARTICLES = ("a", "an", "the")
 NAME_WORDS = 6
 

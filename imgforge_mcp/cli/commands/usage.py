@@ -3,8 +3,9 @@
 import argparse
 
 from imgforge_mcp.cli import lists
-from imgforge_mcp.cli.commands.shown import DONE, FAILED, count_of_images
+from imgforge_mcp.cli.commands.shown import count_of_images
 from imgforge_mcp.cli.output import show
+from imgforge_mcp.cli.running import DONE, FAILED
 from imgforge_mcp.forge import Forge
 
 

@@ -4,8 +4,8 @@ import argparse
 
 from imgforge_mcp.base.errors import InvalidRequest
 from imgforge_mcp.base.types import Json
-from imgforge_mcp.cli.commands.shown import DONE, FAILED
 from imgforge_mcp.cli.output import show
+from imgforge_mcp.cli.running import DONE, FAILED
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.presentation import iso
 from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
