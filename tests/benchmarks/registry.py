@@ -25,32 +25,35 @@ AIM = 1.5
 CAPS = Caps(daily_usd=1_000.0, monthly_usd=10_000.0)
 FILL = (
     """INSERT INTO assets (asset_id, mime_type, width, height, bytes, created_at, accessed_at)
-       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
-       SELECT lower(hex(randomblob(32))), 'image/jpeg', 1024, 1024, 1200000, :now - 60.0 * (:rows - i),
-              :now - 60.0 * (:rows - i)
+       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :pictures)
+       SELECT lower(hex(randomblob(32))), 'image/jpeg', 1024, 1024, 1200000, :now - 60.0 * (:pictures - i),
+              :now - 60.0 * (:pictures - i)
        FROM n""",
     """INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, owner,
                          lease_until, deadline, budget_day, reserved, provider, model, cost, cost_basis, created_at,
                          started_at, completed_at)
-       SELECT printf('00%024d', rowid), 'completed', json_object('prompt', 'a red fox, number ' || rowid),
-              'req_' || rowid, 'a red fox, number ' || rowid || ', sharp focus, soft light', 'Added: light boosters.',
-              'standard', 'owner-' || (rowid / 1000), created_at + 15, created_at + 600,
-              date(created_at, 'unixepoch'), 0, 'together', 'flux-schnell', 2700, 'listed', created_at,
-              created_at + 0.1, created_at + 5
-       FROM assets""",
+       WITH RECURSIVE n (i, at) AS (SELECT 1, :now - 60.0 * (:rows - 1)
+                                    UNION ALL SELECT i + 1, at + 60.0 FROM n WHERE i < :rows)
+       SELECT printf('00%024d', i), 'completed', json_object('prompt', 'a red fox, number ' || i),
+              'req_' || i, 'a red fox, number ' || i || ', sharp focus, soft light', 'Added: light boosters.',
+              'standard', 'owner-' || (i / 1000), at + 15, at + 600, date(at, 'unixepoch'), 0, 'together',
+              'flux-schnell', 2700, 'listed', at, at + 0.1, at + 5
+       FROM n""",
     """INSERT INTO job_texts (rowid, text) SELECT rowid, request ->> '$.prompt' FROM jobs""",
     """INSERT INTO attempts (job_id, part, provider, model, images, state, reason, price, outcome, latency_ms, cost,
                              settings, started_at, ended_at)
-       SELECT printf('00%024d', rowid), 0, 'provider-' || (rowid % 7), 'flux-schnell', 1, 'succeeded',
-              'choice 1: best expected cost', 2700, 'ok_listed', 5000, 2700, 'mark', created_at + 0.1, created_at + 5
-       FROM assets""",
+       SELECT job_id, 0, 'provider-' || (rowid % 7), 'flux-schnell', 1, 'succeeded', 'choice 1: best expected cost',
+              2700, 'ok_listed', 5000, 2700, 'mark', created_at + 0.1, created_at + 5
+       FROM jobs""",
     """INSERT INTO job_assets (job_id, position, asset_id, attempt_id, seed, mime_type, width, height, bytes)
-       SELECT printf('00%024d', rowid), 0, asset_id, rowid, 7, mime_type, width, height, bytes FROM assets""",
+       SELECT printf('00%024d', rowid + :rows - :pictures), 0, asset_id, rowid + :rows - :pictures, 7, mime_type, width,
+              height, bytes
+       FROM assets""",
     """INSERT INTO spend (day, reserved, spent)
-       SELECT date(created_at, 'unixepoch'), 0, 2700 * count(*) FROM assets GROUP BY 1""",
+       SELECT date(created_at, 'unixepoch'), 0, 2700 * count(*) FROM jobs GROUP BY 1""",
     "UPDATE totals SET value = (SELECT sum(bytes) FROM assets) WHERE name = 'asset_bytes'",
 )
-"""A job a minute up to now, whatever the number: a long history, not a busier machine."""
+"""A job a minute up to now, whatever the number: a long history, not a busier machine. The newest have a picture."""
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -74,13 +77,15 @@ async def _filled(path: Path, rows: int) -> AsyncIterator[SqliteRegistry]:
         await registry.close()
 
 
-def fill(path: Path, rows: int) -> None:
-    """Put so many jobs of the past, with their attempts and images, into a registry that is otherwise empty."""
+def fill(path: Path, rows: int, pictures: int | None = None) -> None:
+    """Put so many jobs of the past, with their attempts, into a registry that is otherwise empty; with a picture each,
+    or only so many that have not been evicted yet."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")
         for statement in FILL:
-            connection.execute(statement, {"rows": rows, "now": datetime.now(UTC).timestamp()})
+            values = {"rows": rows, "pictures": pictures or rows, "now": datetime.now(UTC).timestamp()}
+            connection.execute(statement, values)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     with path.open("rb+") as file:

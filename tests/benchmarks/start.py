@@ -1,4 +1,5 @@
-"""From spawn to the first answers, against a bare interpreter and a bare server of the same SDK; the quick commands."""
+"""From spawn to the first answers, against a bare interpreter, a bare server of the same SDK and the peers that are
+installed; the quick commands."""
 
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 import imgforge_mcp
-from tests.benchmarks import _bare, _server
+from tests.benchmarks import _bare, _peers, _server
 from tests.benchmarks._figure import Figure, ratio_figure
 
 ROUNDS = 15
@@ -30,12 +31,14 @@ def measure(folder: Path) -> list[Figure]:
     package = Path(imgforge_mcp.__file__).parent
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(package)], check=True)
     environment = _server.home(folder)
+    peers = _peers.installed()
     steps: dict[str, Callable[[], tuple[float, ...]]] = {
         "python": lambda: (_run(PYTHON, environment),),
         "ours": partial(_greeted, _server.OURS, environment, "check_job"),
         "bare": partial(_greeted, BARE, environment, None),
         "version": lambda: (_run((*_server.OURS, "version"), environment),),
         "jobs": lambda: (_run((*_server.OURS, "jobs"), environment),),
+        **{peer.name: partial(_greeted, peer.command, {**environment, **peer.variables}, None) for peer in peers},
     }
     _greeted(_server.OURS, environment, None)
     runs = [{name: step() for name, step in steps.items()} for _ in range(ROUNDS + 1)][1:]
@@ -43,15 +46,19 @@ def measure(folder: Path) -> list[Figure]:
     greeted, listed, called = zip(*(run["ours"] for run in runs), strict=True)
     bare_greeted, bare_listed = zip(*(run["bare"] for run in runs), strict=True)
     ours = [greeted, listed, called, [run["version"][0] for run in runs], [run["jobs"][0] for run in runs]]
-    by_sdk = ((greeted, bare_greeted, "initialize"), (listed, bare_listed, "first tools/list"))
+    others = [("a bare server of the same SDK", bare_greeted, bare_listed)]
+    for peer in peers:
+        by_greeting, by_list = zip(*(run[peer.name] for run in runs), strict=True)
+        others.append((peer.name, by_greeting, by_list))
     return [
         *(
             ratio_figure(f"start: {name}, against a bare interpreter", times, python, aim)
             for (name, aim), times in zip(AIMS.items(), ours, strict=True)
         ),
         *(
-            ratio_figure(f"start: spawn to the {name} reply, against a bare server of the same SDK", times, other)
-            for times, other, name in by_sdk
+            ratio_figure(f"start: spawn to the {reply} reply, against {name}", times, other)
+            for name, by_greeting, by_list in others
+            for reply, times, other in (("initialize", greeted, by_greeting), ("first tools/list", listed, by_list))
         ),
     ]
 
