@@ -23,6 +23,7 @@ CODES = {
     415: "unsupported_media_type",
     421: "misdirected",
     429: "rate_limited",
+    431: "too_large",
     503: "unavailable",
 }
 """Codes of answers that are no ForgeError's."""

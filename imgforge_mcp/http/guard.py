@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.http.answers import CODES, ErrorShape, default_error, refusal
+from imgforge_mcp.http.strictness import malformed
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?")
@@ -60,9 +61,12 @@ class Guard:
         hosts = _values(scope, b"host")
         origins = _values(scope, b"origin")
         headers, shape = {"X-Request-Id": request_id}, self._shape(scope["path"])
-        if len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
+        refused: Response | None = None
+        if (wrong := malformed(scope)) is not None:
+            refused = refusal(*wrong, request_id, shape=shape, headers={**headers, "Connection": "close"})
+        elif len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
             said = "This server does not answer to that Host."
-            refused: Response | None = refusal(421, said, request_id, shape=shape, headers=headers)
+            refused = refusal(421, said, request_id, shape=shape, headers=headers)
         elif origins and (cors := self._cors(scope, origins)) is None:
             said = "This server does not answer to that Origin."
             refused = refusal(403, said, request_id, shape=shape, headers=headers)
@@ -70,7 +74,8 @@ class Guard:
             headers |= cors if origins and cors else {}
             is_preflight = scope["method"] == "OPTIONS" and bool(_values(scope, b"access-control-request-method"))
             is_answered = is_preflight and "Access-Control-Allow-Origin" in headers
-            refused = Response(status_code=204, headers={**headers, **PREFLIGHT}) if is_answered else None
+            if is_answered:
+                refused = Response(status_code=204, headers={**headers, **PREFLIGHT})
         if refused is not None:
             await refused(scope, receive, send)
             return

@@ -35,7 +35,7 @@ def document(faces: Sequence[Face], base_url: str) -> Json:
     schemas: Json = {"Error": ERROR}
     for face in faces:
         for endpoint in face.endpoints:
-            paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(face, endpoint, schemas)
+            paths.setdefault(endpoint.address, {})[endpoint.method.lower()] = _operation(face, endpoint, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "imgforge-mcp", "version": __version__},
@@ -55,14 +55,14 @@ def _operation(face: Face, endpoint: Endpoint, schemas: Json) -> Json:
     operation: Json = {
         "tags": [face.title],
         "summary": endpoint.summary,
-        "operationId": f"{face.name}_{endpoint.method.lower()}{re.sub(r'[^a-z0-9]+', '_', endpoint.path.lower())}",
+        "operationId": f"{face.name}_{endpoint.method.lower()}{re.sub(r'[^a-z0-9]+', '_', endpoint.address.lower())}",
         "responses": _responses(endpoint),
     }
     if endpoint.is_open:
         operation["security"] = []
     else:
         operation["security"] = [{"bearer": []}, {"key": []}]
-    names = PARAMETER.findall(endpoint.path)
+    names = PARAMETER.findall(endpoint.address)
     if names:
         operation["parameters"] = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
@@ -154,6 +154,6 @@ def _section(endpoint: Endpoint, base_url: str) -> str:
             told = html.escape(entry.get("description", ""))
             rows += f"<tr><td><code>{html.escape(name)}</code></td><td>{mark}</td><td>{told}</td></tr>"
     table = f"<table>{rows}</table>" if rows else ""
-    path, summary = html.escape(endpoint.path), html.escape(endpoint.summary)
+    path, summary = html.escape(endpoint.address), html.escape(endpoint.summary)
     head = f"<b>{endpoint.method}</b> <code>{path}</code> {summary}"
     return f"<details><summary>{head}</summary>{table}</details>"

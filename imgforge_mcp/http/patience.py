@@ -5,7 +5,8 @@ import asyncio
 from typing import Any
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from imgforge_mcp.http.strictness import StrictProtocol
 
 HEAD_SECONDS = 15.0
 BODY_BYTES_A_SECOND = 1024
@@ -15,8 +16,8 @@ BODY_GRACE = 2.0
 """Seconds of a body before its rate counts, however late its head was."""
 
 
-class PatientProtocol(H11Protocol):
-    """uvicorn's own protocol with two deadlines; it closes none of its own accord (measured: 0 of 1,010 in 20 s)."""
+class PatientProtocol(StrictProtocol):
+    """With two deadlines; uvicorn closes none of its own accord (measured: 0 of 1,010 in 20 s)."""
 
     _deadline: asyncio.TimerHandle | None = None
     _head_began: float | None = None

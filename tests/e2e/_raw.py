@@ -47,3 +47,15 @@ def request(
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{port}'}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return send(port, "\r\n".join(lines).encode("latin-1"), body)
+
+
+def everything(port: int, sent: bytes) -> bytes:
+    """Send these bytes; all that comes until the server closes the connection."""
+    came = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as connection:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(sent)
+        with suppress(ConnectionResetError):
+            while part := connection.recv(65_536):
+                came += part
+    return came

@@ -477,3 +477,36 @@ def _json(result: Any) -> dict[str, Any]:
     """The object that a tool result carries as text."""
     value: dict[str, Any] = json.loads(result.content[0].text)
     return value
+
+
+HOST = b"Host: 127.0.0.1\r\n"
+JSON = b"Content-Type: application/json\r\n"
+EMPTY = b'{"prompt":""}'
+NEXT = b"GET /v2/health HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(
+            JSON + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", id="two kinds of length"
+        ),
+        pytest.param(JSON + b"Content-Length: 13\r\nContent-Length: 5\r\n\r\n" + EMPTY, id="two lengths"),
+        pytest.param(JSON + b"Content-Length: -1\r\n\r\n" + EMPTY, id="a length below nothing"),
+        pytest.param(JSON + b"Transfer-Encoding: xchunked\r\n\r\n" + EMPTY, id="another coding"),
+        pytest.param(JSON + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + EMPTY + b"\r\n0\r\n\r\n", id="no chunk"),
+        pytest.param(b"X-A: b\r\n c\r\n\r\n", id="a folded header"),
+        pytest.param(b"X-A : b\r\n\r\n", id="a name with a space"),
+        pytest.param(b"X-A: a\x00b\r\n\r\n", id="a NUL"),
+        pytest.param(b"".join(b"X-%d: y\r\n" % number for number in range(1000)) + b"\r\n", id="a thousand headers"),
+        pytest.param(b"X-A: " + b"a" * 1_000_000 + b"\r\n\r\n", id="a header of a megabyte"),
+    ],
+)
+def test_what_a_proxy_could_read_otherwise_is_refused_and_nothing_after_it_is_read(sent: bytes, server: Server) -> None:
+    said = _raw.everything(server.port, b"POST /v2/generate HTTP/1.1\r\n" + HOST + sent + NEXT)
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 ")), head
+    assert b"connection: close" in head.lower()
+    answer = json.loads(body)  # one answer, and nothing behind it
+    assert (answer["status"] in (400, 431), answer["request_id"][:4]) == (True, "req_")
+    assert answer["code"] in ("invalid_request", "too_large")

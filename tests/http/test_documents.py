@@ -315,3 +315,5 @@ async def test_the_description_names_every_item_of_a_batch(site_on: OpenSite) ->
     body = described["paths"]["/api/v1/generate"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     whole = described["components"]["schemas"][body["$ref"].rpartition("/")[2]]
     assert "Picture" in json.dumps(whole["properties"]["items"])
+    assert described["paths"]["/v1/models/{model}"]["get"]["parameters"][0]["name"] == "model"
+    assert all(re.fullmatch(r"(/[a-z0-9_]+|/\{\w+\})+", path) for path in described["paths"])

@@ -191,6 +191,7 @@ DRAWING: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/generate/logo", PROMPT),
     ("/api/v1/image/generate", PROMPT),
     ("/api/v1/image/edit", {"prompt": "make it night", "image_url": PICTURE}),
+    ("/v2/transform", {"image": PICTURE, "operation": "upscale", "provider": "fal"}),
 ]
 EACH_FOR_ITSELF: list[tuple[str, dict[str, Any]]] = [
     ("/api/batch/generate", {"prompts": ["a fox", "a dog"], "model": "flux-schnell"}),

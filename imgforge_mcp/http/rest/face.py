@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -28,6 +29,7 @@ MAX_BODY = 24 * 1024 * 1024
 """Bytes of a request: a data URL of the largest picture that is taken."""
 CLIENT_GONE = 499
 """What the access log says of a request whose client did not wait for the answer (nginx' word for it)."""
+CONVERTER = re.compile(r":\w+\}")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -108,6 +110,11 @@ class Endpoint:
     is_form: bool = False
     """Whether the body is a multipart form."""
     media_type: str = "application/json"
+
+    @property
+    def address(self) -> str:
+        """The path as a reader has it: what kind of value a parameter takes is the router's own."""
+        return CONVERTER.sub("}", self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

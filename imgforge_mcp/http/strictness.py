@@ -1,0 +1,65 @@
+"""What is no request of HTTP/1.1, or could be taken for another one by whoever stands in front, is refused and its
+connection closed: in the one shape of every error."""
+
+import json
+import re
+
+import h11
+from starlette.types import Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from imgforge_mcp.base.clock import Clock
+from imgforge_mcp.http.answers import Refused, default_error
+
+MOST_HEADERS = 200
+HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
+FOLDED = re.compile(rb"\n[ \t]")
+"""A header that goes on in the next line, which HTTP has given up (RFC 9112 section 5.2)."""
+LONGEST_END = 3
+"""Bytes of an end of a head that came before its last one."""
+CLOCK = Clock()
+
+
+class StrictProtocol(H11Protocol):
+    """uvicorn's own protocol, which says in plain text that it cannot read something, and reads folded headers."""
+
+    _before = b""
+
+    def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is h11.IDLE:
+            seen = self._before + data
+            end = HEAD_ENDS.search(seen)
+            if FOLDED.search(seen, 0, end.start() if end else len(seen)):
+                self.send_400_response("A header must stand in one line.")
+                return
+            self._before = b"" if end else seen[-LONGEST_END:]
+        super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        request_id = f"req_{CLOCK.new_id()}"
+        status, shown = default_error(Refused(400, msg), request_id)
+        body = json.dumps(shown).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", request_id.encode()),
+            (b"connection", b"close"),
+        ]
+        for event in (
+            h11.Response(status_code=status, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def malformed(scope: Scope) -> tuple[int, str] | None:
+    """Why a request that was read is refused all the same, with the status: two lengths, of which one in front may
+    believe the other (RFC 9112 section 6.3), or headers without end."""
+    names = {name for name, _ in scope["headers"]}
+    if names >= {b"content-length", b"transfer-encoding"}:
+        return 400, "A body's length is told by Content-Length or by Transfer-Encoding, not by both."
+    if len(scope["headers"]) > MOST_HEADERS:
+        return 431, f"A request has at most {MOST_HEADERS} headers."
+    return None
