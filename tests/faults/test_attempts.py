@@ -214,6 +214,26 @@ async def test_work_found_after_a_restart_is_called_off_though_its_end_is_asked_
     assert [call.method for call in fal.calls].count("PUT") == 1
 
 
+async def test_a_defect_when_accepted_work_is_taken_up_settles_it_and_ends_the_job(
+    emulate: Emulate, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(environment, TWO_PARTS)
+    fal = emulate("fal")
+    settings = environment | fal.environment()
+    fal.fault("never", "poll")
+    async with open_forge(load_config(settings), VirtualClock()) as forge:
+        job = await submit(forge, model="fal/flux-2-pro")
+        await seen(lambda: len(fal.calls) >= 2, "a first question")
+    monkeypatch.setattr(Preparation, "call", defect)
+    later = VirtualClock(START + timedelta(seconds=60))
+    async with open_forge(load_config(settings), later) as forge:
+        done = await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+        spent = await committed(forge)
+    check_settled(done)
+    assert (done.state, (done.error or {})["code"], spent) == (JobState.FAILED, "internal", 0.04)
+    assert [(attempt.outcome, attempt.maybe_billed) for attempt in done.attempts] == [("interrupted", True)]
+
+
 # Time and price -----------------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,30 @@ async def test_a_worker_leaves_a_minute_after_its_last_job_and_not_before(
     assert left == ["the place"]
 
 
+async def test_a_worker_that_is_to_end_finishes_what_is_out_and_leaves_what_waits_its_turn(
+    emulate: Emulate, environment: dict[str, str], clock: VirtualClock
+) -> None:
+    Path(environment["IMGFORGE_CONFIG"]).write_text("[providers.together]\nconcurrency = 1\n", "utf-8")
+    together = emulate("together")
+    together.fault("hang", times=1)
+    config = load_config(environment | together.environment())
+    async with open_worker(config, clock) as (worker, registry):
+        books = Process(registry=registry, images=AssetDirectory(config.home), clock=clock)
+        wanted = {"model": "together/flux-schnell", "width": 256, "height": 256}
+        out, waiting = [await books.open(prompt=prompt, **wanted) for prompt in ("a red fox", "a blue fox")]
+        assert await worker.take(out.job_id, registry.owner)
+        assert await anyio.to_thread.run_sync(together.wait_for_submits)
+        assert await worker.take(waiting.job_id, registry.owner)
+        for _ in range(100):
+            await anyio.lowlevel.checkpoint()
+        worker.retire()
+        together.clear()
+        await worker.wait_until_idle()
+        assert await registry.jobs.state(out.job_id) is JobState.COMPLETED
+        left = await registry.jobs.get(waiting.job_id)
+    assert (left.state.is_final, left.attempts, len(together.submits)) == (False, (), 1)
+
+
 async def test_a_caller_who_does_not_know_the_secret_is_not_heard(
     environment: dict[str, str], clock: VirtualClock, tmp_path: Path
 ) -> None:
