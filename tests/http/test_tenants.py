@@ -12,6 +12,7 @@ import anyio
 import httpx
 import pytest
 
+from imgforge_mcp import Job
 from tests.e2e._program import fresh_account, run, serve
 from tests.emulators import Emulator
 from tests.http.conftest import OpenSite, Site
@@ -57,7 +58,9 @@ async def test_no_tool_and_no_resource_shows_anything_of_another_tenant(emulate:
                     "/api/batch/generate", json={"prompts": ["secret owl"], "model": "flux-schnell"}, headers=mine
                 )
             ).json()["batch_id"]
-            await site.forge.batch(batch, site.forge.caller(), 60)
+            [item] = await site.forge.batch(batch, site.forge.caller(), 3600.0)
+            assert isinstance(item, Job)
+            assert item.state.is_final
             sent = len(together.submits)
             other = Speaker(site, theirs)
             job_id, asset = job["job_id"], job["asset_url"].rpartition("/")[2]

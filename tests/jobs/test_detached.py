@@ -62,14 +62,14 @@ async def test_a_worker_leaves_a_minute_after_its_last_job_and_not_before(
 async def test_a_worker_that_is_to_end_finishes_what_is_out_and_leaves_what_waits_its_turn(
     emulate: Emulate, environment: dict[str, str], clock: VirtualClock
 ) -> None:
-    Path(environment["IMGFORGE_CONFIG"]).write_text("[providers.together]\nconcurrency = 1\n", "utf-8")
+    await anyio.Path(environment["IMGFORGE_CONFIG"]).write_text("[providers.together]\nconcurrency = 1\n", "utf-8")
     together = emulate("together")
     together.fault("hang", times=1)
     config = load_config(environment | together.environment())
     async with open_worker(config, clock) as (worker, registry):
         books = Process(registry=registry, images=AssetDirectory(config.home), clock=clock)
-        wanted = {"model": "together/flux-schnell", "width": 256, "height": 256}
-        out, waiting = [await books.open(prompt=prompt, **wanted) for prompt in ("a red fox", "a blue fox")]
+        prompts = ("a red fox", "a blue fox")
+        out, waiting = [await books.open(prompt=text, model="together/flux-schnell") for text in prompts]
         assert await worker.take(out.job_id, registry.owner)
         assert await anyio.to_thread.run_sync(together.wait_for_submits)
         assert await worker.take(waiting.job_id, registry.owner)
