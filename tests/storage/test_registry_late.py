@@ -134,6 +134,21 @@ async def test_a_late_end_leaves_a_job_that_goes_on_to_whoever_has_it(start_proc
     assert await mine.registry.jobs.committed() == (0.9, 0.9)
 
 
+async def test_whoever_has_the_job_brings_its_picture_though_the_one_before_gave_the_call_up_meanwhile(
+    start_process: Start,
+) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job, attempt_id = await lost(mine, other)
+    assert await told_late(mine, job, attempt_id, **{**MAYBE, "outcome": "ambiguous"})
+    picture = await other.store(1)
+    await other.settle(job, attempt_id, picture, cost_usd=0.4)
+    found = await mine.registry.jobs.get(job.job_id)
+    assert (found.assets, [call.outcome for call in found.attempts]) == ((picture,), ["ok_listed"])
+    await other.finish(job, cost_usd=0.4)
+    assert await mine.registry.jobs.committed() == (0.4, 0.4)
+    assert await mine.registry.jobs.usage_drift() == []
+
+
 async def test_what_is_known_already_is_not_corrected(start_process: Start) -> None:
     mine, other = start_process("mine"), start_process("other")
     job, attempt_id = await lost(mine, other)

@@ -308,9 +308,10 @@ class JobRegistry(Protocol):
         assets: tuple[Asset, ...] = (),
         ending: EndingOf | None = None,
     ) -> Job | None:
-        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One that has ended
-        already stays as it is. With an `ending` (that counts no renditions) the job ends in the same transaction: it,
-        as it ended. Locks: the job's row, the images' ids, then the day's spend. Raises LeaseLost."""
+        """End an attempt: what it cost moves from reserved to spent, what it brought joins the job. One whose end is
+        known already stays as it is; one that an earlier process gave up meanwhile is corrected. With an `ending` (that
+        counts no renditions) the job ends in the same transaction: it, as it ended. Locks: the job's row, the images'
+        ids, then the day's spend. Raises LeaseLost."""
 
     async def settle_late(self, job_id: str, attempt_id: int, end: Settlement, assets: tuple[Asset, ...] = ()) -> bool:
         """Tell what became of a call although another process has the job by now, since this one stood still for longer

@@ -271,7 +271,10 @@ class SqlJobs:
             held = self._fence(sql, job_id)
             secure(sql, *assets)
             if not _settle(sql, job_id, attempt_id, end, held, now):
-                return None
+                row = sql.one("given_up", attempt_id=attempt_id)
+                if row is None:
+                    return None
+                _correct(sql, attempt_id, end, row, now)
             _insert_assets(sql, job_id, attempt_id, assets, now)
             if ending is None:
                 return None
@@ -293,10 +296,7 @@ class SqlJobs:
                 _settle(sql, job_id, attempt_id, end, dict(row), now)
             else:
                 sql.change("count_outcome")
-                sql.change("revise_attempt", **_end_row(attempt_id, end, now))
-                sql.change(
-                    "add_spent", day=row["budget_day"], amount=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0)
-                )
+                _correct(sql, attempt_id, end, row, now)
             _insert_assets(sql, job_id, attempt_id, assets, now)
             if row["completed_at"] is not None:
                 _revise_job(sql, job_id, row, has_assets=bool(assets), now=now)
@@ -397,6 +397,13 @@ def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held
     sql.change("reserve", day=held["budget_day"], amount=-freed)
     sql.change("add_spent", day=held["budget_day"], amount=cost)
     return True
+
+
+def _correct(sql: Statements, attempt_id: int, end: Settlement, row: Row, now: float) -> None:
+    """Put an end in the place of one that was a guess, and what it cost in the place of what it may have cost. Lock:
+    the month's spend."""
+    sql.change("revise_attempt", **_end_row(attempt_id, end, now))
+    sql.change("add_spent", day=row["budget_day"], amount=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0))
 
 
 def _finish(sql: Statements, job_id: str, ending: Ending, held: Json, now: float) -> Job:

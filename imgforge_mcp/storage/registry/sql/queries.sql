@@ -109,11 +109,12 @@ UPDATE jobs SET state = :state, error = :error, warnings = :warnings, drawn = :d
 WHERE job_id = :job_id;
 
 -- name: given_up
--- A call whose end is not known: still out as far as its row says, or taken for lost by another process.
+-- A call whose end is not known: still out as far as its row says, taken for lost by another process, or given up by
+-- one that cannot say whether it was billed.
 SELECT attempts.cost, attempts.ended_at, jobs.budget_day, jobs.reserved, jobs.warnings, jobs.error, jobs.completed_at,
        jobs.state AS job_state
 FROM attempts JOIN jobs USING (job_id)
-WHERE attempt_id = :attempt_id AND (ended_at IS NULL OR outcome = 'interrupted');
+WHERE attempt_id = :attempt_id AND (ended_at IS NULL OR outcome = 'interrupted' OR attempts.maybe_billed = 1);
 
 -- name: revise_attempt
 UPDATE attempts
