@@ -46,6 +46,11 @@ class _Doors:
         start.end()
         return serve_http(config, create_server, serving)
 
+    def worker(self, config: "Config", options: "argparse.Namespace") -> int:
+        from imgforge_mcp.http.worker import run_worker
+
+        return run_worker(config, at_once=options.at_once, health=options.health)
+
 
 def main() -> int:
     """Run what the command line says; the exit code: 0 done, 1 failed (or Ctrl-C, which needs no traceback), 2 wrong

@@ -12,6 +12,8 @@ from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.attempts import Attempts
+from imgforge_mcp.jobs.cluster.door import ClusterDoor
+from imgforge_mcp.jobs.cluster.presence import Presence
 from imgforge_mcp.jobs.delivery import Delivery
 from imgforge_mcp.jobs.detached.door import DetachedWorker
 from imgforge_mcp.jobs.detached.mark import mark_of
@@ -65,6 +67,7 @@ class JobParts:
     planner: Planner
     worker: Worker
     works: Works
+    adoption: Adoption
     webhooks: Webhooks
     service: JobService
 
@@ -76,6 +79,10 @@ class Arrangement(StrEnum):
     """Itself, and nobody else's: it does one thing and ends."""
     INLINE = "inline"
     """Itself."""
+    CLUSTER = "cluster"
+    """The workers of the registry, while there are any for a job; else itself."""
+    CLUSTER_WORKER = "cluster worker"
+    """Itself, being one of those."""
     DETACHED = "detached"
     """A worker beside it, which is started on demand."""
     WORKER = "worker"
@@ -93,12 +100,12 @@ def job_parts(ground: Ground, arrangement: Arrangement) -> JobParts:
         private_hosts=ground.config.private_hosts,
         draws_alone=providers.is_composing_only,
     )
-    adoption = Adoption(planner, providers, clock)
+    adoption = Adoption(planner, providers, clock, is_last_resort=arrangement is Arrangement.CLUSTER)
     worker = Worker(
         _execution(ground, planner, webhooks),
         registry,
         clock,
-        adoption if arrangement in (Arrangement.INLINE, Arrangement.WORKER) else None,
+        None if arrangement in (Arrangement.COMMAND, Arrangement.DETACHED) else adoption,
         is_told=arrangement is Arrangement.WORKER,
     )
     works: Works = worker
@@ -111,6 +118,8 @@ def job_parts(ground: Ground, arrangement: Arrangement) -> JobParts:
             place=Place(ground.config.home, mark_of(ground.config, providers)),
             environment=ground.config.environment,
         )
+    elif arrangement is Arrangement.CLUSTER:
+        works = ClusterDoor(inline=worker, registry=registry, clock=clock, presence=Presence(registry, clock))
     service = JobService(
         config=ground.config,
         registry=registry,
@@ -121,7 +130,7 @@ def job_parts(ground: Ground, arrangement: Arrangement) -> JobParts:
         webhooks=webhooks,
         clock=clock,
     )
-    return JobParts(planner=planner, worker=worker, works=works, webhooks=webhooks, service=service)
+    return JobParts(planner=planner, worker=worker, works=works, adoption=adoption, webhooks=webhooks, service=service)
 
 
 def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Execution:

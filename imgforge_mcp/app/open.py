@@ -19,6 +19,8 @@ from imgforge_mcp.base.logs import keep_out
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.catalog import Catalog
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.jobs.cluster.claims import Claims
+from imgforge_mcp.jobs.cluster.presence import Presence
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
@@ -92,8 +94,9 @@ async def open_forge(
     it takes up such jobs of others; what does one thing and ends, as a command does, should not.
 
     Where `worker` says detached, or says nothing and this is a brief visit (`is_brief`: whoever asks may be gone before
-    the picture is there) to providers of the outside, its jobs are run by a worker, a process of its own. A command
-    runs its own, unless it is a brief visit.
+    the picture is there) to providers of the outside, its jobs are run by a worker, a process of its own. Where it says
+    nothing and the registry is a database of many machines: by the workers of that, while there are any. A command runs
+    its own, unless it is a brief visit.
 
     Raises:
         ConfigError: a wrong setting.
@@ -108,6 +111,15 @@ async def open_worker(config: Config, clock: Clock) -> AsyncIterator[tuple[Worke
     """The worker of a home, and the registry as it sees it. Raises as above."""
     async with _opened(config, clock, Arrangement.WORKER) as (ground, parts):
         yield parts.worker, ground.registry
+
+
+@asynccontextmanager
+async def open_cluster_worker(config: Config, clock: Clock, at_once: int) -> AsyncIterator[tuple[Claims, Ground]]:
+    """A worker of the registry, which runs so many jobs at once. Raises as above."""
+    async with _opened(config, clock, Arrangement.CLUSTER_WORKER) as (ground, parts):
+        routes = [configured.entry.route for configured in ground.providers.values()]
+        presence = Presence(ground.registry, clock, routes=routes, at_once=at_once)
+        yield Claims(parts.worker, ground.registry, parts.adoption, clock, presence), ground
 
 
 @asynccontextmanager
@@ -158,7 +170,8 @@ async def _opened(
 
 def _arrangement(ground: Ground, *, adopts: bool, is_brief: bool) -> Arrangement:
     takes_long = not ground.providers.is_composing_only
-    wanted = ground.config.worker or ("detached" if is_brief and takes_long else "inline")
+    by_itself = "detached" if is_brief and takes_long else "cluster" if ground.config.database_url else "inline"
+    wanted = ground.config.worker or by_itself
     if not adopts and not (is_brief and wanted == "detached"):
         return Arrangement.COMMAND
     return Arrangement(wanted)

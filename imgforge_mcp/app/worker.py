@@ -4,19 +4,22 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any, Protocol
 
 import anyio
 import anyio.to_thread
 
 from imgforge_mcp import __version__
-from imgforge_mcp.app.open import open_worker
+from imgforge_mcp.app.open import open_cluster_worker, open_worker
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import UnusableHome
+from imgforge_mcp.base.errors import ForgeError, UnusableHome
 from imgforge_mcp.base.logs import BoundedFile, set_up_logging
 from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.tracing import set_up_tracing
+from imgforge_mcp.jobs.cluster.claims import AT_ONCE
 from imgforge_mcp.jobs.detached.host import IDLE_SECONDS, Host
 from imgforge_mcp.jobs.detached.mark import mark_of
 from imgforge_mcp.jobs.detached.place import Lock, Place, Station
@@ -61,6 +64,44 @@ def serve_worker(config: Config, *, wanted: str | None, lock_descriptor: int | N
     return DONE
 
 
+IsReady = Callable[[], Coroutine[Any, Any, bool]]
+Beside = Callable[[IsReady], Coroutine[Any, Any, None]]
+"""What runs beside a worker as long as it does, and may ask whether it is there for new jobs."""
+
+
+def serve_cluster_worker(config: Config, at_once: int | None = None, beside: Beside | None = None) -> int:
+    """Run jobs of the registry, so many at once, until told to end; the exit code.
+
+    Raises:
+        ConfigError, UnusableHome
+    """
+    set_up_logging(config.log_level, Redactor(config.secrets()))
+    set_up_tracing(config.environment)
+
+    async def serve() -> None:
+        async with (
+            open_cluster_worker(config, Clock(), at_once or AT_ONCE) as (claims, ground),
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def is_ready() -> bool:
+                try:
+                    await anyio.to_thread.run_sync(ground.assets.prepare)
+                except ForgeError as error:
+                    logger.warning("%s", error.message)
+                    return False
+                return claims.is_ready
+
+            tasks.start_soon(_watch_signals, claims)
+            if beside is not None:
+                tasks.start_soon(beside, is_ready)
+            await claims.serve()
+            tasks.cancel_scope.cancel()
+
+    anyio.run(serve)
+    return DONE
+
+
 async def _serve(config: Config, place: Place, lock: Lock, stays: float | None) -> None:
     """On demand: until nothing has been left to do for the seconds that it `stays`."""
     clock = Clock()
@@ -97,7 +138,11 @@ def _station(owner: str, listening: Listening, clock: Clock) -> Station:
     )
 
 
-async def _watch_signals(host: Host) -> None:
+class _Leaves(Protocol):
+    def leave(self) -> None: ...
+
+
+async def _watch_signals(host: _Leaves) -> None:
     if sys.platform == "win32":
         return
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:

@@ -1,8 +1,10 @@
 """The only place that knows the time: now, a monotonic count, sleep, a bounded wait, and ids that sort by time."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +39,17 @@ class Clock:
     async def tick(self, seconds: float) -> None:
         """Wait until the next round of housekeeping; unlike `sleep`, no request waits for it."""
         await anyio.sleep(seconds)
+
+    async def tick_or(self, seconds: float, wanted: anyio.Event) -> None:
+        """The same, or until the event, whichever comes first."""
+        async with anyio.create_task_group() as waits:
+
+            async def until(wait: Callable[[], Awaitable[None]]) -> None:
+                await wait()
+                waits.cancel_scope.cancel()
+
+            waits.start_soon(until, partial(self.tick, seconds))
+            waits.start_soon(until, wanted.wait)
 
     def move_on_after(self, seconds: float) -> AbstractContextManager[Scope]:
         """Leave the block after `seconds`, as anyio's function of that name does."""

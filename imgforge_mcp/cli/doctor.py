@@ -139,7 +139,8 @@ def _lines(report: Json, findings: list[Finding], mends: dict[str, str | None]) 
 
 def _worker(found: Json) -> str:
     busy = f"jobs {', '.join(found['jobs'])}" if found["jobs"] else "no job"
-    return f"process {found['pid']}, version {found['version']}, since {found['started_at']}, {busy}"
+    where = f" on {found['host']}" if "host" in found else ""
+    return f"process {found['pid']}{where}, version {found['version']}, since {found['started_at']}, {busy}"
 
 
 def _wrapped(text: str, start: str) -> str:

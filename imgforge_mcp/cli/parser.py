@@ -37,6 +37,13 @@ PURPOSES = ("text", "photo", "logo", "edit", "transparent", "vector", "upscale",
 """As list_models has them; named here, for the parser loads nothing."""
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1000:
+        raise ValueError
+    return number
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, with the nearest right word; to a program as JSON."""
 
@@ -154,7 +161,11 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
         commands, "bundle", "this program as an .mcpb bundle, which Claude Desktop installs by a double click"
     )
     bundle.add_argument("path", nargs="?", metavar="PATH", help="left out: beside you, with the version in its name")
-    worker = commands.add_parser("worker", help="run the jobs of the doors on this home; they start one by themselves")
+    worker = commands.add_parser(
+        "worker", help="run jobs of the doors on this home (they start one by themselves), or of many machines"
+    )
+    worker.add_argument("--at-once", type=_count, metavar="N", help="many machines: jobs at once, 32 by default")
+    worker.add_argument("--health", metavar="[HOST:]PORT", help="many machines: answer /health and /health/ready there")
     worker.add_argument("--detached", metavar="MARK", help=argparse.SUPPRESS)
     worker.add_argument("--lock", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
     _add(commands, "doctor", "what is configured, what works, where files go, and how to mend what does not")

@@ -29,6 +29,8 @@ class Doors(Protocol):
 
     def serve(self, config: "Config", options: argparse.Namespace) -> int: ...
 
+    def worker(self, config: "Config", options: argparse.Namespace) -> int: ...
+
 
 def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code: 0 done, 1 failed, 2 wrong usage."""
@@ -60,7 +62,7 @@ def main(doors: Doors, arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         return complain(error, as_json=as_json)
     if options.command == "worker":
-        return _worker(config, options)
+        return _worker(config, options, doors)
     set_up_logging(config)
     match options.command:
         case None:
@@ -116,12 +118,19 @@ def _serve(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
         return WRONG_USAGE
 
 
-def _worker(config: "Config", options: argparse.Namespace) -> int:
+def _worker(config: "Config", options: argparse.Namespace, doors: Doors) -> int:
     from imgforge_mcp.app.worker import serve_worker
-    from imgforge_mcp.base.errors import ForgeError
+    from imgforge_mcp.base.errors import ConfigError, ForgeError
 
     start.end()
     try:
+        if options.detached is None and config.database_url is not None:
+            return doors.worker(config, options)
+        if options.at_once is not None or options.health is not None:
+            raise ConfigError(
+                "--at-once and --health are for workers of many machines: set IMGFORGE_DATABASE_URL.",
+                setting="IMGFORGE_DATABASE_URL",
+            )
         return serve_worker(config, wanted=options.detached, lock_descriptor=options.lock)
     except ForgeError as error:
         print(f"imgforge-mcp: {error.message}", file=sys.stderr)

@@ -25,12 +25,19 @@ class HouseCases(Parts):
         return await self._registry.migrate()
 
     async def workers(self) -> list[Json]:
-        """The workers of this home that are alive: process, version, since when, and the jobs that each has."""
+        """The workers of this home, and those of the registry on any machine, that are alive: process, version, since
+        when, and the jobs that each has."""
         found = []
         for station in await anyio.to_thread.run_sync(living, self.config.home):
             job_ids = await self._registry.jobs.held_by(station.owner)
             about = {"pid": station.pid, "version": station.version, "started_at": station.started_at}
             found.append({**about, "jobs": job_ids})
+        for each in await self._registry.queue.living():
+            if each.is_worker:
+                job_ids = await self._registry.jobs.held_by(each.owner)
+                about = {"pid": each.pid, "host": each.host, "version": each.version, "at_once": each.at_once}
+                started_at = each.started_at.isoformat(timespec="seconds")
+                found.append({**about, "started_at": started_at, "jobs": job_ids})
         return found
 
     async def store_bytes(self) -> int:

@@ -1,7 +1,6 @@
 """One ASGI application: MCP over SSE and Streamable HTTP, services, images, health; behind one guard and one door."""
 
 import os
-import socket
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Callable
@@ -32,6 +31,7 @@ from imgforge_mcp.http.access import METRICS, TO_CLIENTS, Access, Door, caller_o
 from imgforge_mcp.http.guard import LOOPBACK, Guard, authority, bracketed
 from imgforge_mcp.http.health import live, ready_route
 from imgforge_mcp.http.images import asset_route
+from imgforge_mcp.http.listening import listen
 from imgforge_mcp.http.login import RIGHTS, LogIn
 from imgforge_mcp.http.metrics import Metrics
 from imgforge_mcp.http.openapi import docs_route, openapi_route
@@ -54,7 +54,6 @@ OPEN_TO_CLIENTS = (*TO_CLIENTS, "/.well-known/")
 """Where a client that is a page of another origin, such as MCP's Inspector, logs in."""
 IDLE_SECONDS = 300.0
 MAX_CONNECTIONS = 2000
-BACKLOG = 512
 SHUTDOWN_SECONDS = 1
 
 
@@ -95,7 +94,7 @@ def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int
     if public_url is not None and (not public_url.startswith(("http://", "https://")) or not authority(public_url)):
         raise ConfigError("--public-url is an http or https URL, such as https://host/prefix.", setting="--public-url")
     _check_tls(serving)
-    listener = _listen(serving.host, serving.port)
+    listener = listen(serving.host, serving.port)
     scheme = "https" if serving.tls_cert else "http"
     local_url = f"{scheme}://{bracketed(serving.host)}:{listener.getsockname()[1]}"
     base_url = (public_url or local_url).rstrip("/")
@@ -150,29 +149,6 @@ def _check_tls(serving: Serving) -> None:
             raise ConfigError(f"{setting}: there is no file {path}.", setting=setting)
     if serving.tls_key and os.name == "posix" and os.stat(serving.tls_key).st_mode & 0o077:
         raise ConfigError(f"--tls-key: others can read {serving.tls_key}; chmod 600 it.", setting="--tls-key")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 is any free one.
-
-    Raises:
-        ConfigError: the port is taken, or may not be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where a socket names its protocol; without it answers wait 40 ms for an ACK.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-        return listener
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = error.strerror if isinstance(error, OSError) else "no such port"
-        raise ConfigError(
-            f"Cannot listen on {bracketed(host)}:{port} ({reason}); choose another --port.", setting="--port"
-        ) from None
 
 
 def create_app(

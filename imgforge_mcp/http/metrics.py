@@ -59,7 +59,7 @@ class Metrics:
             except ForgeError as error:
                 return answer(error.body(request.scope["imgforge.request_id"]), error.status, headers_of(error))
             known = CollectorRegistry()
-            known.register(_Known(figures))
+            known.register(Known(figures))
             return Response(
                 generate_latest(self._registry) + generate_latest(known), headers={"Content-Type": CONTENT_TYPE_LATEST}
             )
@@ -80,7 +80,7 @@ def _route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", OTHER))
 
 
-class _Known:
+class Known:
     """The registry's figures as Prometheus has them."""
 
     def __init__(self, figures: Figures) -> None:
@@ -92,6 +92,10 @@ class _Known:
             jobs.add_metric([state], number)
         yield jobs
         yield GaugeMetricFamily("imgforge_queue_depth", "Jobs that wait", value=self._figures.jobs.get("queued", 0))
+        wait, staff, places = self._figures.longest_wait, self._figures.workers, self._figures.places
+        yield GaugeMetricFamily("imgforge_queue_wait_seconds", "Seconds that the first of them has waited", value=wait)
+        yield GaugeMetricFamily("imgforge_workers", "Workers of many machines that are alive", value=staff)
+        yield GaugeMetricFamily("imgforge_worker_places", "Jobs that they run at once at most", value=places)
         yield GaugeMetricFamily("imgforge_leases", "Jobs that a process holds", value=self._figures.leases)
         attempts = CounterMetricFamily("imgforge_attempts", "Upstream calls", labels=["provider", "outcome"])
         costs = CounterMetricFamily("imgforge_cost_usd", "US dollars known to be spent", labels=["provider"])

@@ -1,5 +1,6 @@
 """Which abandoned jobs this process may take up: only those that it can do as whoever recorded them would have."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from imgforge_mcp.base.clock import Clock
@@ -7,6 +8,7 @@ from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Job
 from imgforge_mcp.jobs.planner import Planner
 from imgforge_mcp.providers.configured import ConfiguredProviders
+from imgforge_mcp.routing.candidates import Candidate
 
 GRACE = timedelta(minutes=1)
 """How long after its deadline an abandoned job waits for somebody who can do it; then anybody may record its end."""
@@ -17,7 +19,11 @@ PAID_GRACE = timedelta(hours=1)
 class Adoption:
     """Judges by keys and configuration; the lease is the registry's matter."""
 
-    def __init__(self, planner: Planner, providers: ConfiguredProviders, clock: Clock) -> None:
+    def __init__(
+        self, planner: Planner, providers: ConfiguredProviders, clock: Clock, *, is_last_resort: bool = False
+    ) -> None:
+        self.is_last_resort = is_last_resort
+        """Whether it leaves to a living worker whatever that could take."""
         self._planner = planner
         self._providers = providers
         self._clock = clock
@@ -29,11 +35,18 @@ class Adoption:
             return True
         if job.accepted_work:
             return all(self._providers.holds(attempt.provider, attempt.settings) for attempt in job.accepted_work)
+        return await self.ranked(job) is not None
+
+    async def ranked(self, job: Job) -> Sequence[Candidate] | None:
+        """Whom to ask for a job that no provider has accepted, if whoever recorded it would have asked the first of
+        them too."""
         try:
             ranked = await self._planner.candidates(job.request)
         except ForgeError:
-            return False
-        return not job.routes or job.routes[0] in {candidate.route for candidate in ranked}
+            return None
+        if job.routes and job.routes[0] not in {candidate.route for candidate in ranked}:
+            return None
+        return [candidate for candidate in ranked if not job.routes or candidate.route in job.routes]
 
 
 def last_call(job: Job) -> timedelta:

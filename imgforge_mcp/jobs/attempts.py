@@ -41,6 +41,7 @@ from imgforge_mcp.storage.registry.contract import (
     EndingOf,
     LeaseLost,
     NewAttempt,
+    NoPlace,
     Registry,
     Settlement,
     Stop,
@@ -52,6 +53,8 @@ SLOW = "slow"
 """The lane of what waits its turn for a lower price."""
 BATCHES = 1000
 """How many calls of one provider wait their turn at once; they hold none of its places meanwhile."""
+PLACE_SECONDS = 0.25
+"""How often it is looked for a place that other processes have."""
 RECORD_WAITS = (0.5, 1.0, 2.0)
 """Seconds between the tries to put a settlement on record."""
 
@@ -114,14 +117,34 @@ class Attempts:
             if running.is_canceled:
                 raise CancelRequested
             new = self._new(configured, candidate, call, part, reason)
-            with anyio.CancelScope(shield=True):  # what is on record must be known here, or nobody settles it
-                attempt_id = await self._registry.jobs.start_attempt(running.job.job_id, new, self._caps)
+            attempt_id = await self._recorded(running, new)
             upstream = UpstreamCall(
                 attempt_id=attempt_id, configured=configured, call=call, price_usd=new.price_usd, ending=ending
             )
             logger.info("job %s asks %s (%s)", running.job.job_id, candidate.name, reason)
             running.report(Progress(message=f"asked {candidate.name}"))
             await self._to_its_end(running, upstream)
+
+    async def _recorded(self, running: RunningJob, new: NewAttempt) -> int:
+        """Put a call on record, as soon as other processes leave a place for it.
+
+        Raises:
+            ForgeError, Stop: it must not be sent.
+        """
+        while True:
+            try:
+                with anyio.CancelScope(shield=True):  # what is on record must be known here, or nobody settles it
+                    return await self._registry.jobs.start_attempt(running.job.job_id, new, self._caps)
+            except NoPlace:
+                left = running.deadline - self._clock.monotonic()
+                with running.waiting() as wait:
+                    await self._clock.sleep(min(PLACE_SECONDS, left))
+            if running.is_parting:
+                raise HandedBack
+            if wait.cancelled_caught:
+                raise CancelRequested
+            if running.deadline <= self._clock.monotonic():
+                raise out_of_time(running.job)
 
     async def resume(
         self, running: RunningJob, attempt: Attempt, configured: ConfiguredProvider, call: Call, operation: Operation
@@ -193,6 +216,7 @@ class Attempts:
             settings=candidate.settings_hash,
             per_minute=limits.per_minute,
             per_day=limits.per_day,
+            at_once=None if call.is_batch else limits.concurrency,
             day_start=day_start(self._clock.now(), limits.reset_timezone),
             is_trial=candidate.vitals.is_trial and part == 0,
         )

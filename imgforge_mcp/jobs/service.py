@@ -124,7 +124,7 @@ class JobService:
             asked=asked,
             base_url=caller.base_url or "",
             allowance=caller.allowance,
-            owner=self._worker.opens_as,
+            owner=self._worker.opens_as(request, ranked[0]),
         )
         return await self._opened(new, ranked, caller), digest
 
@@ -137,7 +137,7 @@ class JobService:
             await self._mark_if_left(new.digest, caller)
             job, created = await self._registry.jobs.open(new, caps)
             if created:
-                self._worker.start(job, ranked)
+                self._worker.start(job, ranked, new.owner)
             if created or job.is_joined:
                 await self._mark_if_cut_off(job)
         return job
@@ -379,10 +379,11 @@ class JobService:
             while True:
                 here = self._worker.running(job_id) or here
                 if here is not None and here.done.is_set():
-                    if here.ended is not None:
-                        return here.ended
-                    here = None  # another process has it now
-                if here is None:
+                    ended = here.ended or await self._registry.jobs.get(job_id)
+                    if ended.state.is_final:
+                        return ended
+                    here = await self._worker.attend(job_id)  # another process has it now
+                elif here is None:
                     if (await self._registry.jobs.state(job_id)).is_final:
                         break
                     here = await self._worker.attend(job_id)

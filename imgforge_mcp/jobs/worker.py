@@ -8,6 +8,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -15,7 +16,7 @@ import anyio.abc
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
-from imgforge_mcp.base.types import Job
+from imgforge_mcp.base.types import ImageRequest, Job
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.execution import Execution
 from imgforge_mcp.jobs.running import Followed, HandedBack, RunningJob
@@ -36,14 +37,13 @@ logger = logging.getLogger(__name__)
 class Works(Protocol):
     """Whoever runs the jobs of a door: this process, or one beside it."""
 
-    @property
-    def opens_as(self) -> str | None:
-        """In whose name a job is opened; None: this process's."""
+    def opens_as(self, request: ImageRequest, first: Candidate) -> str | None:
+        """In whose name a job is opened whose first candidate is this one; None: this process's."""
 
     async def serve(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None: ...
 
-    def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> None:
-        """See that a job that was just opened is run."""
+    def start(self, job: Job, ranked: Sequence[Candidate], owner: str | None) -> None:
+        """See that a job is run that was just opened in this name."""
 
     def running(self, job_id: str) -> Followed | None:
         """The job, if its end will be told here."""
@@ -63,8 +63,6 @@ class Worker:
     """Runs jobs in a task group of its own, so that a caller who goes away loses nothing. With an `adoption`,
     also those that other processes left behind and that it takes: it looks for them again and again, or, where it is
     told (`look_around`) when there may be some, only while others have unfinished ones."""
-
-    opens_as = None
 
     def __init__(
         self,
@@ -86,6 +84,7 @@ class Worker:
         self._busy = anyio.Event()
         self._idle = anyio.Event()
         self._idle.set()
+        self._room = anyio.Event()
         self._wanted = anyio.Event()
 
     async def serve(self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -94,7 +93,7 @@ class Worker:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 tasks.start_soon(self._while_busy, RENEW_SECONDS, self._renew)
-                tasks.start_soon(self._while_busy, CANCEL_SECONDS, self._pass_on_cancellations)
+                tasks.start_soon(self._while_busy, CANCEL_SECONDS, self.pass_on_cancellations)
                 tasks.start_soon(self._while_busy, PROGRESS_SECONDS, self._write_progress)
                 if self._adoption is not None:
                     tasks.start_soon(self._keep_adopting)
@@ -104,7 +103,10 @@ class Worker:
             with anyio.move_on_after(PARTING_SECONDS, shield=True), suppress(ForgeError):
                 await self._registry.jobs.release()
 
-    def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> None:
+    def opens_as(self, request: ImageRequest, first: Candidate) -> str | None:
+        return None
+
+    def start(self, job: Job, ranked: Sequence[Candidate] | None = None, owner: str | None = None) -> None:
         """Run a job whose lease this process holds, once: one that had just been recorded when the process stood still
         may have been taken up as abandoned by then. When `serve` has ended meanwhile, the job is left to the process
         that finds its lease run out."""
@@ -159,6 +161,13 @@ class Worker:
         for running in self._running.values():
             running.part()
 
+    async def wait_for_room(self, at_once: int) -> int:
+        """Until fewer than so many jobs are under way here; how many fewer. What waits a day for its price takes no
+        place."""
+        while (free := at_once - sum(each.job.request.urgency == "now" for each in self._running.values())) <= 0:
+            await self._room.wait()
+        return free
+
     async def wait_until_busy(self) -> None:
         await self._busy.wait()
 
@@ -185,6 +194,7 @@ class Worker:
             logger.info("job %s was taken over by another process", job.job_id)
         except HandedBack:
             logger.info("job %s is left to the next process", job.job_id)
+            await _attempted(partial(self._registry.jobs.let_go, job.job_id))
         except ForgeError as error:
             logger.error("job %s could not be recorded: %s", job.job_id, error.message)
         except anyio.get_cancelled_exc_class():
@@ -194,6 +204,8 @@ class Worker:
         finally:
             self._running.pop(job.job_id, None)
             running.done.set()
+            self._room.set()
+            self._room = anyio.Event()
             if not self._running:
                 self._busy = anyio.Event()
                 self._idle.set()
@@ -237,7 +249,7 @@ class Worker:
             self._wanted = wanted = anyio.Event()
             await _attempted(self.adopt)
             if not self._is_told:
-                await self._clock.tick(ADOPT_SECONDS)
+                await self._clock.tick_or(ADOPT_SECONDS, wanted)
                 continue
             with self._clock.move_on_after(ADOPT_SECONDS if await self._others_hold() else math.inf):
                 await wanted.wait()
@@ -251,8 +263,10 @@ class Worker:
 
     async def adopt(self) -> None:
         """Take up what was left behind and is for this process. Raises ForgeError."""
-        for job in await self._registry.jobs.abandoned() if self._adoption else ():
-            if self._is_retired or self._adoption is None:
+        if self._adoption is None:
+            return
+        for job in await self._registry.jobs.abandoned(is_last_resort=self._adoption.is_last_resort):
+            if self._is_retired:
                 return
             if job.job_id in self._running or not await self._adoption.takes(job):
                 continue
@@ -265,11 +279,11 @@ class Worker:
                     logger.info("resuming job %s", job.job_id)
                     self.start(found)
 
-    async def _pass_on_cancellations(self) -> None:
-        assert self._tasks is not None
+    async def pass_on_cancellations(self) -> None:
+        """End those of the jobs here whose end somebody has asked for. Raises ForgeError."""
         for job_id in await self._registry.jobs.cancel_requests():
             running = self._running.get(job_id)
-            if running is not None and not running.is_canceled:
+            if running is not None and not running.is_canceled and self._tasks is not None:
                 self._tasks.start_soon(self.cancel, job_id)
 
     async def _write_progress(self) -> None:

@@ -18,6 +18,11 @@ class Entry:
     is_local: bool = False
     """Whether it works inside this program."""
 
+    @property
+    def route(self) -> str:
+        """The provider, with the mark of its configuration."""
+        return route(self.name, self.settings_hash)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -53,5 +58,9 @@ class Candidate:
 
     @property
     def route(self) -> str:
-        """The provider, with the mark of its configuration."""
-        return f"{self.provider}:{self.settings_hash}"
+        """As its provider's."""
+        return route(self.provider, self.settings_hash)
+
+
+def route(provider: str, settings_hash: str) -> str:
+    return f"{provider}:{settings_hash}"

@@ -19,7 +19,19 @@ from typing import Any
 from imgforge_mcp import __version__
 from tests.benchmarks._figure import HEADER, Figure
 
-NAMES = ("start", "overhead", "detached", "concurrency", "refused", "memory", "registry", "growth", "page", "door")
+NAMES = (
+    "start",
+    "overhead",
+    "detached",
+    "concurrency",
+    "refused",
+    "memory",
+    "registry",
+    "growth",
+    "page",
+    "door",
+    "cluster",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

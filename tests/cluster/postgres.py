@@ -69,7 +69,7 @@ class Postgres:
 
     def registry(self) -> str:
         """The address of a new database with the registry's tables, in a tenth of the time."""
-        from imgforge_mcp.storage.registry.postgres.database import connected
+        from imgforge_mcp.storage.registry.postgres.connecting import connected
         from imgforge_mcp.storage.registry.postgres.schema import migrate
 
         if not self._has_template:

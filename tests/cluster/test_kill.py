@@ -1,7 +1,6 @@
 """Machines that share a database and a bucket, killed one after the other while the database itself goes down twice:
 nothing is lost, nothing is bought twice, the books are what the providers charged."""
 
-import hashlib
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -13,24 +12,24 @@ import pytest
 
 from imgforge_mcp import open_forge
 from imgforge_mcp.base.config import load_config
-from imgforge_mcp.base.types import JobState
-from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS
+from tests.cluster import storm
+from tests.cluster.books import check
 from tests.cluster.postgres import Postgres
 from tests.cluster.s3 import Bucket
 from tests.emulators import Emulator
 from tests.faults import test_kill as one_machine
 from tests.faults._processes import LaterClock
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal")
 JOBS, KILLS = 40, 12
 """Jobs of each of two clients."""
 RESTARTS = (4, 8)
 """Before which kill the database goes down."""
+SMALL = storm.Size(jobs=240, kills=10, restarts=2)
+"""`python -m tests.cluster.storm` plays it with the figures of the promise."""
 
 
+@pytest.mark.anyio
 async def test_machines_that_are_killed_and_a_database_that_restarts_leave_true_books(
     emulate: Callable[[str], Emulator],
     environment: dict[str, str],
@@ -39,8 +38,6 @@ async def test_machines_that_are_killed_and_a_database_that_restarts_leave_true_
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import psycopg
-
     monkeypatch.setattr(one_machine, "JOBS", JOBS)
     monkeypatch.setattr(one_machine, "KILLS", KILLS)
     address = postgres.registry()
@@ -64,23 +61,20 @@ async def test_machines_that_are_killed_and_a_database_that_restarts_leave_true_
             for client in clients
         ]
         jobs = [await one_machine.ended(forge, client.job_ids) for forge, client in zip(forges, clients, strict=True)]
-        usage = await forges[0].usage("all", None, forges[0].caller())
-        assert await forges[0].usage_drift() == []
-        never_arrived = 0.0
         for client, its_jobs in zip(clients, jobs, strict=True):
             assert {job.request.prompt for job in its_jobs} == {f"{client.name} fox {n}" for n in range(JOBS)}
             assert len(its_jobs) == JOBS
-            never_arrived += one_machine.of_those_that_never_arrived(its_jobs, client)
-            for job in its_jobs:
-                assert job.state is JobState.COMPLETED or (job.error or {})["code"] == "interrupted", job
-                for asset in job.assets:
-                    _, data = await forges[1].asset(asset.asset_id)
-                    assert hashlib.sha256(data).hexdigest() == asset.asset_id
-    charged = sum(client.ledger_usd for client in clients)
-    booked = usage["cost_usd"] + usage["maybe_billed_usd"]
-    assert round(booked * MILLIONTHS) == round((charged + never_arrived) * MILLIONTHS)
-    with psycopg.connect(address) as connection:
-        [(unfinished,)] = connection.execute("SELECT count(*) FROM jobs WHERE completed_at IS NULL").fetchall()
-        [(reserved, spent)] = connection.execute("SELECT sum(reserved), sum(spent) FROM spend").fetchall()
-    assert (unfinished, reserved) == (0, 0)
-    assert spent == sum(round((job.cost_usd or 0.0) * MILLIONTHS) for its_jobs in jobs for job in its_jobs)
+        by_name = {client.name: its_jobs for client, its_jobs in zip(clients, jobs, strict=True)}
+        await check(address, forges[0], by_name, clients)
+
+
+def test_servers_and_workers_that_are_killed_while_the_database_restarts_lose_nothing_and_buy_nothing_twice(
+    emulate: Callable[[str], Emulator],
+    environment: dict[str, str],
+    postgres: Postgres,
+    bucket: Bucket,
+    tmp_path: Path,
+) -> None:
+    shared = {name: value for name, value in environment.items() if name not in ("IMGFORGE_WORKER", "IMGFORGE_HOME")}
+    shared["IMGFORGE_HOME"] = str(tmp_path / "judge")
+    storm.play(SMALL, tmp_path, shared, postgres, bucket, [emulate("together"), emulate("bfl")])

@@ -7,6 +7,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from imgforge_mcp.base.config import Config
+from imgforge_mcp.cli.parser import build_parser
+from imgforge_mcp.http.metrics import Known
+from imgforge_mcp.storage.registry.contract import Figures
 from tests.cluster.required import skip
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -29,26 +32,41 @@ def test_kubernetes_takes_every_manifest(manifests: list[dict[str, Any]]) -> Non
 
 
 def test_the_manifests_fit_together(manifests: list[dict[str, Any]]) -> None:
-    kinds = {manifest["kind"]: manifest for manifest in manifests}
-    pod = kinds["Deployment"]["spec"]["template"]
-    labels = pod["metadata"]["labels"]
-    assert kinds["Deployment"]["spec"]["selector"]["matchLabels"] == labels
-    assert kinds["Service"]["spec"]["selector"] == labels
-    assert kinds["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
-    assert kinds["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == kinds["Deployment"]["metadata"]["name"]
-    [container] = pod["spec"]["containers"]
-    assert {probe: container[probe]["httpGet"]["path"] for probe in PROBES} == PROBES
-    assert container["args"][0] == "serve"
-    folders = {volume["name"] for volume in pod["spec"]["volumes"]}
-    assert {mount["name"] for mount in container["volumeMounts"]} == folders
-    check_settings(kinds["ConfigMap"]["data"])
+    by_name = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in manifests}
+    assert len(by_name) == len(manifests)
+    pods = {}
+    for name, command in (("imgforge", "serve"), ("imgforge-worker", "worker")):
+        deployment = by_name["Deployment", name]
+        pods[command] = pod = deployment["spec"]["template"]
+        assert deployment["spec"]["selector"]["matchLabels"] == pod["metadata"]["labels"]
+        target = by_name["HorizontalPodAutoscaler", name]["spec"]["scaleTargetRef"]
+        assert (target["kind"], target["name"]) == ("Deployment", name)
+        [container] = pod["spec"]["containers"]
+        assert {probe: container[probe]["httpGet"]["path"] for probe in PROBES} == PROBES
+        assert {container[probe]["httpGet"]["port"] for probe in PROBES} == {container["ports"][0]["name"]}
+        build_parser().parse_args(container["args"])
+        assert container["args"][0] == command
+        folders = {volume["name"] for volume in pod["spec"]["volumes"]}
+        assert {mount["name"] for mount in container["volumeMounts"]} == folders
+    labels = pods["serve"]["metadata"]["labels"]
+    assert labels != pods["worker"]["metadata"]["labels"]
+    assert by_name["Service", "imgforge"]["spec"]["selector"] == labels
+    assert by_name["PodDisruptionBudget", "imgforge"]["spec"]["selector"]["matchLabels"] == labels
+    check_settings(by_name["ConfigMap", "imgforge"]["data"])
+
+
+def test_workers_are_scaled_by_a_figure_that_servers_tell(manifests: list[dict[str, Any]]) -> None:
+    scalers = [each for each in manifests if each["kind"] == "HorizontalPodAutoscaler"]
+    [metric] = [each for scaler in scalers for each in scaler["spec"]["metrics"] if each["type"] == "External"]
+    figures = Figures(jobs={}, leases=0, calls=(), longest_wait=0.0, workers=0, places=0)
+    assert metric["external"]["metric"]["name"] in {told.name for told in Known(figures).collect()}
 
 
 def test_compose_names_what_is_there() -> None:
     folder = EXAMPLES / "cluster"
     compose = YAML(typ="safe").load((folder / "compose.yaml").read_text("utf-8"))
     services = compose["services"]
-    for name in ("migrate", "imgforge"):
+    for name in ("migrate", "imgforge", "worker"):
         service = services[name]
         assert (folder / service["build"]["context"]).resolve() == EXAMPLES.parent
         assert (EXAMPLES.parent / service["build"]["dockerfile"]).is_file()

@@ -46,9 +46,9 @@ def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"HOME": home} | dict(settings)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Wait for another process to bring something about."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.02)

@@ -19,6 +19,7 @@ from imgforge_mcp.jobs.detached.place import Place, living
 from tests.emulators import Emulator
 from tests.faults._processes import PATIENCE, ROOT, Child, environment_of, until, workers_of
 from tests.faults.test_process_life import newest_job
+from tests.http._receiver import receiving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and groups of processes are POSIX's")
 
@@ -321,6 +322,28 @@ def test_the_next_door_starts_a_worker_that_resumes_what_a_killed_one_had_accept
     bfl.clear()
     assert look(settings, job_id)["state"] == "completed"
     assert len(bfl.submits) == 1
+
+
+def test_what_a_worker_that_was_killed_had_still_to_tell_by_webhook_is_told_with_the_next_door(
+    emulate: Emulate, detached: dict[str, str], home: Path
+) -> None:
+    together = emulate("together")
+    settings = detached | together.environment() | {"IMGFORGE_PRIVATE_HOSTS": "127.0.0.1"}
+    with receiving() as receiver:
+        receiver.status = 503
+        with Child(settings) as child:
+            draw(child.greet(), prompt="a fox", webhook_url=receiver.url)
+            until(lambda: len(receiver.came) == 1, "the first try")
+            child.end("stdin_eof")
+            child.process.wait(PATIENCE)
+        for pid in workers_of(home):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: workers_of(home) == [], "the worker to be gone")
+        receiver.status = 204
+        with Child(settings) as child:
+            child.greet().call("list_models")  # whatever it is asked
+            until(lambda: len(receiver.came) == 2, "the second try")
+    assert len(set(receiver.ids)) == 1
 
 
 def test_a_worker_that_is_told_to_end_finishes_what_is_out_and_hands_back_the_rest(

@@ -1,6 +1,5 @@
 """What stands in the books about one call: how it ended, what it cost, how long it took, what follows for the next."""
 
-import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import committed, on_hang
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
+from tests.faults._registry import execute
 from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -56,11 +56,7 @@ async def draw(forge: Forge, **values: Any) -> Job:
 
 def on_record(home: Path, columns: str = COLUMNS) -> list[tuple[Any, ...]]:
     """The calls as the registry has them, in the order in which they were made."""
-    registry = sqlite3.connect(home / "registry.db")
-    try:
-        return registry.execute(f"SELECT {columns} FROM attempts ORDER BY attempt_id").fetchall()
-    finally:
-        registry.close()
+    return execute(home, f"SELECT {columns} FROM attempts ORDER BY attempt_id")
 
 
 # The record ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Several clients on one home, each with keys of its own: a worker takes only what it can do, and keeps what it has."""
 
-import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.conftest import OpenForge
 from tests.e2e._program import fresh_account, run
 from tests.emulators import Emulator
 from tests.faults._processes import Worker, until, write_requests
+from tests.faults._registry import execute
 from tests.virtual_clock import START, VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -217,12 +217,28 @@ def test_a_command_leaves_the_jobs_of_others_alone(
     assert [call.path for call in bfl.calls[asked_before:] if "get_result" in call.path] == []
 
 
+async def test_a_limit_of_calls_at_once_holds_over_all_processes(emulate: Emulate, environment: dict[str, str]) -> None:
+    together = emulate("together")
+    await anyio.Path(environment["IMGFORGE_CONFIG"]).write_text("[providers.together]\nconcurrency = 1\n", "utf-8")
+    settings = environment | together.environment()
+    together.fault("hang", times=1)
+    async with open_forge(load_config(settings)) as one, open_forge(load_config(settings)) as two:
+        first = await submit(one, model=SCHNELL)
+        assert await anyio.to_thread.run_sync(together.wait_for_submits)
+        second = await submit(two, model=SCHNELL)
+        canceled = await submit(two, model=SCHNELL, seed=2)
+        await some_turns()
+        assert (await two.cancel(canceled.job_id, two.caller()))[0].state is JobState.CANCELED
+        assert len(together.submits) == 1
+        together.clear()
+        for forge, job in ((one, first), (two, second)):
+            assert (await forge.job(job.job_id, forge.caller(), wait_seconds=60.0)).state is JobState.COMPLETED
+    assert len(together.submits) == 2
+
+
 def _abandoned(home: Path, *, leave: bool = False) -> list[Any]:
     """Who has which unfinished job; with `leave` their leases run out now."""
-    with sqlite3.connect(home / "registry.db") as registry:
-        if leave:
-            registry.execute("UPDATE jobs SET lease_until = 0 WHERE completed_at IS NULL")
-        found = registry.execute("SELECT job_id, owner, lease_until FROM jobs WHERE completed_at IS NULL").fetchall()
-    registry.close()
+    leaving = ["UPDATE jobs SET lease_until = 0 WHERE completed_at IS NULL"] if leave else []
+    found = execute(home, *leaving, "SELECT job_id, owner, lease_until FROM jobs WHERE completed_at IS NULL")
     assert len(found) == 1
     return found

@@ -1,6 +1,7 @@
 """A worker of its own within one process: how long it stays, what it answers, and which doors share one."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,12 @@ from imgforge_mcp.jobs.detached.line import Line
 from imgforge_mcp.jobs.detached.mark import mark_of
 from imgforge_mcp.jobs.detached.place import Lock, Place, Station, living
 from imgforge_mcp.jobs.detached.wire import listen, remove
+from imgforge_mcp.jobs.webhooks import WAITS
 from imgforge_mcp.providers.configured import open_configured
 from imgforge_mcp.storage.images.directory import AssetDirectory
+from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
 from tests.emulators import Emulator
+from tests.http._receiver import receiving
 from tests.storage.registries import Process
 from tests.virtual_clock import VirtualClock
 
@@ -81,6 +85,48 @@ async def test_a_worker_that_is_to_end_finishes_what_is_out_and_leaves_what_wait
         assert await registry.jobs.state(out.job_id) is JobState.COMPLETED
         left = await registry.jobs.get(waiting.job_id)
     assert (left.state.is_final, left.attempts, len(together.submits)) == (False, (), 1)
+
+
+async def test_a_worker_stays_until_nobody_is_left_to_be_told_by_webhook(
+    emulate: Emulate, environment: dict[str, str], clock: VirtualClock, tmp_path: Path
+) -> None:
+    together = emulate("together")
+    config = load_config({**environment, **together.environment(), "IMGFORGE_PRIVATE_HOSTS": "127.0.0.1"})
+    left: list[str] = []
+
+    async def told(tries: int) -> Webhook:
+        """After so many tries."""
+        with anyio.fail_after(30):
+            while True:
+                [webhook] = await registry.outbox.recent(1)
+                again = clock.now() + timedelta(seconds=WAITS[tries - 1])
+                if webhook.tries == tries and webhook.due_at in (None, again):
+                    return webhook
+                await anyio.lowlevel.checkpoint()
+
+    with receiving() as receiver:
+        receiver.status = 503
+        async with open_worker(config, clock) as (worker, registry), anyio.create_task_group() as tasks:
+            listening = await listen(tmp_path / "socket")
+            host = Host(worker, registry, clock)
+            tasks.start_soon(partial(host.serve, listening, lambda: left.append("the place"), is_on_demand=True))
+            books = Process(registry=registry, images=AssetDirectory(config.home), clock=clock)
+            job = await books.open(model="together/flux-schnell", width=256, height=256, webhook_url=receiver.url)
+            assert await worker.take(job.job_id, registry.owner)
+            await worker.wait_until_idle()
+            for tries, wait in enumerate(WAITS[:6], start=1):
+                assert (await told(tries)).state is WebhookState.PENDING
+                clock.advance(wait)
+            assert (await told(7)).state is WebhookState.PENDING
+            assert left == []
+            receiver.status = 204
+            clock.advance(WAITS[6])
+            assert (await told(8)).state is WebhookState.DELIVERED
+            while not left:
+                clock.advance(IDLE_SECONDS)
+                for _ in range(100):
+                    await anyio.lowlevel.checkpoint()
+    remove(listening.address)
 
 
 async def test_a_caller_who_does_not_know_the_secret_is_not_heard(

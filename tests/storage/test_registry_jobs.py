@@ -17,7 +17,7 @@ from imgforge_mcp.base.errors import (
     Unavailable,
 )
 from imgforge_mcp.base.types import Allowance, AttemptState, CostBasis, Job, JobState, Progress
-from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, Ending, LeaseLost
+from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, Ending, LeaseLost, NoPlace
 from tests.storage.registries import Process
 
 pytestmark = pytest.mark.anyio
@@ -525,6 +525,26 @@ async def test_a_limit_of_calls_counts_those_of_all_processes_in_its_window(star
     with pytest.raises(QuotaExceeded, match="3 calls a day"):
         await mine.start(job, per_day=3, day_start=midnight)
     await mine.start(job, per_day=4, day_start=midnight)
+
+
+async def test_a_limit_of_calls_at_once_counts_what_living_processes_have_out(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job, theirs, day = await mine.open(), await other.open(), await other.open(urgency="day")
+    attempt_id = await mine.start(job, at_once=2)
+    await other.start(day)
+    await other.start(theirs, at_once=2)
+    for process, each in ((mine, job), (other, theirs)):
+        with pytest.raises(NoPlace):
+            await process.start(each, at_once=2)
+    await mine.start(job, at_once=2, provider="bfl")
+    await mine.settle(job, attempt_id)
+    await mine.start(job, at_once=2)
+    with pytest.raises(NoPlace):
+        await mine.start(job, at_once=2)
+    mine.clock.advance(LEASE_SECONDS - 1)
+    await mine.registry.jobs.renew([job.job_id])
+    mine.clock.advance(2)
+    await mine.start(job, at_once=2)
 
 
 async def test_one_trial_at_a_time(start_process: Start) -> None:

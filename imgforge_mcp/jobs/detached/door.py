@@ -14,7 +14,7 @@ import anyio.to_thread
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.tracing import carried
-from imgforge_mcp.base.types import Job, Progress
+from imgforge_mcp.base.types import ImageRequest, Job, Progress
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.detached.host import LEAVING
 from imgforge_mcp.jobs.detached.launch import HANDS_LOCK_ON, launch
@@ -73,7 +73,6 @@ class DetachedWorker:
         environment: Mapping[str, str],
     ) -> None:
         self._giver = f"{registry.owner} hands over"
-        self.opens_as: str | None = self._giver
         self._inline = inline
         self._registry = registry
         self._adoption = adoption
@@ -101,7 +100,10 @@ class DetachedWorker:
 
     # What a door asks for ---------------------------------------------------------------------------------------------
 
-    def start(self, job: Job, ranked: Sequence[Candidate] | None = None) -> None:
+    def opens_as(self, request: ImageRequest, first: Candidate) -> str | None:
+        return self._giver
+
+    def start(self, job: Job, ranked: Sequence[Candidate], owner: str | None) -> None:
         if self._tasks is None:
             return
         handed = self._handed[job.job_id] = HandedJob(job_id=job.job_id, ranked=ranked, traceparent=carried())
@@ -214,9 +216,11 @@ class DetachedWorker:
             logger.warning("%s", error)
 
     async def _is_worker_wanted(self) -> bool:
-        """Whether there are jobs that nobody runs and that the worker would take."""
+        """Whether there are jobs that nobody runs and that the worker would take, or webhooks that are to be sent."""
         try:
             if await anyio.to_thread.run_sync(self._place.is_bereaved):
+                return True
+            if await self._registry.outbox.next_due([]) is not None:
                 return True
             return any([await self._adoption.takes(job) for job in await self._registry.jobs.abandoned()])
         except ForgeError as error:

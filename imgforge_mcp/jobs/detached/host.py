@@ -19,7 +19,7 @@ from imgforge_mcp.jobs.worker import Worker
 from imgforge_mcp.storage.registry.contract import Registry
 
 IDLE_SECONDS = 60.0
-"""How long a worker stays after its last job, if nothing that it holds is worth more."""
+"""How long a worker stays after its last job and its last webhook, if nothing that it holds is worth more."""
 FINISH_SECONDS = 30.0
 """How long a worker that is told to end lets the calls that are out go on."""
 GREETING_SECONDS = 5.0
@@ -65,12 +65,28 @@ class Host:
             tasks.cancel_scope.cancel()
 
     async def _leave_when_idle(self) -> None:
+        seconds = self._idle_seconds
         while not self._over.is_set():
             await self._worker.wait_until_idle()
-            with self._clock.move_on_after(self._idle_seconds) as wait:
+            with self._clock.move_on_after(seconds) as wait:
                 await self._worker.wait_until_busy()
+            seconds = self._idle_seconds
             if wait.cancelled_caught and not self._taking:
-                self.leave()
+                left = await self._until_next_webhook()
+                if left is None:
+                    self.leave()
+                else:
+                    seconds += left
+
+    async def _until_next_webhook(self) -> float | None:
+        """Seconds until somebody is told again that was not reached; None where nobody is left to be told. Whoever
+        tells must stay, for on this home there may be nobody else."""
+        try:
+            due = await self._registry.outbox.next_due([])
+        except ForgeError as error:
+            logger.error("%s", error.message)
+            return None
+        return None if due is None else max(0.0, (due - self._clock.now()).total_seconds())
 
     # One door ---------------------------------------------------------------------------------------------------------
 

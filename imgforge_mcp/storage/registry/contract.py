@@ -22,6 +22,7 @@ from imgforge_mcp.base.types import (
 from imgforge_mcp.storage.registry.access import AccessRegistry
 from imgforge_mcp.storage.registry.grants import GrantRegistry
 from imgforge_mcp.storage.registry.outbox import OutboxRegistry
+from imgforge_mcp.storage.registry.queue import QueueRegistry
 from imgforge_mcp.storage.registry.references import ReferenceRegistry
 
 LEASE_SECONDS = 15.0
@@ -33,6 +34,10 @@ class Stop(Exception):
 
 class LeaseLost(Stop):
     """Another process holds the job now, or it has ended: whoever meets this stops, and touches nothing."""
+
+
+class NoPlace(Exception):
+    """Other processes have all the calls out that the user allows a provider; it may well go a moment later."""
 
 
 class CancelRequested(Stop):
@@ -66,7 +71,7 @@ class NewJob:
     base_url: str = ""
     """Where our own addresses begin for whoever is told of its end."""
     owner: str | None = None
-    """In whose name it is opened; None: this process."""
+    """In whose name it is opened; None: this process. `QUEUE`: whoever claims it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +100,8 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttempt:
-    """An upstream call about to be sent. `settings` marks the provider's configuration, `per_minute` and `per_day` are
-    the user's limits, the day counted from `day_start`."""
+    """An upstream call about to be sent. `settings` marks the provider's configuration, `per_minute`, `per_day`
+    and `at_once` are the user's limits, the day counted from `day_start`."""
 
     part: int
     provider: str
@@ -107,6 +112,7 @@ class NewAttempt:
     settings: str
     per_minute: int | None = None
     per_day: int | None = None
+    at_once: int | None = None
     day_start: datetime | None = None
     is_trial: bool = False
     """The one call that may close an open breaker: not while another is under way."""
@@ -192,11 +198,15 @@ class Calls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """How it stands: jobs by state, those that a living process holds, calls by provider and outcome."""
+    """How it stands: jobs by state, those that a living process holds, calls by provider and outcome; seconds that the
+    job has waited which has waited longest; living workers of many machines, and how many jobs they take at once."""
 
     jobs: Mapping[str, int]
     leases: int
     calls: tuple[Calls, ...]
+    longest_wait: float
+    workers: int
+    places: int
 
 
 class JobRegistry(Protocol):
@@ -266,9 +276,11 @@ class JobRegistry(Protocol):
     async def renew(self, job_ids: Sequence[str]) -> None:
         """Hold the leases of these jobs for another while, those that this process still has."""
 
-    async def abandoned(self) -> list[Job]:
-        """Unfinished jobs whose owner is gone. One that this version does not wholly understand is left to the one that
-        wrote it, until its deadline has passed: then it needs no more than an end."""
+    async def abandoned(self, *, is_last_resort: bool = False) -> list[Job]:
+        """Some unfinished jobs whose owner is gone, or that wait in the queue and that no living worker is for; whoever
+        is but the last resort is told of none that a living worker could take. One that this version does not wholly
+        understand is left to the one that wrote it, until its deadline has passed: then it needs no more than an
+        end."""
 
     async def take_over(self, job_id: str) -> bool:
         """Claim an abandoned job; False when another was quicker. Lock: the job's row."""
@@ -280,6 +292,9 @@ class JobRegistry(Protocol):
     async def release(self, owner: str | None = None) -> None:
         """Let every lease of this process, or of that owner who is gone for certain, run out now, so that another may
         resume its jobs."""
+
+    async def let_go(self, job_id: str) -> None:
+        """The same with one job of this process's."""
 
     async def held_by(self, owner: str) -> list[str]:
         """The unfinished jobs of an owner, the oldest first."""
@@ -293,6 +308,7 @@ class JobRegistry(Protocol):
 
         Raises:
             LeaseLost, CancelRequested: it must not be sent.
+            NoPlace: not now.
             QuotaExceeded: the user's own limit for this provider is used up.
             BudgetExceeded: no money is left for it.
         """
@@ -446,6 +462,9 @@ class Registry(Protocol):
 
     @property
     def outbox(self) -> OutboxRegistry: ...
+
+    @property
+    def queue(self) -> QueueRegistry: ...
 
     @property
     def references(self) -> ReferenceRegistry: ...

@@ -184,7 +184,7 @@ class Books:
         self._life = life
         self._sql = SqliteStatements(life.world.connection, _queries(), None)
 
-    async def write(self, act: Callable[[Statements], T]) -> T:
+    async def write(self, act: Callable[[Statements], T], *, is_durable: bool = True) -> T:
         await self._life.step()
         connection = self._life.world.connection
         connection.execute("BEGIN IMMEDIATE")

@@ -9,27 +9,31 @@ from contextlib import suppress
 from functools import cache
 from time import monotonic, sleep
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 import psycopg
-from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
-from imgforge_mcp.base.errors import ConfigError, StorageError, UnusableDatabase
+from imgforge_mcp.base.errors import StorageError, UnusableDatabase
 from imgforge_mcp.storage.registry.contract import Shelf
+from imgforge_mcp.storage.registry.postgres.connecting import (
+    OPTIONS,
+    Connection,
+    configure,
+    connected,
+    reason_of,
+    shown,
+)
+from imgforge_mcp.storage.registry.postgres.news import CHANNEL, listen
 from imgforge_mcp.storage.registry.postgres.schema import migrate
+from imgforge_mcp.storage.registry.queue import Hear, News
 from imgforge_mcp.storage.registry.sql.queries import load_queries
 from imgforge_mcp.storage.registry.sql.statements import Cursor, Statements
 
 T = TypeVar("T")
-Connection = psycopg.Connection[DictRow]
-
 MOST_CONNECTIONS = 8
-CONNECT_SECONDS = 10
 PATIENCE_SECONDS = 30.0
 """How long a database that was there is waited for: one that restarts is back by then."""
 PAUSE_SECONDS = 0.05, 1.0
@@ -37,6 +41,7 @@ PAUSE_SECONDS = 0.05, 1.0
 STANDSTILL = "30s"
 """After how long a process that stands still in the middle of a transaction loses it, for others wait for its locks."""
 WRITE = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
+WRITE_SOON = f"{WRITE}; SET LOCAL synchronous_commit = off"
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -63,6 +68,9 @@ class PostgresStatements(Statements):
         [row] = self._connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
         return float(row["now"])
 
+    def tell(self, news: News, about: str = "") -> None:
+        self._connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{news} {about}"))
+
 
 class _InDoubt(Exception):
     """The connection was lost while a commit was on its way."""
@@ -85,8 +93,9 @@ class PostgresDatabase:
         self._pool: ConnectionPool[Connection] | None = None
         self._applied: list[str] = []
 
-    async def write(self, act: Callable[[Statements], T]) -> T:
-        return await anyio.to_thread.run_sync(self._persistently, WRITE, act, limiter=self._turns)
+    async def write(self, act: Callable[[Statements], T], *, is_durable: bool = True) -> T:
+        begin = WRITE if is_durable else WRITE_SOON
+        return await anyio.to_thread.run_sync(self._persistently, begin, act, limiter=self._turns)
 
     async def read(self, act: Callable[[Statements], T]) -> T:
         return await anyio.to_thread.run_sync(self._persistently, READ, act, limiter=self._turns)
@@ -94,6 +103,9 @@ class PostgresDatabase:
     async def migrate(self) -> list[str]:
         await anyio.to_thread.run_sync(self._usable, limiter=self._turns)
         return self._applied
+
+    async def listen(self, hear: Hear) -> None:
+        await listen(self._url, hear)
 
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
@@ -162,10 +174,10 @@ class PostgresDatabase:
                 self._pool = ConnectionPool(
                     self._url,
                     connection_class=Connection,
-                    kwargs=_OPTIONS,
+                    kwargs=OPTIONS,
                     min_size=1,
                     max_size=MOST_CONNECTIONS,
-                    configure=_configure,
+                    configure=configure,
                     open=True,
                     reconnect_timeout=PATIENCE_SECONDS,
                     num_workers=1,
@@ -179,58 +191,6 @@ class PostgresDatabase:
             "takes this user, or set IMGFORGE_DATABASE_URL.",
             setting="IMGFORGE_DATABASE_URL",
         )
-
-
-_OPTIONS: dict[str, Any] = {
-    "autocommit": True,
-    "row_factory": dict_row,
-    "connect_timeout": CONNECT_SECONDS,
-    "application_name": "imgforge-mcp",
-}
-
-
-class _WholeNumber(Loader):
-    """Sums of bigint come as numeric; all of ours are whole."""
-
-    def load(self, data: Any) -> int:
-        return int(bytes(data))
-
-
-def connected(url: str) -> Connection:
-    """A connection of one's own. Raises psycopg.Error."""
-    connection = Connection.connect(url, **_OPTIONS)
-    _configure(connection)
-    return connection
-
-
-def _configure(connection: Connection) -> None:
-    connection.adapters.register_loader("numeric", _WholeNumber)
-
-
-def check_address(url: str) -> None:
-    """Raises ConfigError: it is none; the driver's own words would repeat parts of it."""
-    try:
-        psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        raise ConfigError(
-            "IMGFORGE_DATABASE_URL must be a PostgreSQL address, such as postgresql://user:password@host/name; signs "
-            "other than letters and digits in the password are written as %-escapes.",
-            setting="IMGFORGE_DATABASE_URL",
-        ) from None
-
-
-def reason_of(error: psycopg.Error | OSError) -> str:
-    """What is wrong, in the database's own words, which repeat no password."""
-    if isinstance(error, PoolTimeout):
-        return "it does not answer"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300]
-
-
-def shown(url: str) -> str:
-    """An address without user, password and options."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _is_passing(error: psycopg.Error) -> bool:

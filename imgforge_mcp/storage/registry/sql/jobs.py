@@ -22,14 +22,16 @@ from imgforge_mcp.storage.registry.contract import (
     LeaseLost,
     NewAttempt,
     NewJob,
+    NoPlace,
     Settlement,
     UsageSum,
     Wanted,
 )
+from imgforge_mcp.storage.registry.queue import QUEUE, News
 from imgforge_mcp.storage.registry.sql.access import admit
 from imgforge_mcp.storage.registry.sql.assets import count_renditions, needed_images, note_inputs, record, secure
 from imgforge_mcp.storage.registry.sql.budget import committed, hold, reserve
-from imgforge_mcp.storage.registry.sql.lists import batch, page, searchable
+from imgforge_mcp.storage.registry.sql.lists import batch, page, searchable, with_parts
 from imgforge_mcp.storage.registry.sql.rows import (
     MILLIONTHS,
     from_text,
@@ -50,7 +52,8 @@ T = TypeVar("T")
 
 KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
-"""How many jobs are taken over in one go."""
+ABANDONED = 500
+"""How many of them are read in one go."""
 
 
 class SqlJobs:
@@ -83,15 +86,26 @@ class SqlJobs:
                 admit(sql, new.tenant, new.allowance, new.request.n, self._now(), row["reserved"])
             sql.lock("image", *needed_images(new.request))
             reserve(sql, row["budget_day"], row["reserved"], caps)
-            until = _lease_end(sql, row["now"])
-            sql.change("insert_job", **row, owner=new.owner or self.owner, lease_until=until)
+            sql.change("insert_job", **row, **self._holder(sql, new, row["now"]))
             note_inputs(sql, new.job_id, new.request)
             sql.change("insert_job_text", job_id=new.job_id, text=searchable(new.request.prompt))
             if (url := new.request.webhook_url) is not None:
                 sql.change("insert_webhook", job_id=new.job_id, tenant=new.tenant, url=url, base_url=new.base_url)
+            if new.owner == QUEUE:
+                sql.tell(News.OPENED, new.routes[0])
             return _job(sql, new.job_id), True
 
         return await self._to_the_end(act)  # a caller that goes away now must not leave a job that nobody runs
+
+    def _holder(self, sql: Statements, new: NewJob, now: float) -> Json:
+        """In whose name a new job stands, and until when; what waits is held by nobody."""
+        is_queued = new.owner == QUEUE
+        return {
+            "owner": new.owner or self.owner,
+            "lease_until": sql.lease_time(now) - 1 if is_queued else _lease_end(sql, now),
+            "route": new.routes[0] if is_queued else None,
+            "door": self.owner if is_queued else None,
+        }
 
     async def _to_the_end(self, act: Callable[[Statements], T]) -> T:
         results: list[T] = []
@@ -147,7 +161,7 @@ class SqlJobs:
     async def set_progress(self, job_id: str, progress: Progress) -> None:
         text = progress_text(progress)
         await self._database.write(
-            lambda sql: sql.change("set_progress", job_id=job_id, owner=self.owner, progress=text)
+            lambda sql: sql.change("set_progress", job_id=job_id, owner=self.owner, progress=text), is_durable=False
         )
 
     async def cut_off(self, job_id: str) -> None:
@@ -166,7 +180,13 @@ class SqlJobs:
         return await self._to_the_end(act)
 
     async def request_cancel(self, job_id: str) -> bool:
-        return await self._database.write(lambda sql: sql.change("request_cancel", job_id=job_id)) > 0
+        def act(sql: Statements) -> bool:
+            is_open = sql.change("request_cancel", job_id=job_id) > 0
+            if is_open:
+                sql.tell(News.CANCEL, job_id)
+            return is_open
+
+        return await self._database.write(act)
 
     async def cancel_requests(self) -> list[str]:
         rows = await self._database.read(lambda sql: sql.all("cancel_requests", owner=self.owner))
@@ -177,15 +197,16 @@ class SqlJobs:
     async def renew(self, job_ids: Sequence[str]) -> None:
         ids, now = to_text(list(job_ids)), self._seconds()
         await self._database.write(
-            lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=_lease_end(sql, now))
+            lambda sql: sql.change("renew_leases", owner=self.owner, ids=ids, until=_lease_end(sql, now)),
+            is_durable=False,
         )
 
-    async def abandoned(self) -> list[Job]:
-        own = self._seconds()
+    async def abandoned(self, *, is_last_resort: bool = False) -> list[Job]:
+        own, asks = self._seconds(), {"is_last_resort": int(is_last_resort), "most": ABANDONED}
 
         def act(sql: Statements) -> list[Job]:
-            rows = sql.all("abandoned_jobs", now=sql.lease_time(own))
-            return [_job(sql, row["job_id"]) for row in rows if row["deadline"] < own or is_understood(row)]
+            rows = sql.all("abandoned_jobs", now=sql.lease_time(own), **asks)
+            return with_parts(sql, [row for row in rows if row["deadline"] < own or is_understood(row)])
 
         return await self._database.read(act)
 
@@ -196,7 +217,7 @@ class SqlJobs:
             now = sql.lease_time(own)
             return sql.change("take_over", job_id=job_id, owner=self.owner, now=now, until=now + LEASE_SECONDS)
 
-        return await self._database.write(act) > 0
+        return await self._database.write(act, is_durable=False) > 0
 
     async def take(self, job_id: str, owner: str) -> Job | None:
         values, now = {"job_id": job_id, "giver": owner, "owner": self.owner}, self._seconds()
@@ -204,13 +225,25 @@ class SqlJobs:
         def act(sql: Statements) -> list[Job]:
             return [_job(sql, job_id)] if sql.change("take_from", **values, until=_lease_end(sql, now)) else []
 
-        return next(iter(await self._database.write(act)), None)
+        return next(iter(await self._database.write(act, is_durable=False)), None)
 
     async def release(self, owner: str | None = None) -> None:
         holder, now = owner or self.owner, self._seconds()
-        await self._database.write(
-            lambda sql: sql.change("release_leases", owner=holder, until=sql.lease_time(now) - 1)
-        )
+
+        def act(sql: Statements) -> None:
+            if sql.change("release_leases", owner=holder, until=sql.lease_time(now) - 1):
+                sql.tell(News.LEFT)
+
+        await self._database.write(act)
+
+    async def let_go(self, job_id: str) -> None:
+        now = self._seconds()
+
+        def act(sql: Statements) -> None:
+            if sql.change("let_go", job_id=job_id, owner=self.owner, until=sql.lease_time(now) - 1):
+                sql.tell(News.LEFT)
+
+        await self._database.write(act)
 
     async def held_by(self, owner: str) -> list[str]:
         rows = await self._database.read(lambda sql: sql.all("held_by", owner=owner))
@@ -228,8 +261,9 @@ class SqlJobs:
             held = self._fence(sql, job_id)
             if held["cancel_requested"]:
                 raise CancelRequested
-            if new.is_trial or new.per_minute is not None or new.per_day is not None:
+            if new.is_trial or any(limit is not None for limit in (new.per_minute, new.per_day, new.at_once)):
                 sql.lock("provider", new.provider)
+            _check_places(sql, new, now)
             _check_limits(sql, new, now)
             _check_trial(sql, new, now)
             _lock_spend(sql, held)
@@ -316,11 +350,16 @@ class SqlJobs:
         now = self._seconds()
 
         def act(sql: Statements) -> Figures:
-            held = sql.one("living_leases", now=sql.lease_time(now))
+            lease_time = sql.lease_time(now)
+            held, staff = sql.one("living_leases", now=lease_time), sql.one("living_workers", now=lease_time)
+            oldest = sql.one("longest_queued")
             return Figures(
                 jobs={row["state"]: row["jobs"] for row in sql.all("jobs_by_state")},
                 leases=held["jobs"] if held else 0,
                 calls=tuple(to_calls(row) for row in sql.all("calls_by_outcome")),
+                longest_wait=max(0.0, now - oldest["created_at"]) if oldest else 0.0,
+                workers=staff["workers"] if staff else 0,
+                places=staff["places"] if staff else 0,
             )
 
         return await self._database.read(act)
@@ -407,7 +446,7 @@ def _correct(sql: Statements, attempt_id: int, end: Settlement, row: Row, now: f
 
 
 def _finish(sql: Statements, job_id: str, ending: Ending, held: Json, now: float) -> Job:
-    """End a job and give back what it still holds; the job as it ended. Lock: the month's spend."""
+    """End a job, give back what it still holds, and tell of it; the job as it ended. Lock: the month's spend."""
     sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
     sql.change(
         "finish_job",
@@ -424,6 +463,9 @@ def _finish(sql: Statements, job_id: str, ending: Ending, held: Json, now: float
         now=now,
     )
     sql.change("post_webhook", job_id=job_id, now=now)
+    if held["door"] is not None:
+        sql.change("cut_off_with_its_door", job_id=job_id, own=now, now=sql.lease_time(now))
+    sql.tell(News.ENDED, job_id)
     return _job(sql, job_id)
 
 
@@ -482,6 +524,14 @@ def _check_limits(sql: Statements, new: NewAttempt, now: float) -> None:
         row = sql.one("attempts_in_window", provider=new.provider, since=since)
         if row is not None and row["calls"] >= limit:
             raise QuotaExceeded(f"Your own limit of {limit} calls a {name} for {new.provider} is used up.")
+
+
+def _check_places(sql: Statements, new: NewAttempt, now: float) -> None:
+    if new.at_once is None:
+        return
+    row = sql.one("calls_out", provider=new.provider, now=sql.lease_time(now))
+    if row is not None and row["calls"] >= new.at_once:
+        raise NoPlace
 
 
 def _check_trial(sql: Statements, new: NewAttempt, now: float) -> None:

@@ -35,7 +35,7 @@ def page(sql: Statements, limit: int, tenant: str | None, wanted: Wanted, before
     }
     conditions = [f"where_{name}" for name, value in values.items() if value is not None]
     name = "jobs_page" if words is None else "jobs_page_of_text"
-    return _with_parts(sql, sql.under(name, conditions or ["where_any"], limit=limit, text=words, **values))
+    return with_parts(sql, sql.under(name, conditions or ["where_any"], limit=limit, text=words, **values))
 
 
 def _day(day: date | None) -> dict[str, str]:
@@ -49,7 +49,7 @@ def _day(day: date | None) -> dict[str, str]:
 def batch(sql: Statements, batch_id: str, tenant: str | None) -> list[Job | Json]:
     """What became of each item of a batch, in their order."""
     items = [row for row in sql.all("batch_items", batch_id=batch_id) if tenant in (None, row["tenant"])]
-    jobs = {job.job_id: job for job in _with_parts(sql, sql.all("jobs_of_batch", batch_id=batch_id))}
+    jobs = {job.job_id: job for job in with_parts(sql, sql.all("jobs_of_batch", batch_id=batch_id))}
     return [
         jobs.get(row["job_id"], GONE) if row["job_id"] is not None else from_text(row["error"]) or GONE for row in items
     ]
@@ -65,7 +65,8 @@ def _query(text: str) -> str:
     return " ".join(f'"{word}"' for word in WORD.findall(searchable(text)))
 
 
-def _with_parts(sql: Statements, rows: Sequence[Row]) -> list[Job]:
+def with_parts(sql: Statements, rows: Sequence[Row]) -> list[Job]:
+    """The jobs of these rows, with their attempts and images."""
     ids = to_text([row["job_id"] for row in rows])
     attempts, assets = defaultdict[str, list[Row]](list), defaultdict[str, list[Row]](list)
     for found, name in ((attempts, "attempts_of_jobs"), (assets, "assets_of_jobs")):

@@ -11,9 +11,11 @@ SELECT job_id, fingerprint, asked FROM idempotency WHERE idempotency_key = :key 
 
 -- name: insert_job
 INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_logic, quality_tier, project_id, tenant,
-                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, routes, digest, created_at)
+                  owner, lease_until, deadline, budget_day, reserved, save_root, warnings, routes, digest, route, door,
+                  created_at)
 VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
-        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :routes, :digest, :now);
+        :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :routes, :digest, :route, :door,
+        :now);
 
 -- name: job
 SELECT * FROM jobs WHERE job_id = :job_id;
@@ -43,8 +45,14 @@ WHERE job_id IN (SELECT value FROM json_each(:ids)) AND owner = :owner AND compl
 UPDATE jobs SET lease_until = :until WHERE owner = :owner AND completed_at IS NULL;
 
 -- name: abandoned_jobs
--- Jobs whose owner has let its lease run out.
-SELECT job_id, state, request, deadline FROM jobs WHERE completed_at IS NULL AND lease_until < :now ORDER BY lease_until;
+-- Jobs whose owner has let its lease run out; not what a living worker is to have: of the queue
+-- never, of the rest where whoever asks is there but for want of one.
+SELECT * FROM jobs
+WHERE completed_at IS NULL AND lease_until < :now
+  AND NOT ((owner = 'queue' OR :is_last_resort = 1)
+           AND EXISTS (SELECT 1 FROM process_routes JOIN processes USING (owner)
+                       WHERE process_routes.route = jobs.route AND is_worker = 1 AND processes.lease_until >= :now))
+ORDER BY lease_until, job_id LIMIT :most;
 
 -- name: take_over
 UPDATE jobs SET owner = :owner, lease_until = :until
@@ -85,6 +93,12 @@ UPDATE totals SET value = value + 1 WHERE name = 'outcomes';
 
 -- name: attempts_in_window
 SELECT count(*) AS calls FROM attempts WHERE provider = :provider AND started_at >= :since;
+
+-- name: calls_out
+-- Calls of a provider that living processes have out; not those that wait their day.
+SELECT count(*) AS calls FROM attempts JOIN jobs USING (job_id)
+WHERE attempts.provider = :provider AND ended_at IS NULL AND jobs.lease_until >= :now
+  AND coalesce(json_extract(jobs.request, '$.urgency'), 'now') = 'now';
 
 -- name: trial_in_flight
 -- A call that a living process has out.
@@ -136,13 +150,17 @@ UPDATE jobs SET progress = :progress WHERE job_id = :job_id AND owner = :owner A
 UPDATE jobs SET cut_off_at = :now WHERE job_id = :job_id;
 
 -- name: joinable
--- The newest equal job whose call was cut off, or whose process is gone; unfinished, or ended lately with a picture or
--- with a call that may have been billed.
+-- The newest equal job whose call was cut off, or whose process or door is gone; unfinished, or ended lately with a picture
+-- or with a call that may have been billed.
 SELECT job_id FROM jobs
 WHERE digest = :digest AND tenant = :tenant
   AND (cut_off_at > 0
-       OR (cut_off_at IS NULL AND ((completed_at IS NULL AND lease_until < :now)
-                                   OR json_extract(error, '$.code') = 'interrupted')))
+       OR (cut_off_at IS NULL
+           AND ((completed_at IS NULL AND lease_until < :now AND owner <> 'queue')
+                OR (completed_at IS NULL AND door IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM processes
+                                    WHERE processes.owner = jobs.door AND processes.lease_until >= :now))
+                OR json_extract(error, '$.code') = 'interrupted')))
   AND (completed_at IS NULL
        OR (completed_at > :since
            AND (state = 'completed'

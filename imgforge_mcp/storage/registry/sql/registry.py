@@ -8,6 +8,7 @@ from imgforge_mcp.storage.registry.sql.assets import SqlAssets
 from imgforge_mcp.storage.registry.sql.grants import SqlGrants
 from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from imgforge_mcp.storage.registry.sql.outbox import SqlOutbox
+from imgforge_mcp.storage.registry.sql.queue import SqlQueue
 from imgforge_mcp.storage.registry.sql.references import SqlReferences
 from imgforge_mcp.storage.registry.sql.retention import SqlRetention
 from imgforge_mcp.storage.registry.sql.statements import Database
@@ -25,6 +26,7 @@ class SqlRegistry:
         self.access = SqlAccess(database, now)
         self.grants = SqlGrants(database, now)
         self.outbox = SqlOutbox(database, now)
+        self.queue = SqlQueue(database, now, owner)
         self.references = SqlReferences(database, now)
 
     async def migrate(self) -> list[str]:

@@ -2,7 +2,7 @@
 the file as it is, and stands in nobody's way."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -25,6 +25,7 @@ from imgforge_mcp.base.types import (
     Shortfall,
 )
 from imgforge_mcp.storage.registry.contract import Calls, NewJob, UsageSum
+from imgforge_mcp.storage.registry.queue import Process
 from imgforge_mcp.storage.registry.sql.statements import Row
 
 MILLIONTHS = 1_000_000
@@ -220,6 +221,20 @@ def to_calls(row: Row) -> Calls:
         calls=row["calls"],
         cost_usd=row["cost"] / MILLIONTHS,
         maybe_billed_usd=row["maybe_billed"] / MILLIONTHS,
+    )
+
+
+def to_process(row: Row, routes: Iterable[str]) -> Process:
+    about = _object(row["about"]) or {}
+    return Process(
+        owner=row["owner"],
+        is_worker=bool(row["is_worker"]),
+        started_at=_time(row["started_at"], []),
+        at_once=row["at_once"],
+        routes=frozenset(routes),
+        host=str(about.get("host", "")),
+        pid=int(about.get("pid", 0)),
+        version=str(about.get("version", "")),
     )
 
 

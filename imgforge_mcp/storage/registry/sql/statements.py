@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from imgforge_mcp.storage.registry.contract import Shelf
+from imgforge_mcp.storage.registry.queue import Hear, News
 
 T = TypeVar("T")
 
@@ -45,6 +46,10 @@ class Statements(ABC):
     def lease_time(self, own: float) -> float:
         """Now (seconds since 1970) by the clock that leases run by, where the process's own says `own`."""
 
+    @abstractmethod
+    def tell(self, news: News, about: str = "") -> None:
+        """Tell other processes, once the transaction is on record."""
+
     def one(self, name: str, /, **values: Any) -> Row | None:
         return next(iter(self.all(name, **values)), None)
 
@@ -69,14 +74,19 @@ class Statements(ABC):
 class Database(Protocol):
     """Opened with the first use. `write` runs a function inside one transaction, `read` over one snapshot."""
 
-    async def write(self, act: Callable[[Statements], T]) -> T:
+    async def write(self, act: Callable[[Statements], T], *, is_durable: bool = True) -> T:
         """Run `act` in a transaction; an exception rolls it back. It may be run again, when the database gave up the
-        first time, so it changes nothing but what its statements change. Raises StorageError."""
+        first time, so it changes nothing but what its statements change. One that need not be durable does not wait for
+        the disk: a power failure may undo it, unless a durable one has come after it, which takes it along. That is
+        enough for who has a job: before anything is sent for it, that is recorded durably. Raises StorageError."""
 
     async def read(self, act: Callable[[Statements], T]) -> T:
         """Run `act` over one snapshot, beside whatever is written meanwhile. Raises StorageError."""
 
     async def migrate(self) -> list[str]:
         """Bring the tables up to date; the names of what was missing. Raises StorageError."""
+
+    async def listen(self, hear: Hear) -> None:
+        """Tell of what others did, until cancelled."""
 
     async def close(self) -> None: ...

@@ -3,7 +3,8 @@ IMMEDIATE, the other reads snapshots (WAL), so that no reader waits for a writer
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import anyio.to_thread
 
 from imgforge_mcp.base.errors import StorageError
 from imgforge_mcp.storage.registry.contract import Shelf
+from imgforge_mcp.storage.registry.queue import Hear, News
 from imgforge_mcp.storage.registry.sql.queries import load_queries
 from imgforge_mcp.storage.registry.sql.statements import Cursor, Statements
 from imgforge_mcp.storage.registry.sqlite.schema import migrate
@@ -43,6 +45,9 @@ class SqliteStatements(Statements):
     def lease_time(self, own: float) -> float:
         return own
 
+    def tell(self, news: News, about: str = "") -> None:
+        return
+
 
 class SqliteDatabase:
     """A file, opened with the first use. `write` runs a function inside one transaction, `read` over one snapshot."""
@@ -54,13 +59,14 @@ class SqliteDatabase:
         self._writer = _Connection(path, shelf, is_reader=False)
         self._reader = _Connection(path, shelf, is_reader=True)
 
-    async def write(self, act: Callable[[Statements], T]) -> T:
-        """Run `act` in a transaction that holds the write lock from its start; an exception rolls it back.
+    async def write(self, act: Callable[[Statements], T], *, is_durable: bool = True) -> T:
+        """Run `act` in a transaction that holds the write lock from its start; an exception rolls it back. One that
+        need not be durable is not synced to the disk by itself.
 
         Raises:
             StorageError: the database cannot be used, or another process has held it for 5 s.
         """
-        return await self._run(self._writer, "BEGIN IMMEDIATE", act)
+        return await self._run(self._writer, "BEGIN IMMEDIATE", act, is_durable=is_durable)
 
     async def read(self, act: Callable[[Statements], T]) -> T:
         """Run `act` over one snapshot, beside whatever is written meanwhile. Raises StorageError as `write` does."""
@@ -69,17 +75,23 @@ class SqliteDatabase:
     async def migrate(self) -> list[str]:
         return await self._guarded(self._prepare, self._writer)
 
+    async def listen(self, hear: Hear) -> None:
+        """A file tells nobody; its processes speak with each other by themselves."""
+        await anyio.sleep_forever()
+
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
             for connection in (self._reader, self._writer):
                 await anyio.to_thread.run_sync(connection.close, limiter=connection.turn)
 
-    async def _run(self, connection: "_Connection", begin: str, act: Callable[[Statements], T]) -> T:
+    async def _run(
+        self, connection: "_Connection", begin: str, act: Callable[[Statements], T], *, is_durable: bool = True
+    ) -> T:
         asked = monotonic()
 
         def run() -> T:
             self._prepare()
-            return connection.transaction(begin, act, asked)
+            return connection.transaction(begin, act, asked, is_durable=is_durable)
 
         return await self._guarded(run, connection)
 
@@ -131,13 +143,14 @@ class _Connection:
         self._statements: SqliteStatements | None = None
         self._is_blocked = False
 
-    def transaction(self, begin: str, act: Callable[[Statements], T], asked: float) -> T:
+    def transaction(self, begin: str, act: Callable[[Statements], T], asked: float, *, is_durable: bool) -> T:
         connection, statements = self._open()
         if self._is_blocked:
             left = max(LEAST_BUSY_SECONDS, BUSY_SECONDS - (monotonic() - asked))
             connection.execute(f"PRAGMA busy_timeout = {round(left * 1000)}")
         try:
-            result = _in_transaction(connection, begin, lambda: act(statements))
+            with _synced(connection, is_durable=is_durable):
+                result = _in_transaction(connection, begin, lambda: act(statements))
         except sqlite3.Error as error:
             self._is_blocked = getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY
             raise
@@ -175,6 +188,18 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def _synced(connection: sqlite3.Connection, *, is_durable: bool) -> Iterator[None]:
+    if is_durable:
+        yield
+        return
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
 
 
 def _in_transaction(connection: sqlite3.Connection, begin: str, act: Callable[[], T]) -> T:

@@ -1,0 +1,1 @@
+"""Jobs on many machines: a door that leaves them in the registry's queue, and a worker's hands in it."""
