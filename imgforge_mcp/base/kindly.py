@@ -35,7 +35,7 @@ ADDED_BY_CLIENTS = {
     "kwargs": "LangChain and LlamaIndex, for tools that need no argument",
 }
 """What clients and frameworks put beside a tool's own arguments (public reports, seen 2025-11 to 2026-09): dropped
-without a word. Names that begin with an underscore are theirs too."""
+without a word, however they spell them. Names that begin with an underscore are theirs too."""
 MEANT = {
     "tier": "quality_tier",
     "quality": "quality_tier",
@@ -105,7 +105,7 @@ def _named(said: Mapping[str, Any], known: list[str]) -> Json:
             name = "size"
         if name is not None:
             values.setdefault(name, value)
-        elif given not in ADDED_BY_CLIENTS and not given.startswith("_") and value is not None:
+        elif _letters(given) not in ADDED and not given.startswith("_") and value is not None:
             raise _unknown(given, known)
     return values
 
@@ -114,12 +114,19 @@ def _letters(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
+ADDED = frozenset(map(_letters, ADDED_BY_CLIENTS))
+
+
+def _holds(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
 def _unknown(given: str, known: list[str]) -> InvalidRequest:
     shown = given[:64]
     meant = MEANT.get(shown.lower())
     near = [meant] if meant in known else difflib.get_close_matches(shown.lower(), known, 1, 0.5)
     if not near:
-        near = [name for name in known if len(shown) > 2 and (shown.lower() in name or name in shown.lower())][:1]
+        near = [name for name in known if min(len(shown), len(name)) > 2 and _holds(shown.lower(), name)][:1]
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}."
     return InvalidRequest(f"There is no argument {shown!r}; {hint}", field=shown, allowed=known, nearest=near)
 

@@ -1,22 +1,34 @@
 """How people, models and clients spell a number, a truth, a list, a size, a shape; each is read where its meaning is
 certain, and left as it is where it is not. Pure."""
 
+import ast
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+LONGEST_PYTHON = 4000
+"""Characters of what is read as Python writes it: a parser of long nested text takes its own stack."""
 MOST_DIGITS = 40
 """Of a number as text: more is nonsense, and reading it takes long."""
-TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "f", "n"), False),
+}
 UNSAID = frozenset({"", "null", "none", "undefined", "nil", "auto", "default", "any", "all"})
 """Words that say nothing, where only numbers or a few names are possible."""
-TIMES = re.compile(r"\s*([0-9]{1,5})\s*(?:px)?\s*[x×X*✕]\s*([0-9]{1,5})\s*(?:px)?\s*", re.ASCII)
+TIMES = re.compile(r"\s*([0-9]{1,5})\s*(?:px)?\s*(?:[x×X*✕]|by)\s*([0-9]{1,5})\s*(?:px)?\s*", re.ASCII)
 RATIO = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9])?)\s*[:/x×X∶：]\s*([0-9]{1,3}(?:\.[0-9])?)\s*", re.ASCII)
 PRESET = re.compile(r"(portrait|landscape|square)[ _-]([0-9]{1,2})[ _:x-]([0-9]{1,2})", re.ASCII)
 """As some services name their shapes: landscape_16_9; portrait_16_9 stands upright."""
-SHAPES = {"square": "1:1", "square_hd": "1:1", "portrait": "3:4", "landscape": "4:3", "widescreen": "16:9"}
+SHAPES = {
+    **dict.fromkeys(("square", "square_hd"), "1:1"),
+    **dict.fromkeys(("portrait", "vertical"), "3:4"),
+    **dict.fromkeys(("landscape", "horizontal"), "4:3"),
+    "widescreen": "16:9",
+}
 CLASSES = {"1024": "1K", "2048": "2K", "4096": "4K", "0.5k": "512"}
 SYNONYMS = {
     "jpg": "jpeg",
@@ -32,10 +44,10 @@ SMALLEST_SIDE = 32
 
 
 def number(value: Any) -> Any:
-    """The number that a text spells: "2", "2.0", "1024px", "$0.05"."""
+    """The number that a text spells: "2", "2.0", "1024px", "$0.05", "0.05 USD"."""
     if not isinstance(value, str) or len(value) > MOST_DIGITS:
         return value
-    text = value.strip().removeprefix("$").removesuffix("px").strip()
+    text = value.strip().lower().removeprefix("$").removesuffix("px").removesuffix("usd").strip()
     if not NUMBER.fullmatch(text):
         return value
     return int(text) if text.lstrip("+-").isdigit() else float(text)
@@ -56,14 +68,14 @@ def truth(value: Any) -> Any:
 
 
 def decoded(value: Any, kind: type) -> Any:
-    """The list or object that a text is the JSON of."""
+    """The list or object that a text is the JSON of, or that Python would write so."""
     if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
         return value
-    try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-    return found if isinstance(found, kind) else value
+    for read in (json.loads, ast.literal_eval) if len(value) <= LONGEST_PYTHON else (json.loads,):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            found = read(value.strip())
+            return found if isinstance(found, kind) else value
+    return value
 
 
 def listed(value: Any) -> Any:

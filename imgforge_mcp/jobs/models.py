@@ -107,6 +107,8 @@ class Models:
                 f"There is no such capability; there are {allowed}.", field="capability", allowed=list(CAPABILITIES)
             )
         catalog = self._planner.router.catalog
+        if wanted.model is not None:
+            wanted = replace(wanted, model=self._planner.router.in_own_words(wanted.model))
         if wanted.model is not None and not catalog.find(wanted.model):
             nearest = catalog.nearest(wanted.model)
             hint = f"the nearest are {', '.join(nearest)}" if nearest else "leave model out to see those that there are"

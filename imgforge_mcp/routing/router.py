@@ -153,6 +153,12 @@ class Router:
         lowered = name.lower()
         return next((e for e in self.entries if lowered == e.name or lowered in e.aliases), None)
 
+    def in_own_words(self, model: str) -> str:
+        """A model's name with its provider's own name, where it is given as `alias/name` and nothing is called so."""
+        alias, slash, rest = model.strip().partition("/")
+        provider = self.known_providers.get(alias.lower())
+        return f"{provider}/{rest}" if slash and provider and not self.catalog.find(model) else model
+
     def order_of_tier(
         self, request: ImageRequest, health: Health, now: datetime, is_wanted: Callable[[ModelSpec], bool]
     ) -> list[Candidate]:
@@ -167,7 +173,7 @@ class Router:
 
     def _named(self, request: ImageRequest, now: datetime) -> list[tuple[Entry, ModelSpec]]:
         assert request.model is not None
-        specs = self.catalog.find(request.model)
+        specs = self.catalog.find(self.in_own_words(request.model))
         if not specs:
             nearest = self.catalog.nearest(request.model)
             hint = f"the nearest are {', '.join(nearest)}" if nearest else "list_models shows those that there are"

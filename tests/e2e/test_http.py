@@ -167,6 +167,13 @@ def test_a_form_of_a_foreign_page_is_no_message(kind: str | None, server: Server
     assert _raw.request(server.port, "POST", "/mcp", headers, body=INITIALIZE).status in (400, 415)
 
 
+@pytest.mark.parametrize("target", ["/mcp", "/mcp/"])
+def test_mcp_is_answered_with_and_without_a_slash(target: str, server: Server) -> None:
+    answer = _raw.request(server.port, "POST", target, MESSAGE, body=INITIALIZE)
+    assert answer.status == 200
+    assert answer.headers["mcp-session-id"]
+
+
 @pytest.mark.parametrize(("method", "target"), [("PUT", "/mcp"), ("HEAD", "/mcp"), ("POST", "/sse"), ("PUT", "/sse")])
 def test_other_methods_are_refused(method: str, target: str, server: Server) -> None:
     assert _raw.request(server.port, method, target).status == 405

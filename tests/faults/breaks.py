@@ -5,28 +5,18 @@ what was to be broken is no longer in the code.
 """
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-COPIED = ("imgforge_mcp", "tests", "examples", "README.md", "pyproject.toml")
-SECONDS = 600
+from tests.faults.spoiling import NOTICED, Change, copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """What is put in the place of what, in a file below `imgforge_mcp`; `test` is what must fail then."""
+class Break(Change):
+    """A change that a test of a class, `test`, must notice."""
 
     letter: str
     meaning: str
-    path: str
-    old: str
-    new: str
     test: str
 
 
@@ -154,44 +144,18 @@ BREAKS = (
 )
 
 
-def noticed(wanted: Break) -> str:
-    """How it went: noticed, missed, or why neither."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in COPIED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.webp"))
-            else:
-                shutil.copy(source, copy / name)
-        path = copy / "imgforge_mcp" / wanted.path
-        text = path.read_text("utf-8")
-        if text.count(wanted.old) != 1:
-            return "GONE: what was to be broken is not in the code"
-        path.write_text(text.replace(wanted.old, wanted.new), "utf-8")
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/faults/{wanted.test}"],
-            cwd=copy,
-            env={**os.environ, "PYTHONPATH": str(copy)},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    return {0: "MISSED", 1: "noticed"}.get(run.returncode, f"pytest ended with {run.returncode}: {run.stdout[-300:]}")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.breaks")
     parser.add_argument("--only", default="")
     letters = parser.parse_args().only.split(",")
     missed = 0
-    for wanted in BREAKS:
-        if letters == [""] or wanted.letter in letters:
-            how = noticed(wanted)
-            missed += how != "noticed"
-            sys.stdout.write(f"{wanted.letter} {wanted.meaning}: {how}\n")
-            sys.stdout.flush()
+    with copied() as copy:
+        for wanted in BREAKS:
+            if letters == [""] or wanted.letter in letters:
+                how = copy.how(wanted, [f"tests/faults/{wanted.test}"])
+                missed += how != NOTICED
+                sys.stdout.write(f"{wanted.letter} {wanted.meaning}: {how}\n")
+                sys.stdout.flush()
     return 1 if missed else 0
 
 

@@ -34,7 +34,8 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "5": (
         "what was never sent is free",
-        "faults/test_attempts.py::a_call_that_finds_no_free_place faults/test_attempts.py::a_defect_before "
+        "faults/test_attempts.py::a_call_that_finds_no_free_place faults/test_attempts.py::a_call_whose_time "
+        "faults/test_attempts.py::a_defect_before "
         "net/test_edges.py::a_handshake_that_stalls net/test_edges.py::a_look_up_that_stalls "
         "net/test_edges.py::a_server_that_speaks_no_tls net/test_edges.py::a_certificate",
     ),
@@ -52,7 +53,7 @@ HELD: dict[str, tuple[str, str]] = {
         "a refusal is billed where its provider bills it",
         "faults/test_money.py::a_refusal_counts faults/test_money.py::an_error_answer "
         "providers/test_parse_fal.py::what_a_runner providers/test_parse_gemini.py::an_end_for_another "
-        "providers/test_books.py",
+        "providers/test_books.py providers/test_reading_causes.py::an_error_inside",
     ),
     "9": (
         "a key that cannot be sent costs nothing",
@@ -86,7 +87,9 @@ HELD: dict[str, tuple[str, str]] = {
     "14": (
         "eviction loses nothing; previews count; pinned and unfinished ones stay; there is retention",
         "faults/test_storage.py::a_picture_that_is_evicted faults/test_storage.py::a_deleted "
-        "faults/test_storage.py::after_its_days storage/test_registry_assets.py storage/test_registry_retention.py",
+        "faults/test_storage.py::after_its_days faults/test_storage.py::a_key_that_has_ended "
+        "storage/test_registry_assets.py storage/test_registry_retention.py storage/test_store.py::removing_an_image "
+        "storage/test_registry_jobs.py::a_preview",
     ),
     "15": (
         "an outcome that is committed late is learned",
@@ -110,7 +113,8 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "20": (
         "a repeated call joins",
-        "mcp/test_joining.py e2e/test_repeats.py faults/test_detached.py::an_equal_call",
+        "mcp/test_joining.py e2e/test_repeats.py faults/test_detached.py::an_equal_call "
+        "storage/test_registry_late.py::a_job_whose_process",
     ),
     "21": (
         "a paid picture that no disk takes is kept",
@@ -121,21 +125,25 @@ HELD: dict[str, tuple[str, str]] = {
     "22": (
         "a refusal is sold to nobody else",
         "providers/test_reading_causes.py::a_code_that_names providers/test_reading_causes.py::a_sentence "
+        "providers/test_reading_causes.py::a_cause_means "
         "providers/test_reading_causes.py::an_error_inside providers/test_recorded.py::a_recorded_refusal "
         "providers/test_reading_pictures.py::what_was_withheld",
     ),
     "23": (
         "a cause means the same at every provider",
         "providers/test_reading_causes.py::a_cause_means providers/test_parse_gemini.py::that_nothing "
-        "providers/test_parse_gemini.py::each_documented providers/test_recorded.py::a_recorded_failure",
+        "providers/test_parse_gemini.py::each_documented providers/test_parse_gemini.py::an_end_for_another "
+        "providers/test_reading_causes.py::the_free_allowance providers/test_recorded.py::a_recorded_failure",
     ),
     "24": (
         "the sentence that names the cause is kept, a delay in words is heard",
-        "providers/test_reading_causes.py::the_sentence providers/test_reading_causes.py::a_delay",
+        "providers/test_reading_causes.py::the_sentence providers/test_reading_causes.py::an_error_inside "
+        "providers/test_reading_causes.py::a_delay",
     ),
     "25": (
         "a wrong address says so; work that is not found ends; a queue is cleared; a mask stays",
         "providers/test_reading_causes.py::a_404 providers/test_reading_causes.py::a_wrong_account "
+        "providers/test_reading_causes.py::a_cause_means "
         "providers/test_reading_causes.py::a_gateways faults/test_uploads.py",
     ),
     "26": (
@@ -150,14 +158,15 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "28": (
         "names, sizes, seeds and auto mean what people mean",
-        "mcp/test_kindly.py::a_large_seed mcp/test_kindly.py::a_size mcp/test_prices_and_tiers.py::a_model_goes "
+        "mcp/test_kindly.py::a_large_seed mcp/test_kindly.py::a_size mcp/test_kindly.py::what_says_nothing "
+        "mcp/test_prices_and_tiers.py::a_model_goes routing/test_router.py::a_resolution_class "
         "mcp/test_prices_and_tiers.py::togethers mcp/test_prices_and_tiers.py::a_resolution "
         "mcp/test_prices_and_tiers.py::a_pinned routing/test_router.py::auto routing/test_router.py::a_model_is_found",
     ),
     "29": (
         "one bad item refuses no batch; schemas are what four model makers take",
         "mcp/test_batch.py::a_malformed mcp/test_batch.py::every_malformed mcp/test_batch.py::items "
-        "mcp/test_schemas.py::no_model mcp/test_background.py::among",
+        "mcp/test_schemas.py::no_model mcp/test_background.py::among routing/test_router.py::who_can",
     ),
     "30": (
         "masks and references of every kind",
@@ -197,17 +206,19 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "40": (
         "one shape of error everywhere",
-        "http/test_services.py::every_refusal e2e/test_http.py::other_methods e2e/test_cli.py::a_program_reads "
+        "http/test_services.py::every_refusal e2e/test_http.py::other_methods e2e/test_http.py::mcp_is_answered "
+        "e2e/test_http.py::a_foreign_host e2e/test_cli.py::a_program_reads "
         "e2e/test_cli.py::a_failure_as_json e2e/test_terminal.py::a_program_gets",
     ),
     "41": (
         "list_models is short and true",
-        "mcp/test_models.py mcp/test_schemas.py::the_whole_list mcp/test_schemas.py::a_batch_item",
+        "mcp/test_models.py mcp/test_schemas.py::the_whole_list mcp/test_schemas.py::a_batch_item "
+        "mcp/test_schemas.py::a_tools_schema mcp/test_results.py::other_tools",
     ),
     "42": (
         "progress is honest",
         "mcp/test_waiting.py::progress mcp/test_waiting.py::an_estimate mcp/test_waiting.py::figures "
-        "mcp/test_waiting.py::a_queue mcp/test_waiting.py::check_job",
+        "mcp/test_waiting.py::a_queue mcp/test_waiting.py::check_job e2e/test_terminal.py::a_text_is_cut",
     ),
     "43": (
         "the command line as people type it",
@@ -224,7 +235,7 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "48": (
         "JSON is bounded before it is made",
-        "base/test_bounded_json.py providers/test_reading_causes.py::json_of",
+        "base/test_bounded_json.py providers/test_reading_causes.py::json_of net/test_edges.py::an_error_keeps",
     ),
     "49": (
         "secrets are taken out before anything is cut",

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.anyio
 Emulate = Callable[[str], Emulator]
 PRICED = '[models."together/flux-schnell"]\nprice = { image = 0.04 }\n'
 BFL = '[models."bfl/flux-1.1-pro"]\nprice = { image = %s }\n'
-TWO_PARTS = '[models."fal/flux-2-pro"]\nprice = { image = 0.04 }\n'
+FAL = '[models."fal/flux-2-pro"]\nprice = { image = %s }\n'
+TWO_PARTS = FAL % "0.04"
 
 
 def configure(environment: dict[str, str], text: str) -> None:
@@ -258,18 +259,41 @@ async def test_a_call_that_finds_no_free_place_before_its_deadline_is_free(
     assert len(together.submits) == 1
 
 
+async def test_a_call_whose_time_runs_out_while_it_is_recorded_is_free_and_never_sent(
+    emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], clock: VirtualClock, monkeypatch: Any
+) -> None:
+    configure(environment, PRICED)
+    together = emulate("together")
+    write = SqliteDatabase.write
+
+    async def takes_long(self: SqliteDatabase, act: Any) -> Any:
+        done = await write(self, act)
+        if ".start_attempt." in act.__qualname__:
+            clock.advance(101)
+        return done
+
+    monkeypatch.setattr(SqliteDatabase, "write", takes_long)
+    async with forge_on(together, IMGFORGE_JOB_DEADLINE="100") as forge:
+        job = await draw(forge)
+        assert await committed(forge) == 0
+    check_settled(job)
+    assert [(attempt.maybe_billed, attempt.cost_usd) for attempt in job.attempts] == [(False, 0.0)]
+    assert ((job.error or {})["code"], job.cost_usd, job.cost_basis) == ("timeout", 0.0, CostBasis.FREE)
+    assert not together.calls
+
+
 async def test_a_resumed_call_is_booked_at_the_price_in_its_own_record(
     emulate: Emulate, environment: dict[str, str]
 ) -> None:
-    bfl = emulate("bfl")
-    settings = environment | bfl.environment()
-    bfl.fault("never", "poll")
-    configure(environment, BFL % "0.04")
+    fal = emulate("fal")  # which names no cost of its own
+    settings = environment | fal.environment()
+    fal.fault("never", "poll")
+    configure(environment, FAL % "0.04")
     async with open_forge(load_config(settings)) as forge:
-        job = await submit(forge, model="bfl/flux-1.1-pro")
-        await seen(lambda: len(bfl.calls) >= 2, "a first question")
-    bfl.clear()
-    configure(environment, BFL % "0.20")
+        job = await submit(forge, model="fal/flux-2-pro")
+        await seen(lambda: len(fal.calls) >= 2, "a first question")
+    fal.clear()
+    configure(environment, FAL % "0.20")
     async with open_forge(load_config(settings)) as forge:
         done = await forge.job(job.job_id, forge.caller(), wait_seconds=30.0)
         spent = await committed(forge)

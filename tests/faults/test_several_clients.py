@@ -142,9 +142,9 @@ async def test_a_provider_that_does_not_answer_a_cancellation_costs_nobody_the_l
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(forge.cancel, job.job_id, forge.caller())
             await seen(lambda: any(call.method == "PUT" for call in fal.calls), "the question that hangs")
-            for _ in range(4):
-                here.advance(5)
-                there.advance(5)
+            for _ in range(6):  # shorter than the question hangs, longer than a lease that was renewed once
+                here.advance(3.1)
+                there.advance(3.1)
                 await some_turns()
             async with open_forge(load_config(settings), there) as other:
                 await some_turns()

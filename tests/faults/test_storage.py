@@ -185,6 +185,26 @@ async def test_after_its_days_a_job_and_its_picture_are_gone_and_usage_is_not(
         assert await forge.usage_drift() == []
 
 
+async def test_a_key_that_has_ended_is_deleted_from_the_registry(
+    forge_on: OpenForge, clock: VirtualClock, home: Path
+) -> None:
+    def kept() -> int:
+        with sqlite3.connect(home / "registry.db") as registry:
+            [(count,)] = registry.execute("SELECT count(*) FROM idempotency")
+        registry.close()
+        return int(count)
+
+    async with forge_on() as forge:
+        await draw(forge, idempotency_key="order")
+        assert kept() == 1
+    clock.advance(25 * HOUR)
+    async with forge_on() as forge:
+        await draw(forge, seed=2)
+        with anyio.fail_after(60):
+            while kept():
+                await anyio.lowlevel.checkpoint()
+
+
 # A full disk --------------------------------------------------------------------------------------------------------
 
 

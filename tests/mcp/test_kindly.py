@@ -31,6 +31,7 @@ SIZES = [
     ({"width": "1024", "height": "768px"}, (1024, 768)),
     ({"width": 1024.0, "height": "768.0"}, (1024, 768)),
     ({"size": "1024x768", "width": 1024}, (1024, 768)),
+    ({"size": "1024 by 768"}, (1024, 768)),
 ]
 SHAPES = [
     ({"aspect_ratio": "square"}, "1:1"),
@@ -40,6 +41,8 @@ SHAPES = [
     ({"image_size": "portrait_16_9"}, "9:16"),
     ({"aspect_ratio": "16x9"}, "16:9"),
     ({"aspectRatio": " 16 / 9 "}, "16:9"),
+    ({"aspect_ratio": "vertical"}, "3:4"),
+    ({"aspect_ratio": "Horizontal"}, "4:3"),
 ]
 SAME = [
     ("n", "2", 2),
@@ -60,12 +63,17 @@ SAME = [
     ("enhance", "No", False),
     ("sync", "true", True),
     ("sync", 1, True),
+    ("enhance", "y", True),
+    ("enhance", "F", False),
     ("max_cost_usd", "0.5", 0.5),
     ("max_cost_usd", "$0.50", 0.5),
+    ("max_cost_usd", "0.5 USD", 0.5),
     ("metadata", '{"page": "3"}', {"page": "3"}),
     ("metadata", {"page": 3, "is_draft": True, "of": None}, {"page": "3", "is_draft": "true"}),
     ("input_images", '["https://example.org/a.png"]', ["https://example.org/a.png"]),
     ("input_images", "https://example.org/a.png", ["https://example.org/a.png"]),
+    ("input_images", "['https://example.org/a.png']", ["https://example.org/a.png"]),
+    ("metadata", "{'page': 3}", {"page": "3"}),
     ("input_images", [{"url": "https://example.org/a.png"}, ""], ["https://example.org/a.png"]),
     ("aspect_ratio", "16 : 9", "16:9"),
 ]
@@ -134,7 +142,9 @@ def test_every_optional_argument_of_every_tool_may_be_empty(tool: Tool) -> None:
 
 @pytest.mark.parametrize("name", ["generate_image", "list_models", "get_usage", "check_job"])
 async def test_what_clients_add_is_dropped(name: str, client_on: OpenClient) -> None:
-    added = dict.fromkeys((*kindly.ADDED_BY_CLIENTS, "_meta", "__user__"), "x")
+    added = dict.fromkeys(
+        (*kindly.ADDED_BY_CLIENTS, "_meta", "__user__", "tool_call_id", "SessionID", "chat-input"), "x"
+    )
     asked = {**PROMPT, **SMALL} if name == "generate_image" else {}
     async with client_on() as client:
         result = await client.call_tool(name, {**asked, **added})
@@ -159,6 +169,13 @@ async def test_an_unknown_name_is_refused_with_the_nearest_right_one(
     assert error["details"]["field"] == wrong
     assert f"did you mean {right}?" in error["error"]
     assert jobs == []
+
+
+async def test_a_name_like_none_is_refused_with_all_there_are(client_on: OpenClient) -> None:
+    async with client_on() as client:
+        error = told(await client.call_tool("generate_image", {**PROMPT, "xyz_id": "1"}))
+    assert "did you mean" not in error["error"]
+    assert error["details"]["allowed"][:1] == ["prompt"]
 
 
 async def test_a_size_said_twice_and_differently_is_not_guessed(client_on: OpenClient) -> None:

@@ -82,6 +82,21 @@ def said_by(body: Any, status: int = 400, kind: str = "application/json") -> str
             "Prompt outputs failed validation: KSampler: Too big: steps: 900",
             id="ComfyUI",
         ),
+        pytest.param({"errors": {"size": ["no such size"]}}, "size: no such size", id="Rails"),
+        pytest.param({"size": ["no such size"]}, "size: no such size", id="Django"),
+        pytest.param(
+            {"fault": {"faultstring": "no such size", "detail": {"errorcode": "x"}}}, "no such size", id="Apigee"
+        ),
+        pytest.param({"Message": "no such size"}, "no such size", id="AWS"),
+        pytest.param({"errcode": 40013, "errmsg": "no such size"}, "no such size", id="errmsg"),
+        pytest.param({"status": "failed", "failure_reason": "no such size"}, "no such size", id="a reason"),
+        pytest.param({"data": {"error": "no such size"}}, "no such size", id="in data"),
+        pytest.param({"result": {"error": {"message": "no such size"}}}, "no such size", id="in result"),
+        pytest.param({"status": {"code": 3, "message": "no such size"}}, "no such size", id="in status"),
+        pytest.param({"error": '{"message": "no such size"}'}, "no such size", id="JSON in a text"),
+        pytest.param(
+            {"error": {"message": '{"error": {"message": "no such size"}}'}}, "no such size", id="JSON in words"
+        ),
         pytest.param(b"no such size", "no such size", id="plain text"),
         pytest.param(b"<html><title>502 Bad Gateway</title><p>nginx</p></html>", "502 Bad Gateway", id="a title"),
         pytest.param(b"<?xml version='1.0'?><Error><Message>no such size</Message></Error>", "no such size", id="XML"),
@@ -122,6 +137,9 @@ def test_the_sentence_that_names_the_cause_is_kept_in_every_shape(body: Any, sen
         "unsafe_content",
         "model_armor",
         "ContentPolicyViolationError",
+        "prompt_blocked",
+        "IMAGE_REJECTED",
+        "safety_check_failed",
     ],
 )
 def test_a_code_that_names_a_refusal_is_one(code: str) -> None:
@@ -179,6 +197,27 @@ def test_any_other_code_is_none(code: str) -> None:
         "litellm.ContentPolicyViolationError: OpenAIException - rejected",
         "Unable to show generated images: unsafe content was found",
         "您的请求包含敏感词，请修改后重试",
+        "Request blocked: NSFW",
+        "Sorry, this prompt isn't allowed.",
+        "Prompt not allowed",
+        "Unable to generate: prompt flagged",
+        "This request violates our Terms of Service",
+        "The prompt is against our community guidelines",
+        "It may conflict with our content policy.",
+        "Disallowed word in prompt: x",
+        "Sexual content is not permitted",
+        "Violence is not allowed",
+        "CSAM detected",
+        "Generation blocked: image contains nudity",
+        "Safety check failed",
+        "Failed the content check",
+        "Content did not pass review",
+        "Content not approved by moderation",
+        "Rejected by content safety",
+        "The model refused to generate this image",
+        "I'm sorry, but I can't create images of real people.",
+        "I can't assist with that request.",
+        "We can't process this prompt as it might go against our policies",
     ],
 )
 def test_a_sentence_of_a_refusal_is_one(text: str) -> None:
@@ -208,6 +247,16 @@ def test_a_sentence_of_a_refusal_is_one(text: str) -> None:
         "height must be a multiple of 8",
         "The model is not safe for concurrent use",
         "filter: unknown operator",
+        "prompt is not allowed together with image",
+        "Content is not allowed in prolog.",
+        "The safety check failed to load",
+        "We can't process your request at this time",
+        "I can't create images, I am a text model",
+        "The model declined the connection",
+        "This goes against the limit of 4 images",
+        "The content check timed out",
+        "illegal characters in header",
+        "input was rejected: bad seed",
     ],
 )
 def test_the_same_words_in_another_sense_are_no_refusal(text: str) -> None:
@@ -271,6 +320,25 @@ def test_a_prompt_that_is_quoted_in_an_error_does_not_make_it_a_refusal(text: st
         pytest.param(405, {"detail": "Method Not Allowed"}, WrongAddress, id="method"),
         pytest.param(404, {"error": {"message": "The model `x` does not exist"}}, ModelGone, id="a dead model"),
         pytest.param(410, {"detail": "gone"}, ModelGone, id="410"),
+        pytest.param(
+            403,
+            {"error": {"message": "Your account is not active, please check your billing details on our website."}},
+            QuotaExceeded,
+            id="billing in words",
+        ),
+        pytest.param(403, {"error": "You have reached your monthly spend limit"}, QuotaExceeded, id="a spend limit"),
+        pytest.param(400, {"error": "Free trial expired, please upgrade"}, QuotaExceeded, id="a trial"),
+        pytest.param(403, {"error": "You are not allowed to sample from this model"}, ModelGone, id="not allowed"),
+        pytest.param(403, {"error": "Access to this model is restricted"}, ModelGone, id="restricted"),
+        pytest.param(403, {"error": "This model is only available to paid users"}, ModelGone, id="a plan"),
+        pytest.param(
+            400,
+            {"error": {"message": "The account associated with this API key has been deactivated."}},
+            AccountBlocked,
+            id="deactivated",
+        ),
+        pytest.param(404, {"error": {"message": "Unrecognized request URL (POST: /v1/x)."}}, WrongAddress, id="a URL"),
+        pytest.param(404, {"error": "Unknown endpoint"}, WrongAddress, id="an endpoint"),
         pytest.param(429, {"error": {"message": "Rate limit reached for images per minute"}}, RateLimited, id="rate"),
         pytest.param(429, {"error": {"code": "insufficient_quota", "message": "x"}}, None, id="quota in a 429"),
         pytest.param(500, {"error": {"message": "connection refused"}}, Unavailable, id="their trouble"),
@@ -309,21 +377,35 @@ def _rows(name: str) -> list[Any]:
     "name", [name for name in REMOTE if name not in ("comfyui", "bfl", "replicate", "imgforge", "fal")]
 )
 @pytest.mark.parametrize(
-    ("body", "kind"),
+    ("body", "kind", "said"),
     [
-        pytest.param({"error": {"message": "x", "code": "content_policy_violation"}}, ContentRefused, id="refused"),
-        pytest.param({"error": "Your prompt was flagged as unsafe"}, ContentRefused, id="refused in words"),
-        pytest.param({"code": "insufficient_quota", "message": "no money"}, QuotaExceeded, id="quota"),
-        pytest.param({"error": {"message": "Incorrect API key provided"}}, ProviderAuth, id="key"),
-        pytest.param({"error": {"message": "something else went wrong"}}, BadReply, id="anything"),
+        pytest.param(
+            {"error": {"message": "x", "code": "content_policy_violation"}}, ContentRefused, "x", id="refused"
+        ),
+        pytest.param(
+            {"error": "Your prompt was flagged as unsafe"},
+            ContentRefused,
+            "Your prompt was flagged as unsafe",
+            id="refused in words",
+        ),
+        pytest.param({"code": "insufficient_quota", "message": "no money"}, QuotaExceeded, "no money", id="quota"),
+        pytest.param(
+            {"error": {"message": "Incorrect API key provided"}}, ProviderAuth, "Incorrect API key provided", id="key"
+        ),
+        pytest.param(
+            {"error": {"message": "something else went wrong"}}, BadReply, "something else went wrong", id="anything"
+        ),
     ],
 )
-def test_an_error_inside_a_200_is_that_error(name: str, body: Any, kind: type[ForgeError]) -> None:
+def test_an_error_inside_a_200_is_that_error_in_its_own_words(
+    name: str, body: Any, kind: type[ForgeError], said: str
+) -> None:
     call = _rows(name)[0]
     with pytest.raises(kind) as caught:
         load(name).parse(reply(body), call)
     assert type(caught.value) is kind
     assert caught.value.maybe_billed is (kind in (ContentRefused, BadReply))
+    assert caught.value.details["provider_message"] == said
 
 
 # Gateways -------------------------------------------------------------------------------------------------------------
@@ -588,7 +670,13 @@ def test_the_free_allowance_at_cloudflare_is_a_quota_of_the_account() -> None:
         ("wait 500ms before the next", 0.5),
         ("Retry-After: 12", 12.0),
         ("available again in 3 hours", 10800.0),
+        ("Please wait 37 more seconds", 37.0),
+        ("Too many requests. 37 seconds left", 37.0),
+        ("You can make another request in 37 seconds", 37.0),
+        ("next request allowed in 37s", 37.0),
+        ("in 37 seconds you can retry", 37.0),
         ("Limit 5 requests per 1 minute", None),
+        ("took 12s, 30 seconds more than allowed", None),
         ("try again later", None),
         ("resets at 00:00 UTC", None),
         ("generated in 12s", None),

@@ -101,10 +101,64 @@ def test_base64_is_read_however_it_is_spelled_and_wherever_it_stands(text: str) 
         pytest.param({"logs": ["https://x.example/a.png"], "output": URL}, id="a picture in the logs"),
         pytest.param({"input": {"image_url": "https://x.example/in.png"}, "output": [URL]}, id="what it was given"),
         pytest.param({"images": [URL], "data": [{"url": URL}]}, id="the same one twice"),
+        pytest.param({"images": {"0": {"url": URL}}}, id="an object by number"),
+        pytest.param({"output": {"url": [URL]}}, id="a list in place of an address"),
+        pytest.param({"result": {"urls": [URL]}}, id="a list of bare addresses"),
+        pytest.param({"imageURLs": [URL]}, id="another spelling of the same name"),
+        pytest.param({"data": {"task_result": {"images": [{"index": 0, "url": URL}]}}}, id="a task's result"),
+        pytest.param({"candidates": [{"content": {"parts": [{"fileData": {"fileUri": URL}}]}}]}, id="a file's data"),
+        pytest.param({"statusCode": 200, "body": json.dumps({"images": [URL]})}, id="JSON in a text"),
+        pytest.param(json.dumps({"images": [URL]}), id="JSON in a JSON text"),
+        pytest.param({"choices": [{"message": {"content": json.dumps({"url": URL})}}]}, id="JSON in a message"),
+        pytest.param({"choices": [{"message": {"content": f"Here it is: {URL}"}}]}, id="in a sentence"),
+        pytest.param({"choices": [{"message": {"content": f"[a red fox]({URL})"}}]}, id="a link in markdown"),
     ],
 )
 def test_an_address_is_found_in_every_shape_that_services_and_gateways_use(body: Any) -> None:
     assert [picture.url for picture in found_in(reply(body)).pictures] == [URL]
+
+
+PLAIN = "https://cdn.example/files/3f2a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [pytest.param(f"Done: ![fox]({PLAIN})", id="markdown"), pytest.param(f"<img src='{PLAIN}' alt=''>", id="HTML")],
+)
+def test_an_address_without_an_extension_is_a_picture_where_the_text_says_so(text: str) -> None:
+    body = {"choices": [{"message": {"content": text}}]}
+    assert [picture.url for picture in found_in(reply(body)).pictures] == [PLAIN]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"type": "Buffer", "data": list(PNG)}, id="Node's buffer"),
+        pytest.param({"images": [{"type": "Buffer", "data": list(PNG)}]}, id="a list of buffers"),
+        pytest.param({"image": list(PNG)}, id="numbers"),
+        pytest.param({"image": PNG.hex()}, id="hex digits"),
+        pytest.param(
+            {"content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": B64}}]},
+            id="a source",
+        ),
+        pytest.param({"choices": [{"message": {"content": f'<img src="data:image/png;base64,{B64}">'}}]}, id="HTML"),
+        pytest.param({"statusCode": 200, "isBase64Encoded": True, "body": B64}, id="a function's answer"),
+        pytest.param(b"\r\n" + PNG, id="an empty line before it"),
+        pytest.param(B64.encode(), id="base64 alone"),
+        pytest.param(f'{{"status": "working"}}\n{{"image": "{B64}"}}\n'.encode(), id="JSON, a line each"),
+        pytest.param(f'event: done\r\ndata: {{"image":\r\ndata: "{B64}"}}\r\n\r\n'.encode(), id="an event in lines"),
+        pytest.param(f'id: 1\ndata: {{"image": "{B64}"}}\ndata: [DONE]\n'.encode(), id="events without empty lines"),
+    ],
+)
+def test_the_bytes_are_found_in_every_wrapping(body: Any) -> None:
+    assert [picture.data for picture in found_in(reply(body)).pictures] == [PNG]
+
+
+def test_a_picture_is_found_among_the_parts_of_a_multipart_answer() -> None:
+    head = b'--X\r\nContent-Disposition: form-data; name="image"\r\nContent-Type: image/png\r\n\r\n'
+    more = b'\r\n--X\r\nContent-Type: application/json\r\n\r\n{"image": "' + URL.encode() + b'"}\r\n--X--\r\n'
+    answer = Reply(status=200, headers={"content-type": "multipart/form-data; boundary=X"}, body=head + PNG + more)
+    assert found_in(answer).pictures == [Picture(data=PNG), Picture(url=URL)]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +222,10 @@ def test_what_came_is_kept_beside_what_did_not(body: Any, kept: int, broken: int
         ),
         pytest.param({"message": "see https://docs.example/errors"}, id="a sentence with an address"),
         pytest.param({"message": "https://docs.example/errors"}, id="an address of documentation"),
+        pytest.param({"message": "see [the page](https://docs.example/errors)"}, id="a link to documentation"),
+        pytest.param({"message": '{"error": "no"}'}, id="an error as JSON in a text"),
+        pytest.param({"image": [1, 2, 3] * 20}, id="numbers that are no image"),
+        pytest.param({"id": "89504e470d0a1a0a"}, id="an id of hex digits"),
         pytest.param({"error": {"message": "no", "image": "https://x/1.png"}}, id="an error"),
         pytest.param({"data": ["text", 7, True]}, id="words"),
         pytest.param({"user": {"avatar": "https://x/1.png"}}, id="a portrait"),

@@ -199,6 +199,8 @@ def test_within_a_class_the_users_order_beats_the_index(order: tuple[str, str]) 
         pytest.param("flux-1-schnell", None, id="alias"),
         pytest.param("@cf/black-forest-labs/flux-1-schnell", "cloudflare", id="a provider's own id"),
         pytest.param("cloudflare/flux-schnell", "cloudflare", id="provider and slug"),
+        pytest.param("workers_ai/flux-schnell", "cloudflare", id="another name of the provider"),
+        pytest.param("Workers-AI/FLUX.1 [schnell]", "cloudflare", id="that and the name that is shown"),
     ],
 )
 def test_a_model_is_found_by_each_of_its_names(name: str, provider: str | None) -> None:

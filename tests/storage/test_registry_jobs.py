@@ -559,6 +559,13 @@ async def test_one_trial_at_a_time(start_process: Start) -> None:
     await mine.start(job)
 
 
+async def test_one_trial_of_a_process_that_is_gone_stands_in_nobodys_way(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    await mine.start(await mine.open(), is_trial=True)
+    mine.clock.advance(LEASE_SECONDS + 1)
+    await other.start(await other.open(), is_trial=True)
+
+
 # Batches --------------------------------------------------------------------------------------------------------------
 
 

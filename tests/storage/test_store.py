@@ -1,7 +1,9 @@
 """The image store: whole files only, damage noticed and mended, nothing left behind, kept within its cap."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,29 @@ def open_to_others(home: Path) -> list[Path]:
 
 def file_of(forge: Forge, asset: Asset) -> Path:
     return Path(forge.place(asset))
+
+
+async def test_removing_an_image_looks_at_no_other_images_renditions(
+    forge_on: OpenForge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[Path] = []
+
+    def watched(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looks(place: Any = ".", *more: Any, **named: Any) -> Any:
+            looked_at.append(Path(place) if isinstance(place, str | os.PathLike) else Path())
+            return look(place, *more, **named)
+
+        return looks
+
+    async with forge_on() as forge:
+        asset, _ = await drawn(forge), await drawn(forge, seed=2)
+        for owner, name in ((os, "scandir"), (os, "listdir"), (Path, "glob"), (Path, "rglob"), (Path, "iterdir")):
+            monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+        await forge.delete_asset(asset.asset_id, forge.caller())
+        monkeypatch.undo()
+    own = home / "previews" / asset.asset_id[:2] / asset.asset_id[2:]
+    assert not own.exists()
+    assert not {own.parent, *own.parent.parents} & set(looked_at)
 
 
 async def test_a_damaged_file_is_put_aside_and_not_served(forge_on: OpenForge, home: Path) -> None:

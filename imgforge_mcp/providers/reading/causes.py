@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 HOLDERS = (
     *("error", "errors", "detail", "details", "inner_error", "innererror", "node_errors", "cause", "fault", "failure"),
     *("exception", "metadata", "body", "response", "promptFeedback", "prompt_feedback", "base_resp", "header"),
+    *("data", "result", "output", "status", "err", "Error", "messages"),
 )
 """Where an error is described, or a second one inside it."""
 SENTENCES = (
     *("message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description"),
     *("reason", "blockReasonMessage", "finishMessage", "details", "status_msg", "statusMessage", "title", "raw"),
+    *("Message", "faultstring", "err", "errmsg", "failure_reason", "failureReason", "exception", "fault"),
 )
 CODES = (
     *("code", "type", "status", "error_code", "errorCode", "error_type", "errorType", "name", "reason", "reasons"),
@@ -108,7 +110,9 @@ def _sentences(value: Any, depth: int) -> Iterator[str]:
         return
     match value:
         case str():
-            yield value
+            inner = decoded_or_none(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
+            told = list(_sentences(inner, depth + 1)) if isinstance(inner, dict | list) else []
+            yield from told or [value]
         case list():
             for item in value[:MOST_ERRORS]:
                 yield from _sentences(item, depth + 1)
@@ -119,9 +123,12 @@ def _sentences(value: Any, depth: int) -> Iterator[str]:
 def _told(item: Json, depth: int) -> Iterator[str]:
     """What one object says: by its own words, then by the errors inside it."""
     if isinstance(item.get("error"), str):
-        yield item["error"]
+        yield from _sentences(item["error"], depth + 1)
     own = [item[name] for name in SENTENCES if isinstance(item.get(name), str) and item[name].strip()]
-    yield from own[:2] if any(" " in text for text in own[:2]) else own
+    for text in own[:2] if any(" " in text for text in own[:2]) else own:
+        yield from _sentences(text, depth + 1)
+    if not own and not item.keys() & {*HOLDERS, *SENTENCES}:
+        yield from _by_field(item)
     for name in HOLDERS:
         inner = item.get(name)
         if name == "node_errors" and isinstance(inner, dict):
@@ -130,6 +137,13 @@ def _told(item: Json, depth: int) -> Iterator[str]:
             yield from _sentences(inner, depth + 1)
         elif name == "errors" and isinstance(inner, str):
             yield inner
+
+
+def _by_field(item: Json) -> Iterator[str]:
+    """What is wrong with each field, as Django and Rails tell it: a list of sentences below the field's name."""
+    for name, told in list(item.items())[:MOST_ERRORS]:
+        if isinstance(told, list) and told and all(isinstance(text, str) for text in told):
+            yield f"{name}: {' '.join(told[:MOST_ERRORS])}"
 
 
 def _nodes(nodes: Json) -> Iterator[str]:

@@ -7,12 +7,18 @@ from typing import Any
 LONGEST = 24 * 3600.0
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNIT = r"(milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])"
-_SPAN = r"\d{1,7}(?:\.\d{1,9})?\s*(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
+_SPAN = (
+    r"\d{1,7}(?:\.\d{1,9})?\s*(?:more\s+)?"
+    r"(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
+)
 IN_WORDS = re.compile(
     r"(?:retry|try(?:ing)?\s+again|try|wait(?:ing)?|resets?|reset|available|back\s*off|come\s+back|slow\s+down|cool\s*down"
-    r"|ready|again|refill\w*)"
+    r"|ready|again|refill\w*|another|allowed|next)"
     rf"[^.\d]{{0,40}}?(?:\d+\s*(?:-|to)\s*)?((?:{_SPAN}[\s,]*(?:and\s+)?)+)(?![a-z])",
     re.IGNORECASE,
+)
+BEFORE = re.compile(
+    rf"\b((?:{_SPAN}[\s,]*(?:and\s+)?)+)(?:remaining|left|to\s+go|until|before|you\s+(?:can|may))", re.IGNORECASE
 )
 BARE = re.compile(r"retry[-_ ]?after[\"']?\s*[:=]\s*[\"']?(\d{1,7}(?:\.\d{1,9})?)(?![\w.])", re.IGNORECASE)
 FIELDS: Mapping[str, float] = {
@@ -27,6 +33,7 @@ FIELDS: Mapping[str, float] = {
 def in_words(text: str) -> float | None:
     """Seconds from "retry in 36.7s", "try again in 2 minutes", "please wait 1m30s"; None where no delay is told."""
     found = IN_WORDS.search(text[:4000])
+    found = found or BEFORE.search(text[:4000])
     if found is not None:
         return span(found[1])
     bare = BARE.search(text[:4000])
@@ -35,7 +42,7 @@ def in_words(text: str) -> float | None:
 
 def span(text: str) -> float | None:
     """Seconds from "37s", "1m30s", "1h 2m" or "2 minutes and 5 seconds"; None for anything else."""
-    parts = re.findall(rf"(\d{{1,7}}(?:\.\d{{1,9}})?)\s*{_UNIT}", text, re.IGNORECASE)
+    parts = re.findall(rf"(\d{{1,7}}(?:\.\d{{1,9}})?)\s*(?:more\s+)?{_UNIT}", text, re.IGNORECASE)
     if not parts:
         return None
     return _bounded(sum(float(number) * UNITS[_short(unit.lower())] for number, unit in parts))

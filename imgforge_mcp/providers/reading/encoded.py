@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 STARTS = (
@@ -12,6 +13,9 @@ STARTS = (
 """How image files begin; the decoder has the last word."""
 BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+LEAST = 16
+"""Numbers, or hex digits, that are looked at before more is made of them."""
+HEX = re.compile(rf"\s*[0-9a-fA-F]{{{LEAST}}}")
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 DATA_URL = re.compile(r"\s*data:([^,]*),(.*)\s*", re.DOTALL | re.IGNORECASE)
 
@@ -50,6 +54,26 @@ def from_data_url(text: str) -> bytes | None:
     if any(part.strip().lower() == "base64" for part in found[1].split(";")):
         return from_base64(found[2])
     data = unquote_to_bytes(found[2])
+    return data if looks_like_an_image(data) else None
+
+
+def from_numbers(values: list[Any]) -> bytes | None:
+    """The bytes of a list of numbers, as Node writes a buffer; None where they are no image."""
+    if len(values) < LEAST or not all(isinstance(value, int) for value in values[:LEAST]):
+        return None
+    try:
+        data = bytes(values)
+    except (ValueError, TypeError):
+        return None
+    return data if looks_like_an_image(data) else None
+
+
+def from_hex(text: str) -> bytes | None:
+    """The bytes of hex digits; None where they are no image."""
+    try:
+        data = bytes.fromhex(text) if HEX.match(text) else b""
+    except ValueError:
+        return None
     return data if looks_like_an_image(data) else None
 
 

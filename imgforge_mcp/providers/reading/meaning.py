@@ -73,7 +73,10 @@ QUOTA_WORDS = re.compile(
     r"|\bexceeded\W?budget|\bover\W+budget\b|\b(?:credit|spend(?:ing)?|usage|budget|monthly|daily|key)\W+(?:limit|cap|quota)\b(?:\W+\w+){0,4}?\W+"
     r"(?:reached|exceeded|hit|used)|\b(?:used\W+up|exceeded)\W+(?:your\W+)?(?:\w+\W+){0,3}?(?:allocation|allowance"
     r"|credits)|\b(?:add|buy|purchase|top\W+up|recharge)\W+(?:\w+\W+){0,2}?(?:credits?|funds|balance)"
-    r"|\bcredit\W+limit\W+exceeded|\bpayment\W+required|余额不足|额度(?:已用尽|不足)|欠费|配额"
+    r"|\bcredit\W+limit\W+exceeded|\bpayment\W+required|\bcheck\W+your\W+(?:plan\W+and\W+)?billing\b"
+    r"|\b(?:reached|exceeded|hit)\W+(?:your|the)\W+(?:\w+\W+){0,2}?(?:spend(?:ing)?|credit|budget|monthly|daily)\W+(?:\w+\W+)?"
+    r"(?:limit|cap|quota)\b|\bnot\W+enough\W+tokens\b|\btrial\b(?:\W+\w+){0,3}?\W+(?:expired|ended|is\W+over)"
+    r"|\bused\W+(?:all|up)\W+(?:of\W+)?your\W+(?:\w+\W+){0,2}?(?:images|generations|requests|calls)\b|余额不足|额度(?:已用尽|不足)|欠费|配额"
 )
 BY_DAY = re.compile(r"(?i)\bper[-_\W]?(?:day|month|week)|\brpd\b|\bdaily\b|\bmonthly\b|perday|\blimit: 0\b")
 KEY_WORDS = re.compile(
@@ -81,22 +84,25 @@ KEY_WORDS = re.compile(
     r"(?:api\W?keys?|access\W+tokens?|auth\w*\W+(?:token|credentials?|header)|auth\W+credentials|credentials|bearer\W+token"
     r"|subscription\W+key|token\W+provided)\b"
     r"|\b(?:api\W?key|access\W+token)\b(?:\W+\w+){0,2}?\W+(?:not\W+valid|invalid|expired|incorrect|missing|revoked"
+    r"|does\W+not\W+exist|doesn't\W+exist"
     r"|not\W+found|required)|无效的令牌|令牌(?:无效|已过期)"
 )
 BLOCKED_WORDS = re.compile(
-    r"(?i)\b(?:account|organi[sz]ation|workspace|project|user)\b(?:\W+\w+){0,4}?\W+(?:suspended|blocked|disabled|banned"
+    r"(?i)\b(?:account|organi[sz]ation|workspace|project|user)\b(?:\W+\w+){0,7}?\W+(?:suspended|blocked|disabled|banned"
     r"|deactivated|terminated|locked|restricted|flagged|violat\w+)"
     r"|\b(?:suspended|blocked|disabled|banned|deactivated|locked)\W+(?:your|this|the)\W+(?:account|organi[sz]ation)"
 )
 ACCESS_WORDS = re.compile(
     r"(?i)\borgani[sz]ation\W+must\W+be\W+verified|\bverify\W+(?:your\W+)?(?:organi[sz]ation|identity)"
     r"|\b(?:not|no)\W+(?:have\W+|has\W+)?(?:\w+\W+)?access\W+to\W+(?:\w+\W+){0,2}?(?:model|deployment)"
-    r"|\b(?:may|can|could|do|does|is|are)\W?(?:not|n't)\W+(?:\w+\W+){0,4}?(?:use|run|access|call|allowed\W+to\W+\w+)\W+"
+    r"|\b(?:may|can|could|do|does|is|are)\W?(?:not|n't)\W+(?:\w+\W+){0,4}?(?:use|run|access|call|allowed\W+to\W+\w+(?:\W+from)?)\W+"
     r"(?:this|the|that|model)\b"
     r"|\b(?:need|needs|requires?|upgrade)\W+(?:\w+\W+){0,4}?(?:paid|pro|higher|another|different|subscription)?\W*plan\b"
     r"|\bnot\W+(?:available|enabled|allowed|included|supported)\W+(?:\w+\W+){0,2}?(?:for|in|on|with|under|to)\W+(?:your|this)"
     r"\W+(?:\w+\W+)?(?:account|plan|tier|project|organi[sz]ation|subscription|workspace|key)"
     r"|\bgated\W+(?:model|repo)|\b(?:accept|agree\W+to)\W+(?:\w+\W+){0,4}?(?:licen[cs]e|terms|conditions)"
+    r"|\baccess\W+to\W+(?:this|the|that)\W+model\W+(?:is|was|has\W+been)\W+(?:restricted|denied|limited|disabled)"
+    r"|\bmodel\W+access\W+(?:is\W+|was\W+)?(?:restricted|denied)|\bmodel\W+is\W+only\W+(?:available|offered)\W+(?:to|for|on|with)\b"
     r"|\bpermission\W+to\W+(?:use|run|access)\W+(?:this|the)\W+(?:model|deployment)"
 )
 REGION_WORDS = re.compile(
@@ -107,13 +113,13 @@ REGION_WORDS = re.compile(
 MODEL_WORDS = re.compile(
     r"(?i)\bmodels?\b[^.]{0,160}?\b(?:not\W+found|does\W+not\W+exist|doesn't\W+exist|not\W+exist|unknown|deprecated"
     r"|decommissioned|retired|shut\W+down|no\W+longer|discontinued|not\W+available|end\W+of\W+life)\b"
-    r"|\b(?:unknown|invalid|no\W+such|unsupported|unrecogni[sz]ed)\W+model\b|\binvalid\W+model\W+name"
+    r"|\b(?:unknown|invalid|no\W+such|unsupported|unrecogni[sz]ed)\W+model\b|\binvalid\W+model\W+name|\bnot\W+a\W+valid\W+model\b"
     r"|\bno\W+(?:available|healthy)\W+(?:channels?|deployments?|providers?|endpoints?)\b|\bno\W+endpoints\W+found"
     r"|\bdeployment\b[^.]{0,80}?\bdoes\W+not\W+exist|\bunable\W+to\W+access\W+model|无可用渠道|模型不存在"
 )
 ADDRESS_WORDS = re.compile(
-    r"(?i)\bno\W+route\b|\bcould\W+not\W+route\b|\binvalid\W+url\W+\(|\bcannot\W+(?:post|get)\W+/|\bunknown\W+"
-    r"(?:path|route|url|request\W+url)\b|\b(?:route|path|url|page)\b(?:\W+\S+){0,3}?\W+(?:not\W+found|does\W+not\W+exist)"
+    r"(?i)\bno\W+route\b|\bcould\W+not\W+route\b|\binvalid\W+url\W+\(|\bcannot\W+(?:post|get)\W+/|\b(?:unknown|unrecogni[sz]ed|not\W+a\W+valid|no\W+such)\W+"
+    r"(?:path|route|url|endpoint|request\W+url)\b|\b(?:route|path|url|page)\b(?:\W+\S+){0,3}?\W+(?:not\W+found|does\W+not\W+exist)"
     r"|\bpage\W+not\W+found|\bcan\W?(?:no|')?t\W+find\W+(?:the|this|that)\W+(?:page|route|url|path)\b|\bwrong\W+api\W+endpoint\b|\bno\W+such\W+(?:route|path|endpoint)\b|\bresource\W+not\W+found\W*$"
 )
 GENERIC = re.compile(

@@ -14,6 +14,8 @@ from imgforge_mcp.providers.contract.exchange import Picture, Reply
 from imgforge_mcp.providers.reading.encoded import (
     from_base64,
     from_data_url,
+    from_hex,
+    from_numbers,
     is_base64_image,
     is_data_url,
     looks_like_an_image,
@@ -33,12 +35,15 @@ ADDRESSED = (
     *("download_url", "downloadUrl", "file_url", "asset_url", "sample", "src"),
 )
 """Fields that hold the address of one, or an object that does."""
+SEVERAL = (*ADDRESSED, "urls")
+"""Fields whose list, where they hold one, is of pictures."""
 HOLDERS = (
     *("images", "image", "data", "output", "outputs", "result", "results", "artifacts", "predictions", "candidates"),
     *("content", "contents", "parts", "generated_images", "generatedImages", "generations", "response", "payload"),
     *("choices", "message", "items", "files", "media", "steps", "picture", "pictures", "img", "imgs", "image_urls"),
     *("imageUrls", "b64_images", "body", "delta", "output_image", "resultUrls", "image_list"),
-    *("base64s", "binary_data_base64s", "photo", "photos", "asset", "assets"),
+    *("base64s", "binary_data_base64s", "photo", "photos", "asset", "assets", "imageURLs", "task", "task_result"),
+    *("fileData", "file_data", "generated", "resource"),
 )
 """Where the documents and the gateways nest pictures, in the order in which they are looked at."""
 SPOKEN = ("content", "message", "body", "delta")
@@ -51,6 +56,9 @@ NOT_OURS = re.compile(
 PICTURE_URL = re.compile(r"(?i)https?://[^\s\"'<>]+\.(?:png|jpe?g|webp|gif|avif|svg)(?:[?#][^\s\"'<>]*)?")
 PATH = re.compile(r"(?:/[^\s/][^\s]*|[\w.%-]+(?:/[\w.%-]+)*\.(?:png|jpe?g|webp|gif|avif|svg)(?:\?\S*)?)", re.IGNORECASE)
 IN_MARKDOWN = re.compile(r"!\[[^\]]{0,400}\]\((https?://[^)\s]+|data:image/[^)\s]+)")
+IN_HTML = re.compile(r"""(?i)<img\s[^>]{0,400}?src=["']?(https?://[^"'\s>]+|data:image/[^"'\s>]+)""")
+EVENTS = re.compile(r"data:\s*[\[{\"]|event:|id:|retry:|:|\{")
+"""How a stream of events begins, or one of JSON values, a line each."""
 EMPTY: tuple[Any, ...] = (None, "", [], {}, 0, False)
 DEEPEST = 12
 
@@ -77,8 +85,10 @@ class Found:
 def found_in(reply: Reply, body: Any = None) -> Found:
     """Every picture of an answer; `body` is its JSON where the caller has decoded it."""
     if body is None:
-        if looks_like_an_image(reply.body):
+        if looks_like_an_image(reply.body.lstrip()):
             return _bare(reply)
+        if reply.content_type.startswith("multipart/"):
+            return _in_parts(reply)
         body = decoded_or_none(reply.body)
     if body is None:
         return _in_text(reply)
@@ -92,7 +102,20 @@ def _bare(reply: Reply) -> Found:
     """Bytes without a wrapping; a header may say that they were blurred and why."""
     if is_refusal_word(reply.headers.get("finish-reason", "")):
         return Found(refused=1)
-    return Found(pictures=[Picture(data=reply.body, seed=_header_seed(reply))])
+    data = reply.body.lstrip()
+    kept = data if looks_like_an_image(data) else reply.body
+    return Found(pictures=[Picture(data=kept, seed=_header_seed(reply))])
+
+
+def _in_parts(reply: Reply) -> Found:
+    """Those of a multipart answer, whose first line is what parts it."""
+    delimiter = reply.body.lstrip().partition(b"\n")[0].strip()
+    found = Found()
+    for part in reply.body.split(delimiter) if delimiter.startswith(b"--") else ():
+        head, _, data = part.partition(b"\r\n\r\n")
+        if data and b"multipart/" not in head.lower():
+            found.add(found_in(Reply(status=reply.status, headers={}, body=data.removesuffix(b"\r\n"))))
+    return found
 
 
 def _in_text(reply: Reply) -> Found:
@@ -103,7 +126,7 @@ def _in_text(reply: Reply) -> Found:
         text = ""
     if reply.body and (not text or (reply.content_type.startswith("image/") and not text.startswith("<"))):
         return _bare(reply)
-    if text.startswith(("data: {", "data:{", "event:", ":")):
+    if EVENTS.match(text):
         return _in_events(text)
     if text.startswith("<") or not text:
         return Found()
@@ -111,13 +134,23 @@ def _in_text(reply: Reply) -> Found:
 
 
 def _in_events(text: str) -> Found:
-    """The last whole pictures of an event stream; drafts that were sent on the way do not count."""
+    """The last whole pictures of an event stream, or of JSON values, a line each; drafts that were sent on the way do
+    not count."""
     found = Found()
-    for entry in re.findall(r"(?m)^data:\s*(\{.*\})\s*$", text):
-        event = decoded_or_none(entry.encode())
-        if isinstance(event, dict) and "partial" not in str(event.get("type", "")):
+    for event in _events(text):
+        if not (isinstance(event, dict) and "partial" in str(event.get("type", ""))):
             found.add(_in_value(event, None, 0))
     return found
+
+
+def _events(text: str) -> Iterator[Any]:
+    """Lines that are called data are one event up to the next empty line, or each by itself."""
+    for block in re.split(r"(?:\r?\n){2,}", text):
+        lines = block.splitlines()
+        data = [line.removeprefix("data:") for line in lines if line.startswith("data:")]
+        whole = decoded_or_none("\n".join(data).encode()) if data else None
+        found = [whole] if whole is not None else [decoded_or_none(line.encode()) for line in data or lines]
+        yield from (event for event in found if isinstance(event, dict | list))
 
 
 def _in_value(value: Any, seed: int | None, depth: int) -> Found:
@@ -134,6 +167,8 @@ def _in_value(value: Any, seed: int | None, depth: int) -> Found:
 
 
 def _in_list(values: list[Any], seed: int | None, depth: int) -> Found:
+    if (data := from_numbers(values)) is not None:
+        return Found(pictures=[Picture(data=data, seed=seed)])
     found = Found()
     for value in values:
         one = _in_value(value, seed, depth + 1)
@@ -146,6 +181,8 @@ def _in_list(values: list[Any], seed: int | None, depth: int) -> Found:
 def _in_object(item: Json, seed: int | None, depth: int) -> Found:
     if item.get("thought") is True:
         return Found()
+    if item and all(name.isdigit() for name in item):
+        return _in_list(list(item.values()), seed, depth)
     seed = found_seed if (found_seed := whole(item.get("seed"))) is not None else seed
     if _is_refused(item):
         kept = _held(item, seed, depth) if "content" in item else Found()
@@ -172,10 +209,14 @@ def _held(item: Json, seed: int | None, depth: int) -> Found:
             continue
         one = _flagged(item[name], flags, seed, depth) or _in_value(item[name], seed, depth + 1)
         if name in SPOKEN and isinstance(item[name], str):
-            one.pictures = [each for each in one.pictures if each.url is None or PICTURE_URL.fullmatch(each.url)]
+            bare = line(item[name].strip())
+            one.pictures = [each for each in one.pictures if each.url != bare or PICTURE_URL.fullmatch(each.url or "")]
         if name in ("image", "images", "pictures") and isinstance(item[name], str) and not one.total:
             one = _of_text(item[name], seed, is_claimed=True)
         found.add(one)
+    for name in SEVERAL:
+        if isinstance(item.get(name), list):
+            found.add(_in_list(item[name], seed, depth + 1))
     return found
 
 
@@ -210,6 +251,9 @@ def _encoded_claims(item: Json) -> Iterator[str]:
                 yield text
     if isinstance(item.get("data"), str) and item["data"] and _is_media(item):
         yield item["data"]
+    match item:
+        case {"type": "image", "source": {"data": str(text)}} if text:
+            yield text
 
 
 def _address_claims(item: Json) -> Iterator[str]:
@@ -243,14 +287,25 @@ def _of_text(text: str, seed: int | None, *, is_claimed: bool) -> Found:
     if is_base64_image(text):
         data = from_base64(text)
         return Found(pictures=[Picture(data=data, seed=seed)]) if data else Found(broken=1)
+    if (data := from_hex(text) or _drawing(text)) is not None:
+        return Found(pictures=[Picture(data=data, seed=seed)])
+    if text.lstrip()[:1] in ("{", "[") and (inner := decoded_or_none(text.encode())) is not None:
+        return _in_value(inner, seed, DEEPEST - 4)
     address = line(text.strip())
     if address is not None and re.fullmatch(r"(?i)(?:https?:)?//[^/\s]\S*", address):
         return Found(pictures=[Picture(url=address, seed=seed)])
     if address is not None and is_claimed and PATH.fullmatch(address):
         return Found(pictures=[Picture(url=address, seed=seed)])
-    if (links := IN_MARKDOWN.findall(text[:2_000_000])) and not is_claimed:
-        return _in_list(links, seed, DEEPEST - 1)
+    for pattern in () if is_claimed else (IN_MARKDOWN, IN_HTML, PICTURE_URL):
+        if links := pattern.findall(text[:2_000_000]):
+            return _in_list(links, seed, DEEPEST - 1)
     return Found(broken=1) if is_claimed else Found()
+
+
+def _drawing(text: str) -> bytes | None:
+    """The bytes of a drawing in SVG that stands as it is."""
+    data = text.encode("utf-8", "replace") if text.lstrip()[:1] == "<" else b""
+    return data if looks_like_an_image(data) else None
 
 
 def _certain(value: Any, depth: int, name: str = "") -> Iterator[Picture]:

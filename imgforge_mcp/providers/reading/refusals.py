@@ -19,6 +19,7 @@ WORD = re.compile(
     r"|sensitive_?content\w*|\w*sensitivecontent\w*|inappropriate(?:_content)?|responsible_?ai_?policy_?violation"
     r"|data_?inspection_?failed|refused_content|content_refused|harmful_content|disallowed_content"
     r"|no_(?:safe|allowed)_image|image_generation_user_error_safety|nsfw_\w+|raifiltered\w*"
+    r"|(?:prompt|input|output|image)_(?:blocked|rejected|refused|flagged|violation)|content_safety|safety_check_failed"
     r")(?:$|_(?:content|detected|error|violation|blocked|refused|failure|exception))"
 )
 """A code, type, status or reason that names a refusal; `_` between its words."""
@@ -26,6 +27,7 @@ NOT_A_REFUSAL = re.compile(r"unavailable|timeout|timed_out|internal|rate|quota|c
 IN_TEXT = re.compile(
     r"content_policy_violation|moderation_blocked|code\W{1,5}content_?filter|responsibleaipolicyviolation"
     r"|contentpolicyviolation|nsfw_content|image_generation_user_error|data_inspection_failed|sensitivecontentdetected"
+    r"|prompt_blocked"
 )
 """Codes that gateways quote inside their own sentence."""
 _GAP = r"(?:\W+[\w']+){0,6}?\W+"
@@ -38,14 +40,15 @@ _GUARD = (
     r"(?:safety\W+(?:system|filters?|checks?|checker|polic(?:y|ies)|guidelines|reasons?|violations?|guardrails?)"
     r"|content(?:\W+\w+)?\W+(?:polic(?:y|ies)|filters?|filtering|guidelines|checker|moderation|rules)"
     r"|moderation(?:\W+(?:system|filters?|polic(?:y|ies)|guidelines|endpoint|check))?|usage\W+polic(?:y|ies)"
-    r"|(?:community|acceptable\W+use)\W+(?:guidelines|polic(?:y|ies))|responsible\W+ai\W+\w+|guardrails?"
-    r"|prohibited\W+use\W+polic(?:y|ies))"
+    r"|(?:community|usage|acceptable\W+use)\W+(?:guidelines|polic(?:y|ies))|responsible\W+ai\W+\w+|guardrails?"
+    r"|prohibited\W+use\W+polic(?:y|ies)|terms\W+of\W+(?:service|use)|our\W+polic(?:y|ies)|content\W+safety)"
 )
 _SHOWN = r"(?:prompt|input|output|image|images|picture|content|material|text|media|result|generation|it)"
 _BAD = (
     r"(?:nsfw|unsafe|inappropriate|prohibited|disallowed|explicit|sexual|sexually\W+explicit|harmful|offensive|sensitive"
-    r"|not\W+safe\W+for\W+work|copyrighted|forbidden|violent|adult|banned)"
+    r"|not\W+safe\W+for\W+work|copyrighted|forbidden|violent|adult|banned|illegal|nudity|nude|gore|csam|porn\w*)"
 )
+_NOT_ALLOWED = r"(?:\w+\W+){0,2}?(?:not\W+(?:allowed|permitted)|prohibited|forbidden)\b"
 WORDS = (
     rf"\b{_VERDICT}{_GAP}(?:by|for|due\W+to|because\W+of|from|our|the|with)?\W*(?:[\w']+\W+){{0,3}}?{_GUARD}\b",
     rf"\b{_GUARD}(?:\W+[\w']+){{0,2}}?\W+(?:has\W+|have\W+|was\W+|were\W+)?(?:been\W+)?"
@@ -62,6 +65,21 @@ WORDS = (
     r"\b(?:safe|safety)\W+(?:concerns?|reasons?)\b|\bunsafe\W+(?:content|prompt|image)\b|\(e005\)|\be005\b",
     rf"\bflagged\W+(?:as|for|by)\b(?:\W+[\w']+){{0,4}}?\W+(?:{_BAD}|content|moderation|safety|policy|checker)\b",
     r"\b(?:usage|content|safety)\W+polic(?:y|ies)\W+(?:violation|block)",
+    rf"\b(?:reject|refus|block|flagg?|filter|den[iy])ed\W{{1,3}}{_BAD}\b|\b(?:csam|nudity|gore|porn\w*)\W+(?:was\W+)?detected",
+    r"\b(?:prompt|content|input|likeness)\W+(?:(?:is|was|has|been)\W+)?(?:(?:not|(?:is|was)n'?t)\W+(?:allowed|permitted)"
+    r"|flagged|moderated|prohibited)\W*(?:$|[.!]|(?:by|due|because)\b)",
+    rf"\b(?:sexual|violent|adult|hateful|graphic)\W+(?:content|images?|material)\W+{_NOT_ALLOWED}"
+    rf"|\b(?:violence|nudity|gore|pornography|hate\W+speech|celebrit(?:y|ies)|real\W+people|minors)\W+{_NOT_ALLOWED}",
+    rf"\b{_BAD}\W+(?:words?|terms?|language|content)\W+(?:found\W+)?in\W+(?:the\W+|your\W+)?(?:prompt|input|text|image)\b",
+    r"\b(?:against|conflicts?\W+with)\W+(?:our|the)\W+(?:\w+\W+){0,2}?(?:guidelines|polic(?:y|ies)|rules|terms)\b",
+    r"\b(?:safety|content|moderation)\W+checks?\W+(?:has\W+)?failed\W*(?:$|[.!])",
+    r"\bfail(?:ed|s)?\W+(?:the|our|to\W+pass)\W+(?:\w+\W+){0,2}?(?:content|safety|moderation)\W+(?:checks?|review|filters?)",
+    r"\b(?:did\W+not|didn'?t|does\W+not)\W+pass\W+(?:the\W+|our\W+)?(?:\w+\W+){0,2}?(?:review|moderation|screening)\b",
+    r"\bnot\W+approved\W+by\W+(?:\w+\W+){0,2}?moderat|\b(?:safety|policy|content)\W+violation\b",
+    r"\bmodel\W+(?:refused|declined)\W+to\W+(?:generate|create|draw|produce)\b",
+    r"\bI(?:'m|\W+am)?\W+(?:can(?:no|')?t|can\W+not|unable\W+to|not\W+able\W+to|won't)\W+(?:\w+\W+){0,2}?"
+    r"(?:(?:create|generate|produce|draw|depict|make)\W+(?:\w+\W+){0,3}?(?:of|that|depicting|this)\b"
+    r"|(?:assist|help|comply)\W+with\W+(?:that|this))",
     r"sensitive words|敏感(?:词|内容|信息)|违规(?:内容|词)?|内容(?:安全|审核)|涉嫌违|不合规|不适当的内容",
 )
 SPOKEN = re.compile("|".join(f"(?:{word})" for word in WORDS), re.IGNORECASE)
