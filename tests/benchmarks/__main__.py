@@ -28,6 +28,7 @@ NAMES = (
     "memory",
     "registry",
     "growth",
+    "scale",
     "page",
     "door",
     "cluster",

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,12 @@ def ratio_figure(name: str, ours: Sequence[float], baseline: Sequence[float], at
         aim="" if at_most is None else f"at most {at_most:g}×",
         is_met=None if at_most is None else ratio <= at_most,
     )
+
+
+def time_figure(name: str, ours: Sequence[float], baseline: Sequence[float], at_most: float) -> Figure:
+    """Ours beside the least that the same work takes; `at_most` in seconds, of ours."""
+    aim, is_met = f"at most {at_most * 1000:g} ms", statistics.median(ours) <= at_most
+    return replace(difference_figure(name, ours, baseline), aim=aim, is_met=is_met)
 
 
 def difference_figure(

@@ -334,7 +334,7 @@ class Emulator:
         self.redirect_to = "http://elsewhere.invalid"
         self.polls = 1
         self.latency = 0.0
-        self.image_bytes: int | None = None
+        self.image_bytes: int | str | None = None
         self.delivered: bytes | None = None
         """Bytes to hand out in place of pictures of the emulator's own."""
 

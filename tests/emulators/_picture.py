@@ -6,8 +6,9 @@ import random
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 EXTENSIONS = {
     "image/png": "png",
@@ -21,6 +22,10 @@ PALETTES, FEW_PALETTES = 65_536, 16
 few."""
 LARGE = 1024 * 1024
 """Pixels."""
+PHOTOGRAPH = "photograph"
+"""In place of a size: smooth shapes under a fine grain, which take as long to decode as a photograph; a PNG of 1024²
+has 1.5 MB."""
+GRAIN = bytes(round(NormalDist(128, 2).inv_cdf((byte + 0.5) / 256)) for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,10 @@ class Picture:
 
 
 def draw(
-    about: str, width: int, height: int, media: str = "image/png", size: int | None = None, *, alpha: bool = False
+    about: str, width: int, height: int, media: str = "image/png", size: int | str | None = None, *, alpha: bool = False
 ) -> Picture:
-    """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise, `alpha`
-    for nothing but its middle."""
+    """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise or for a
+    `PHOTOGRAPH`, `alpha` for nothing but its middle."""
     palette = zlib.crc32(about.encode()) % (FEW_PALETTES if width * height > LARGE else PALETTES)
     if media == "image/svg+xml":
         drawing = (
@@ -83,12 +88,14 @@ def ratio_size(ratio: str, pixels: int = 1024 * 1024, multiple: int = 32) -> tup
 
 
 @lru_cache(maxsize=128)
-def _encoded(palette: int, width: int, height: int, media: str, size: int | None, alpha: bool = False) -> bytes:
+def _encoded(palette: int, width: int, height: int, media: str, size: int | str | None, alpha: bool = False) -> bytes:
     if size is None:
         blocks = _blocks(palette, width, height)
         if alpha:
             blocks.putalpha(_middle(width, height))
         return _save(blocks, media, 90)
+    if isinstance(size, str):
+        return _save(_photograph(palette, width, height), media, 92, compress_level=6)
     noise = Image.frombytes("RGB", (width, height), random.Random(palette).randbytes(width * height * 3))
     whole = len(_save(noise, media, 100))
     rows = max(1, min(height, height * size // whole))
@@ -109,7 +116,15 @@ def _blocks(palette: int, width: int, height: int) -> Image.Image:
     return tile.resize((width, height), Image.Resampling.NEAREST)
 
 
-def _save(image: Image.Image, media: str, quality: int) -> bytes:
+def _photograph(palette: int, width: int, height: int) -> Image.Image:
+    chance = random.Random(palette)
+    shapes = Image.frombytes("RGB", (24, 24), chance.randbytes(24 * 24 * 3))
+    grain = Image.frombytes("L", (width, height), chance.randbytes(width * height).translate(GRAIN))
+    smooth = shapes.resize((width, height), Image.Resampling.BICUBIC)
+    return ImageChops.add(smooth, Image.merge("RGB", [grain] * 3), 1, -128)
+
+
+def _save(image: Image.Image, media: str, quality: int, compress_level: int = 1) -> bytes:
     out = io.BytesIO()
     match media:
         case "image/jpeg":
@@ -119,7 +134,7 @@ def _save(image: Image.Image, media: str, quality: int) -> bytes:
         case "image/avif":
             image.save(out, "AVIF", quality=min(quality, 90), speed=10)
         case _:
-            image.save(out, "PNG", compress_level=1)
+            image.save(out, "PNG", compress_level=compress_level)
     return out.getvalue()
 
 
