@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.errors import ForgeError, Unauthorized, require
 from imgforge_mcp.base.keys import ACCESS, PREFIX
+from imgforge_mcp.base.looks import Look
 from imgforge_mcp.base.types import Allowance, Caller
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.answers import ErrorShape, answer, challenge, default_error, headers_of
@@ -77,6 +78,7 @@ class Access:
         self._verify_access = verify_access
         self._networks = [ipaddress.ip_network(proxy, strict=False) for proxy in door.trusted_proxies]
         self._has_keys = False
+        self._look_for_keys = Look(self._keys_there)
         self._is_near = door.is_loopback and urlsplit(door.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._log = log
         self._note = note
@@ -153,14 +155,14 @@ class Access:
         if credential is not None and self._verify_access is not None and credential.startswith(ACCESS):
             return await self._verify_access(credential, scope["path"])
         if credential is not None and (credential.startswith(PREFIX) or self._verify_token is None):
-            if credential.startswith(PREFIX) or await self._is_shut(forge) or scope.get("imgforge.is_foreign"):
+            if credential.startswith(PREFIX) or await self._is_shut() or scope.get("imgforge.is_foreign"):
                 return await forge.caller_of_key(credential)
             return _user_of_this_machine(forge)
         if credential is not None and self._verify_token is not None:
             return await self._verify_token(credential)
         if self._door.anonymous:
             return self._anonymous(scope)
-        if not await self._is_shut(forge) and not scope.get("imgforge.is_foreign"):
+        if not await self._is_shut() and not scope.get("imgforge.is_foreign"):
             return _user_of_this_machine(forge)
         if is_open:
             return None
@@ -168,13 +170,16 @@ class Access:
             "A key is needed: send it as 'Authorization: Bearer KEY'; 'imgforge-mcp keys create' makes one."
         )
 
-    async def _is_shut(self, forge: Forge) -> bool:
+    async def _keys_there(self) -> bool:
+        return await (await self._lazy.forge()).has_keys()
+
+    async def _is_shut(self) -> bool:
         """Whether a caller without a key is turned away: beyond this machine always, on it once there are keys."""
         if not self._door.is_loopback or self._verify_token is not None or self._verify_access is not None:
             return True
         if self._door.open_loopback:
             return False
-        self._has_keys = self._has_keys or await forge.has_keys()
+        self._has_keys = self._has_keys or await self._look_for_keys()
         return self._has_keys
 
     def _anonymous(self, scope: Scope) -> Caller:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import AllKeysRejected, AllProvidersFailed, AllQuotasUsed, AllRateLimited
+from imgforge_mcp.base.looks import Look
 from imgforge_mcp.base.types import ImageRequest, Json
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.jobs.preparation import input_sizes
@@ -29,8 +30,10 @@ class Planner:
         self._registry = registry
         self._clock = clock
         self._config = config
+        self.refresh = Look(self._learn)
+        """Learn what has become of calls since; whoever plans at the same time learns it with it."""
 
-    async def refresh(self) -> None:
+    async def _learn(self) -> None:
         oldest = self._clock.now().timestamp() - MEMORY_SECONDS
         self.health.learn(await self._registry.jobs.outcomes_since(self.health.latest, oldest))
 
