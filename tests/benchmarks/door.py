@@ -26,7 +26,8 @@ LATENCY = 1.0
 AIM = 1.4
 LORIS = 500
 CLOSED_WITHIN = 18.0
-PATIENCE = 120.0
+PATIENCE = 600.0
+"""Seconds until a request counts as lost, however busy the machine is."""
 BARE = """
 import os, httpx, uvicorn
 from starlette.applications import Starlette

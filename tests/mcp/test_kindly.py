@@ -201,3 +201,19 @@ def test_every_argument_has_an_example_of_a_right_value(tool: Tool) -> None:
     for name, schema in fields_of(tool.arguments).items():
         if name not in tool.hidden:
             assert kindly.example_of(schema), f"{name}: give its Field examples=[…]"
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        ("transform_image", {"operation": "resize", "size": "huge"}),
+        ("save_image", {"path": "fox.png", "size": "1:1"}),
+    ],
+)
+async def test_a_size_that_is_none_is_refused_where_there_are_no_size_classes(
+    tool: str, said: dict[str, Any], client_on: OpenClient
+) -> None:
+    async with client_on() as client:
+        answer = await client.call_tool(tool, {"image": "fox.png", **said})
+    assert told(answer)["code"] == "invalid_request"
+    assert told(answer)["details"]["field"] == "size"
