@@ -64,8 +64,9 @@ class _Parser(argparse.ArgumentParser):
         lines = [f"imgforge-mcp: {sentence}"]
         if sys.stderr.isatty():
             lines = textwrap.wrap(lines[0], COLUMNS, break_long_words=False, break_on_hyphens=False)
-        command = f" {self.asked.prog.partition(' ')[2]}".rstrip()
-        self.exit(WRONG_USAGE, "\n".join([*lines, f"imgforge-mcp{command} --help shows what there is.\n"]))
+        if not sentence.endswith("?"):
+            lines.append(f"{self.asked.prog} --help shows what there is.")
+        self.exit(WRONG_USAGE, "\n".join(lines) + "\n")
 
     def _in_words(self, message: str) -> str:
         """argparse's complaint as a sentence that says what would be right."""

@@ -157,7 +157,7 @@ def test_a_job_that_another_process_cancels_is_a_failure_for_the_one_that_waits(
         pytest.param(["generate", "x", "--input", "/etc/passwd"], "no usable image", id="no picture"),
         pytest.param(["assets", "show"], "id", id="no image named"),
         pytest.param(["assets", "burn"], "burn", id="an unknown action"),
-        pytest.param(["paint"], "paint", id="an unknown command"),
+        pytest.param(["dance"], "dance", id="an unknown command"),
         pytest.param(["serve", "--port", "x"], "--port", id="a word for a port"),
     ],
 )
