@@ -4,6 +4,7 @@ are."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgforge_mcp.base.clock import Clock
@@ -19,7 +20,7 @@ from imgforge_mcp.jobs.detached.door import DetachedWorker
 from imgforge_mcp.jobs.detached.mark import mark_of
 from imgforge_mcp.jobs.detached.place import Place
 from imgforge_mcp.jobs.execution import Execution
-from imgforge_mcp.jobs.fulfilment import Fulfilment
+from imgforge_mcp.jobs.fulfilment import Fulfilment, Matting
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.inputs import References
 from imgforge_mcp.jobs.planner import Planner
@@ -140,7 +141,7 @@ def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Executio
         config=ground.config,
         registry=registry,
         assets=ground.assets,
-        fulfilment=Fulfilment(registry, ground.assets, ground.decoder, ground.router),
+        fulfilment=Fulfilment(registry, ground.assets, ground.decoder, ground.router, _matting(ground)),
         housekeeping=ground.housekeeping,
         webhooks=webhooks,
         clock=clock,
@@ -165,6 +166,15 @@ def _execution(ground: Ground, planner: Planner, webhooks: Webhooks) -> Executio
         delivery=delivery,
         clock=clock,
     )
+
+
+def _matting(ground: Ground) -> Matting | None:
+    """What cuts out on this machine, where it is pulled."""
+    models = [model for configured in ground.providers.values() for model in configured.models]
+    pulled = [model for model in models if "folder" in model.options and "remove_background" in model.capabilities]
+    if not pulled:
+        return None
+    return Matting(name=pulled[0].name, cut_out=partial(ground.driver.cut_out, pulled[0]))
 
 
 def router_for(config: Config, catalog: Catalog, providers: ConfiguredProviders) -> Router:

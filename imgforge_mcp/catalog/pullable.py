@@ -48,7 +48,7 @@ def row_of(
     """The row of a model that lies on this machine, by its pipeline and by what is known of its repository."""
     known: Json = next((row for row in bundled_table()["pullable"].values() if row["repository"] == repository), {})
     row = {**pipelines()[pipeline], **{part: value for part, value in known.items() if part not in ABOUT}}
-    pictures, guidance = row.pop("pictures"), row.pop("guidance")
+    pictures, guidance, more = row.pop("pictures"), row.pop("guidance"), row.pop("options", {})
     said = {
         "id": name,
         "name": name,
@@ -60,7 +60,7 @@ def row_of(
         "lane": "models",
         **row,
     }
-    return model_of(provider, name, {**said, "options": {**options, "guidance": guidance}})
+    return model_of(provider, name, {**said, "options": {**more, **options, "guidance": guidance}})
 
 
 def _seconds(row: Mapping[str, Any]) -> float:

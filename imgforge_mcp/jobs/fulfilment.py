@@ -2,8 +2,8 @@
 missing told."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,15 @@ from imgforge_mcp.routing.router import Router
 from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matting:
+    """Its name, and what cuts a picture out by it."""
+
+    name: str
+    cut_out: Callable[[bytes], Awaitable[bytes]]
+
+
 VECTOR_SIDE = 512
 """Pixels of a drawing's longer side, to see whether it is transparent."""
 
@@ -34,11 +43,15 @@ Difference = tuple[str, str]
 class Fulfilment:
     """Works on pictures that are in the store already, so that nothing which fails here costs one."""
 
-    def __init__(self, registry: Registry, assets: ImageStore, decoder: Decoder, router: Router) -> None:
+    def __init__(
+        self, registry: Registry, assets: ImageStore, decoder: Decoder, router: Router, matting: Matting | None = None
+    ) -> None:
+        """`matting` is a model of this machine that cuts out, where one is pulled."""
         self._registry = registry
         self._assets = assets
         self._decoder = decoder
         self._router = router
+        self._matting = matting
 
     async def as_asked(self, asset: Asset, running: RunningJob) -> Asset:
         """The image with the background and at exactly the size that were asked for; one that was made on the way is
@@ -147,14 +160,28 @@ class Fulfilment:
         try:
             if await self._is_transparent(asset) is is_transparent:
                 return asset
-            made = await self._made(asset, "remove_background" if is_transparent else "flatten")
+            made, by = (
+                await self._cut_out(asset, running) if is_transparent else (await self._made(asset, "flatten"), "")
+            )
         except ForgeError as error:
             what = "Not cut out" if is_transparent else "Not made opaque"
             running.warnings.append(f"{what}: {error.message}")
             return asset
-        how = f"{CUT_OUT} by its colour" if is_transparent else "Put on white on this machine"
+        how = f"{CUT_OUT} by {by}" if is_transparent else "Put on white on this machine"
         running.warnings.append(f"{how}; as it came: {asset.asset_id[:12]}.")
         return made
+
+    async def _cut_out(self, asset: Asset, running: RunningJob) -> tuple[Asset, str]:
+        """Cut out, and by what. Raises ForgeError."""
+        if self._matting is not None:
+            try:
+                await self._registry.assets.add(asset)
+                data = await anyio.to_thread.run_sync(self._assets.read, asset)
+                made = await self._decoder.made(await self._matting.cut_out(data), "convert", kind="png")
+                return await self._put(made, asset.seed), self._matting.name
+            except ForgeError as error:
+                running.warnings.append(f"{self._matting.name} did not cut it out: {error.message}")
+        return await self._made(asset, "remove_background"), "its colour"
 
     async def _background(self, request: ImageRequest, assets: Sequence[Asset]) -> Difference | None:
         is_cut_out = request.transform is not None and request.transform.operation == "remove_background"
@@ -203,9 +230,11 @@ class Fulfilment:
         """Another image made from a stored one, in the store too; it keeps the seed. Raises ForgeError."""
         await self._registry.assets.add(asset)
         data = await anyio.to_thread.run_sync(self._assets.read, asset)
-        made: InputImage = await self._decoder.made(data, operation, **options)
+        return await self._put(await self._decoder.made(data, operation, **options), asset.seed)
+
+    async def _put(self, made: InputImage, seed: int | None) -> Asset:
         put = partial(self._assets.put, made.data, made.mime_type, made.width, made.height)
-        return replace(await anyio.to_thread.run_sync(put), seed=asset.seed)
+        return replace(await anyio.to_thread.run_sync(put), seed=seed)
 
 
 def _is_larger(asset: Asset, size: Size) -> bool:

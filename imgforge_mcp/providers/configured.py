@@ -71,7 +71,8 @@ class ConfiguredProviders(Mapping[str, ConfiguredProvider]):
     def is_composing_only(self) -> bool:
         """Whether nothing but the embedded engine draws here: no provider of the outside, no pulled model."""
         return all(
-            each.provider.manifest.is_local and all(model.is_composed for model in each.models)
+            each.provider.manifest.is_local
+            and not any("text_to_image" in model.capabilities and not model.is_composed for model in each.models)
             for each in self._providers.values()
         )
 

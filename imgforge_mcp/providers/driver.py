@@ -37,6 +37,7 @@ from imgforge_mcp.providers.contract import (
     Alteration,
     Call,
     Images,
+    ModelSpec,
     Operation,
     Outgoing,
     Picture,
@@ -46,7 +47,9 @@ from imgforge_mcp.providers.contract import (
     Request,
     Work,
 )
+from imgforge_mcp.providers.pulled import cutting_out
 from imgforge_mcp.providers.tokens import Tokens
+from imgforge_mcp.routing.fitting import input_side
 from imgforge_mcp.storage.images import ImageStore, Staged
 
 if TYPE_CHECKING:
@@ -464,6 +467,18 @@ class Driver:
             sound = Sound(mime_type=made.mime_type, width=made.width, height=made.height, rendition=preview)
             return Result(images=(Made(staged=staged, sound=sound, seed=None),), cost_usd=0.0, warnings=work.warnings)
         raise Unavailable("The picture was not ready in time.")
+
+    async def cut_out(self, model: ModelSpec, data: bytes) -> bytes:
+        """A picture (PNG) without its background, by a matting model on this machine.
+
+        Raises:
+            Rejected: the model cannot be loaded, or its process ended.
+            BadReply: no sound image.
+        """
+        image = await self._decoder.as_input(data, input_side(model))
+        return await anyio.to_thread.run_sync(
+            self._runtime.render, cutting_out(model, image), lambda fraction, what: None
+        )
 
     def _rendered(self, rendering: Rendering, report: Callable[[float, str], None]) -> Images:
         data = self._runtime.render(rendering, report)

@@ -2,11 +2,14 @@
 machine."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.catalog import Catalog, load_catalog
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.local.models.pulled import Pulled, all_pulled, is_runnable
+from imgforge_mcp.local.models.rendering import Rendering
+from imgforge_mcp.media import InputImage
 
 PROVIDER = "local"
 """Under whose name they are offered."""
@@ -16,6 +19,19 @@ def catalog_of(config: Config) -> Catalog:
     """Raises ConfigError."""
     pulled = all_pulled(config.home)
     return load_catalog(config.catalog, config.source, _rows(pulled) if pulled and is_runnable() else ())
+
+
+def cutting_out(model: ModelSpec, image: InputImage) -> Rendering:
+    """What a matting model on this machine is asked for."""
+    return Rendering(
+        name=model.slug,
+        folder=Path(model.options["folder"]),
+        memory=model.options["memory"],
+        width=image.width,
+        height=image.height,
+        image=image.data,
+        cuts_out=True,
+    )
 
 
 def _rows(pulled: Sequence[Pulled]) -> list[ModelSpec]:

@@ -21,6 +21,8 @@ from imgforge_mcp.routing.pricing import Quote, Size, dollars
 WASTE = 0.2
 UNVERIFIED = 5
 """More than any number of settings that a model may lack: last in its class."""
+STAND_IN = 1
+"""What alters pictures without a model comes after a model of this machine."""
 LACKS_ALPHA = 50
 """A model whose picture has to be cut out afterwards comes after those of its tier that make it transparent."""
 LACKS_SIZE = 50_000
@@ -278,6 +280,8 @@ class Router:
         )
         quote = replace(call, n=request.n).quote
         rank = standing.rank * 10 + dropped_settings(request, model) + (UNVERIFIED if model.unverified else 0)
+        if request.transform is not None and model.is_composed:
+            rank += STAND_IN
         if request.image_size is not None and not makes(model, request.image_size):
             rank += LACKS_SIZE
         if request.background == "transparent" and not {"transparent", "vector"} & model.capabilities:

@@ -11,6 +11,10 @@ INDEX = "model_index.json"
 WEIGHTS = "openvino_model.bin"
 GRAPH = "openvino_model.xml"
 TOKENIZER = "tokenizer/openvino_tokenizer.xml"
+MATTING = "Matting"
+"""The kind of a model that cuts out: one ONNX graph, no pipeline."""
+ONNX = ("onnx/model.onnx", "model.onnx")
+"""Where such a model keeps it."""
 CONVERT = "optimum-cli export openvino --model {folder} OUT makes one of it (pip install 'optimum[openvino]')"
 
 
@@ -25,11 +29,14 @@ class Pipeline:
 
 
 def examined(folder: Path, known: Collection[str]) -> Pipeline:
-    """The pipeline in a folder, one of the `known` classes.
+    """The pipeline in a folder, one of the `known` classes; or a model that cuts out, which is none.
 
     Raises:
         Unsupported: there is none, or none that the runtime can load; the message says what to do.
     """
+    graph = matting_graph(folder)
+    if graph is not None and MATTING in known:
+        return Pipeline(kind=MATTING, weights=graph.stat().st_size, takes_pictures=True)
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
         kind = str(index["_class_name"])
@@ -51,3 +58,10 @@ def examined(folder: Path, known: Collection[str]) -> Pipeline:
         weights=sum(path.stat().st_size for path in folder.glob("*/*.bin")),
         takes_pictures="vae_encoder" in parts,
     )
+
+
+def matting_graph(folder: Path) -> Path | None:
+    """The graph of a model that cuts out; None where the folder holds a pipeline, or neither."""
+    if (folder / INDEX).is_file():
+        return None
+    return next((folder / name for name in ONNX if (folder / name).is_file()), None)

@@ -16,6 +16,7 @@ from PIL import Image, ImageFilter
 
 from imgforge_mcp.base.errors import ForgeError, Unsupported
 from imgforge_mcp.local.models import memory
+from imgforge_mcp.local.models.matting import Matting
 from imgforge_mcp.local.models.pulled import INSTALL
 from imgforge_mcp.local.models.runtime import DRAW_SHARE, GO_ON, LOAD_SHARE
 
@@ -133,14 +134,14 @@ def main(folder: str) -> None:
     with suppress(AttributeError, OSError):  # Windows has no such thing
         os.nice(KINDER)
     line = Line(answers, sys.stdin.buffer)
-    engine: Engine | None = None
+    engine: Engine | Matting | None = None
     while (order := line.order()) is not None:
         try:
             if engine is None and not line.may_go_on(0.0, f"loading {order['name']}"):
                 line.say(stopped=True)
                 continue
             engine = engine or _loaded(folder, order)
-            drawn = engine.draw(order, line)
+            drawn = engine.draw(order, line) if isinstance(engine, Engine) else engine.cut_out(_source(order))
         except ForgeError as error:
             line.say(error=error.message)
         except MemoryError:
@@ -151,7 +152,7 @@ def main(folder: str) -> None:
             line.say(**({"stopped": True} if drawn is None else {"picture": _encoded(drawn)}))
 
 
-def _loaded(folder: str, order: dict[str, Any]) -> Engine:
+def _loaded(folder: str, order: dict[str, Any]) -> Engine | Matting:
     """Raises Unsupported: the runtime is not installed, or there is not the memory; what to do stands in the
     message."""
     try:
@@ -161,9 +162,14 @@ def _loaded(folder: str, order: dict[str, Any]) -> Engine:
                 f"{order['name']} takes about {memory.gib(order['memory'])} of memory and {memory.gib(free)} are free; "
                 "close something (another client's server may hold a model of its own), or ask for model illustrator."
             )
-        return Engine(folder)
+        return Matting(folder, DEVICE) if order["cuts_out"] else Engine(folder)
     except ImportError:
         raise Unsupported(f"The runtime of {order['name']} is not installed: {INSTALL}.") from None
+
+
+def _source(order: dict[str, Any]) -> Image.Image:
+    """The picture that is to be cut out, as it came."""
+    return Image.open(io.BytesIO(base64.b64decode(order["image"])))
 
 
 def _picture(text: str | None, size: tuple[int, int], mode: str) -> Image.Image | None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from imgforge_mcp.base.errors import NotFound, Unauthorized, Unavailable, Unsupported
-from imgforge_mcp.local.models.pipelines import CONVERT, GRAPH, INDEX
+from imgforge_mcp.local.models.pipelines import CONVERT, GRAPH, INDEX, ONNX
 
 BLOCK = 1024 * 1024
 KEPT = (".json", ".xml", ".bin", ".txt", ".model", ".jinja")
@@ -133,12 +133,14 @@ def is_part(path: str) -> bool:
     """Whether a file belongs to a pipeline: one of its kinds, in no hidden folder, with no way out of its own."""
     pure = PurePosixPath(path)
     is_plain = not pure.is_absolute() and not any(part == ".." or part.startswith(".") for part in pure.parts)
-    is_known = pure.suffix in KEPT and (pure.suffix != ".bin" or pure.name.startswith("openvino_"))
+    is_known = path in ONNX or (pure.suffix in KEPT and (pure.suffix != ".bin" or pure.name.startswith("openvino_")))
     return is_plain and is_known and "\\" not in path and ":" not in path and len(pure.parts) <= DEEPEST
 
 
 def check_listed(what: str, paths: Collection[str]) -> None:
     """Raises Unsupported: by the list alone it is no pipeline that can be run here; nothing need be fetched."""
+    if INDEX not in paths and any(name in paths for name in ONNX):
+        return
     if INDEX not in paths:
         raise Unsupported(f"{what} holds no pipeline: it has no {INDEX}.")
     if not any(path.endswith(f"/{GRAPH}") for path in paths):

@@ -20,6 +20,7 @@ from imgforge_mcp.providers.contract import (
     Reply,
     Work,
 )
+from imgforge_mcp.providers.pulled import cutting_out
 
 SEEDS = 2**31
 Report = Callable[[float, str], None]
@@ -40,6 +41,8 @@ class Local(Provider):
     )
 
     def submit(self, call: Call) -> Work | Alteration | Rendering:
+        if call.transform is not None and "folder" in call.model.options:
+            return cutting_out(call.model, call.inputs[0])
         if call.transform is not None:
             return _alteration(call.transform)
         seed = call.seed if call.seed is not None else secrets.randbelow(SEEDS)
