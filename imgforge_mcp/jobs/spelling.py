@@ -11,9 +11,11 @@ from imgforge_mcp.providers.reading.encoded import from_base64
 SHORTEST_ID = 8
 """Hex digits: the least that stands for an image."""
 ASSET_ID = re.compile(r"[0-9a-f]{8,64}", re.IGNORECASE)
-ASSET_URI = re.compile(r"imgforge://assets/([0-9a-f]{8,64})(?:[.?#].*)?", re.IGNORECASE)
-JOB_ID = re.compile(r"(?:imgforge://jobs/)?([0-9A-HJKMNP-TV-Z]{26})(?:#([1-9]\d?))?", re.IGNORECASE)
+ASSET_URI = re.compile(r"(?:imgforge://assets/|asset:|sha256:)([0-9a-f]{8,64})(?:[.?#].*)?", re.IGNORECASE)
+JOB_ID = re.compile(r"(?:imgforge://jobs/|job:)?([0-9A-HJKMNP-TV-Z]{26})(?:#([1-9]\d?))?", re.IGNORECASE)
 ASSET_PATH = re.compile(r"/v2/assets/([0-9a-f]{64})(?:\.\w+)?", re.IGNORECASE)
+AROUND = ("''", '""', "``", "<>")
+"""Pairs of signs that shells, letters and chats put around an address or a path."""
 WAYS = "an asset id, a job id, an https URL, a data URL or a file path"
 
 
@@ -31,7 +33,7 @@ class Named:
 
 def read_reference(text: str, field: str) -> Named:
     """Raises InvalidRequest: no way in which an image is named; tells which argument, `field`, it was."""
-    text = text.strip()
+    text = _bare(text)
     if match := JOB_ID.fullmatch(text):
         return Named(kind="job", text=match[1].upper(), number=int(match[2] or 1))
     if match := ASSET_URI.fullmatch(text) or re.fullmatch(f"({ASSET_ID.pattern})", text, re.IGNORECASE):
@@ -47,7 +49,13 @@ def read_reference(text: str, field: str) -> Named:
         return Named(kind="path", text=_file_path(text, field))
     if "://" in text:
         raise InvalidRequest(f"{field}: {scheme[:20]}:// is not read; give {WAYS}.", field=field)
-    return Named(kind="path", text=text)
+    return Named(kind="path", text=text.replace("\\ ", " "))
+
+
+def _bare(text: str) -> str:
+    """Without space and one pair of signs around it."""
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 2 and text[0] + text[-1] in AROUND else text
 
 
 def _path_of(url: str) -> str:
@@ -62,7 +70,7 @@ def _file_path(uri: str, field: str) -> str:
     rest = uri[len("file:") :]
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
-        if host.lower() not in ("", "localhost"):
+        if host.lower() not in ("", "localhost", "127.0.0.1"):
             raise InvalidRequest(
                 f"{field}: file://{host[:64]}/ names another machine; give a path on this one.", field=field
             )

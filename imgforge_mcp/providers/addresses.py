@@ -1,12 +1,19 @@
 """Where a URL that a provider handed out really leads: other names of its own host are made one. Pure."""
 
-from ipaddress import ip_address
+import re
+from ipaddress import IPv6Address, ip_address
+from socket import inet_aton
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from imgforge_mcp.base.config import ProviderSettings
 
-OWN_NAMES = ("localhost", "host.docker.internal", "0.0.0.0", "::", "")
-"""How a server calls itself that does not know how it is reached."""
+OWN_NAMES = (
+    *("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback", "0.0.0.0", "::", ""),
+    *("host.docker.internal", "gateway.docker.internal", "host.containers.internal"),
+)
+"""How a server calls itself that does not know how it is reached, containers among them."""
+WITHOUT_SCHEME = re.compile(r"[\w.-]+:[0-9]{1,5}/", re.ASCII)
+"""A host with its port, where a path may stand as well."""
 
 
 def candidates(url: str, settings: ProviderSettings) -> tuple[str, ...]:
@@ -19,6 +26,8 @@ def candidates(url: str, settings: ProviderSettings) -> tuple[str, ...]:
     base = urlsplit(settings.base_url)
     if url.startswith("//"):
         url = f"{base.scheme}:{url}"
+    elif WITHOUT_SCHEME.match(url):
+        url = f"{base.scheme}://{url}"
     if "://" not in url:
         path = url if url.startswith("/") else f"/{url}"
         prefix = base.path.rstrip("/")
@@ -55,17 +64,23 @@ def may_see_key(url: str, settings: ProviderSettings, key_hosts: tuple[str, ...]
 
 
 def _names_itself(target: SplitResult, base: SplitResult) -> bool:
-    host = (target.hostname or "").lower()
+    host = (target.hostname or "").lower().removesuffix(".")
     if target.username or target.scheme not in ("http", "https"):
         return False
     return host == base.hostname or host in OWN_NAMES or host.endswith(".localhost") or _is_loopback(host)
 
 
 def _is_loopback(host: str) -> bool:
+    """In any spelling that a resolver takes: 127.1 and 0 among them, and IPv4 within IPv6."""
     try:
         address = ip_address(host)
     except ValueError:
-        return False
+        try:
+            address = ip_address(inet_aton(host))
+        except OSError:
+            return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return address.is_loopback or address.is_unspecified
 
 

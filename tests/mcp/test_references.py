@@ -55,6 +55,10 @@ WAYS: dict[str, Callable[[str, str, Path], str]] = {
     "file URI of the store": lambda asset, job, path: path.as_uri(),
     "its bytes": lambda asset, job, path: "DATA:;BASE64," + base64.b64encode(path.read_bytes()).decode(),
     "spaces around": lambda asset, job, path: f"  {asset}\n",
+    "quotes around": lambda asset, job, path: f'"{asset}"',
+    "its kind in front": lambda asset, job, path: f"asset:{asset[:12]}",
+    "its hash in front": lambda asset, job, path: f"sha256:{asset}",
+    "job in front": lambda asset, job, path: f"job:{job}",
 }
 
 
@@ -104,6 +108,10 @@ FILES: dict[str, Callable[[Path], str]] = {
     "relative": lambda path: path.name,
     "relative with the directory": lambda path: f"{path.parent.name}/{path.name}",
     "file URI": lambda path: path.as_uri(),
+    "in quotes": lambda path: f"'{path}'",
+    "in a chat's signs": lambda path: f"`{path}`",
+    "escaped as for a shell": lambda path: str(path).replace(" ", "\\ "),
+    "file URI of this machine": lambda path: f"file://127.0.0.1{quote(str(path))}",
     "file URI of localhost": lambda path: f"file://localhost{quote(str(path))}",
     "file URI in capitals": lambda path: f"FILE://{quote(str(path))}",
     "file URI with one slash": lambda path: f"file:{quote(str(path))}",

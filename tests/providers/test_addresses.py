@@ -75,6 +75,8 @@ def served() -> Iterator[Callable[[Elsewhere], Elsewhere]]:
         pytest.param(lambda path, port: f"http://host.docker.internal:{port}{path}", id="a container's word for it"),
         pytest.param(lambda path, port: f"http://localhost:9{path}", id="a port that only it can reach"),
         pytest.param(lambda path, port: f"http://localhost{path}", id="no port"),
+        pytest.param(lambda path, port: f"127.0.0.1:{port}{path}", id="host and port alone"),
+        pytest.param(lambda path, port: f"http://localhost.:{port}{path}", id="a dot at the end"),
     ],
 )
 @pytest.mark.parametrize("kind", [Elsewhere, Locked])
@@ -138,6 +140,27 @@ OWN = ProviderSettings(name="x", base_url="https://api.example", is_override=Fal
         ("http://user@localhost/a", OVERRIDDEN, ("http://user@localhost/a",)),
         ("http://[::1/a", OVERRIDDEN, ("http://[::1/a",)),
         ("//cdn.example/a", OWN, ("https://cdn.example/a",)),
+        *[
+            (f"https://{host}/a", OVERRIDDEN, ("https://gateway.example/a",))
+            for host in (
+                *(
+                    "127.1",
+                    "0",
+                    "2130706433",
+                    "0x7f000001",
+                    "[::ffff:127.0.0.1]",
+                    "[::1]",
+                    "[::]",
+                    "LOCALHOST",
+                    "localhost.",
+                ),
+                *("ip6-localhost", "localhost.localdomain", "host.containers.internal", "gateway.docker.internal"),
+            )
+        ],
+        *[
+            (f"https://{host}/a", OVERRIDDEN, (f"https://{host}/a",))
+            for host in ("10.1", "8.8.8.8", "1", "ip6", "[fe80::1]")
+        ],
     ],
 )
 def test_an_address_is_read_as_the_server_means_it(url: str, settings: Any, found: tuple[str, ...]) -> None:

@@ -54,7 +54,10 @@ NOT_OURS = re.compile(
 )
 """Names under which a reply shows other pictures than those it made: what it was given, small ones, portraits."""
 PICTURE_URL = re.compile(r"(?i)https?://[^\s\"'<>]+\.(?:png|jpe?g|webp|gif|avif|svg)(?:[?#][^\s\"'<>]*)?")
-PATH = re.compile(r"(?:/[^\s/][^\s]*|[\w.%-]+(?:/[\w.%-]+)*\.(?:png|jpe?g|webp|gif|avif|svg)(?:\?\S*)?)", re.IGNORECASE)
+PATH = re.compile(
+    r"(?:/[^\s/][^\s]*|[\w.-]+:[0-9]{1,5}/[^\s]*|[\w.%-]+(?:/[\w.%-]+)*\.(?:png|jpe?g|webp|gif|avif|svg)(?:\?\S*)?)",
+    re.IGNORECASE,
+)
 IN_MARKDOWN = re.compile(r"!\[[^\]]{0,400}\]\((https?://[^)\s]+|data:image/[^)\s]+)")
 IN_HTML = re.compile(r"""(?i)<img\s[^>]{0,400}?src=["']?(https?://[^"'\s>]+|data:image/[^"'\s>]+)""")
 EVENTS = re.compile(r"data:\s*[\[{\"]|event:|id:|retry:|:|\{")
