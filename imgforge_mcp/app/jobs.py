@@ -101,7 +101,14 @@ def job_parts(ground: Ground, arrangement: Arrangement) -> JobParts:
         private_hosts=ground.config.private_hosts,
         draws_alone=providers.is_composing_only,
     )
-    adoption = Adoption(planner, providers, clock, is_last_resort=arrangement is Arrangement.CLUSTER)
+    routes = [configured.entry.route for configured in providers.values()]
+    adoption = Adoption(
+        planner,
+        providers,
+        clock,
+        is_last_resort=arrangement is Arrangement.CLUSTER,
+        claims=routes if arrangement is Arrangement.CLUSTER_WORKER else (),
+    )
     worker = Worker(
         _execution(ground, planner, webhooks),
         registry,

@@ -117,8 +117,7 @@ async def open_worker(config: Config, clock: Clock) -> AsyncIterator[tuple[Worke
 async def open_cluster_worker(config: Config, clock: Clock, at_once: int) -> AsyncIterator[tuple[Claims, Ground]]:
     """A worker of the registry, which runs so many jobs at once. Raises as above."""
     async with _opened(config, clock, Arrangement.CLUSTER_WORKER) as (ground, parts):
-        routes = [configured.entry.route for configured in ground.providers.values()]
-        presence = Presence(ground.registry, clock, routes=routes, at_once=at_once)
+        presence = Presence(ground.registry, clock, routes=parts.adoption.claims, at_once=at_once)
         yield Claims(parts.worker, ground.registry, parts.adoption, clock, presence), ground
 
 

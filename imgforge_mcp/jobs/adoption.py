@@ -1,6 +1,6 @@
 """Which abandoned jobs this process may take up: only those that it can do as whoever recorded them would have."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from imgforge_mcp.base.clock import Clock
@@ -20,10 +20,18 @@ class Adoption:
     """Judges by keys and configuration; the lease is the registry's matter."""
 
     def __init__(
-        self, planner: Planner, providers: ConfiguredProviders, clock: Clock, *, is_last_resort: bool = False
+        self,
+        planner: Planner,
+        providers: ConfiguredProviders,
+        clock: Clock,
+        *,
+        is_last_resort: bool = False,
+        claims: Collection[str] = (),
     ) -> None:
         self.is_last_resort = is_last_resort
         """Whether it leaves to a living worker whatever that could take."""
+        self.claims = claims
+        """For which routes this process claims what waits, as much as it has room for."""
         self._planner = planner
         self._providers = providers
         self._clock = clock

@@ -265,7 +265,8 @@ class Worker:
         """Take up what was left behind and is for this process. Raises ForgeError."""
         if self._adoption is None:
             return
-        for job in await self._registry.jobs.abandoned(is_last_resort=self._adoption.is_last_resort):
+        by = self._adoption
+        for job in await self._registry.jobs.abandoned(is_last_resort=by.is_last_resort, claims=by.claims):
             if self._is_retired:
                 return
             if job.job_id in self._running or not await self._adoption.takes(job):

@@ -95,6 +95,18 @@ async def test_what_waits_is_for_workers_as_long_as_one_lives_that_holds_its_rou
     assert await claimed(worker) == []
 
 
+async def test_whoever_claims_what_waits_takes_it_up_in_no_other_way(start_process: Start) -> None:
+    door, worker = start_process("door"), start_process("worker")
+    waiting, left = await leave(door), await leave(door)
+    assert await claimed(worker, 2) == [waiting.job_id, left.job_id]
+    await worker.registry.queue.put_back(left.job_id)
+    await worker.registry.jobs.let_go(waiting.job_id)
+    fox, owl = await leave(door), await leave(door, OWL)
+    found = await worker.registry.jobs.abandoned(claims=[FOX])
+    assert {job.job_id for job in found} == {waiting.job_id, left.job_id, owl.job_id}
+    assert {job.job_id for job in await worker.registry.jobs.abandoned()} == {job.job_id for job in (*found, fox)}
+
+
 async def test_the_last_resort_takes_up_nothing_that_a_living_worker_could(start_process: Start) -> None:
     door, dead, alive = start_process("door"), start_process("dead"), start_process("alive")
     job_id = (await leave(door)).job_id

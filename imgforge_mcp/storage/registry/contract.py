@@ -1,6 +1,6 @@
 """What jobs need of a registry, in the words of the domain: the values that go in, and the two ways it says "stop"."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -276,11 +276,11 @@ class JobRegistry(Protocol):
     async def renew(self, job_ids: Sequence[str]) -> None:
         """Hold the leases of these jobs for another while, those that this process still has."""
 
-    async def abandoned(self, *, is_last_resort: bool = False) -> list[Job]:
+    async def abandoned(self, *, is_last_resort: bool = False, claims: Collection[str] = ()) -> list[Job]:
         """Some unfinished jobs whose owner is gone, or that wait in the queue and that no living worker is for; whoever
-        is but the last resort is told of none that a living worker could take. One that this version does not wholly
-        understand is left to the one that wrote it, until its deadline has passed: then it needs no more than an
-        end."""
+        is but the last resort is told of none that a living worker could take, and whoever claims what waits for some
+        routes of none of that. One that this version does not wholly understand is left to the one that wrote it, until
+        its deadline has passed: then it needs no more than an end."""
 
     async def take_over(self, job_id: str) -> bool:
         """Claim an abandoned job; False when another was quicker. Lock: the job's row."""

@@ -1,7 +1,7 @@
 """Jobs and attempts, durable: opened, claimed under a lease, fenced by their owner, finished once."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
-ABANDONED = 500
+ABANDONED = 200
 """How many of them are read in one go."""
 
 
@@ -201,8 +201,9 @@ class SqlJobs:
             is_durable=False,
         )
 
-    async def abandoned(self, *, is_last_resort: bool = False) -> list[Job]:
-        own, asks = self._seconds(), {"is_last_resort": int(is_last_resort), "most": ABANDONED}
+    async def abandoned(self, *, is_last_resort: bool = False, claims: Collection[str] = ()) -> list[Job]:
+        own, text = self._seconds(), to_text(list(claims))
+        asks = {"is_last_resort": int(is_last_resort), "claims": text, "most": ABANDONED}
 
         def act(sql: Statements) -> list[Job]:
             rows = sql.all("abandoned_jobs", now=sql.lease_time(own), **asks)

@@ -46,12 +46,13 @@ UPDATE jobs SET lease_until = :until WHERE owner = :owner AND completed_at IS NU
 
 -- name: abandoned_jobs
 -- Jobs whose owner has let its lease run out; not what a living worker is to have: of the queue
--- never, of the rest where whoever asks is there but for want of one.
+-- never, of the rest where whoever asks is there but for want of one; nor what waits and whoever asks claims anyway.
 SELECT * FROM jobs
 WHERE completed_at IS NULL AND lease_until < :now
   AND NOT ((owner = 'queue' OR :is_last_resort = 1)
            AND EXISTS (SELECT 1 FROM process_routes JOIN processes USING (owner)
                        WHERE process_routes.route = jobs.route AND is_worker = 1 AND processes.lease_until >= :now))
+  AND NOT (owner = 'queue' AND coalesce(route, '') IN (SELECT value FROM json_each(:claims)))
 ORDER BY lease_until, job_id LIMIT :most;
 
 -- name: take_over
