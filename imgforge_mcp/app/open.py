@@ -133,9 +133,7 @@ async def _opened(
     catalog = catalog_of(config)
     providers = open_configured(config, catalog)
     await anyio.to_thread.run_sync(prepare_home, config.home)
-    secrets = secrets_of(config, providers)
-    keep_out(secrets)
-    redactor = Redactor(secrets)
+    redactor = _redactor(config, providers)
     transport = _LazyTransport(clock, redactor, config, _trusted_hosts(config, providers))
     post = _LazyTransport(clock, redactor, config, frozenset())
     ground = _ground(config, catalog, providers, clock, redactor, transport, post)
@@ -165,6 +163,14 @@ async def _opened(
             await ground.registry.close()
             await anyio.to_thread.run_sync(SHARED.let_go)
             await anyio.to_thread.run_sync(ground.driver.close)
+
+
+def _redactor(config: Config, providers: ConfiguredProviders) -> Redactor:
+    """For everything that leaves, the log included. No secret stays in a variable of what calls this: tracebacks with
+    local variables are written by other people's libraries."""
+    secrets = secrets_of(config, providers)
+    keep_out(secrets)
+    return Redactor(secrets)
 
 
 def _arrangement(ground: Ground, *, adopts: bool, is_brief: bool) -> Arrangement:

@@ -1,12 +1,11 @@
 """Keys never leave: every known secret is replaced by value in whatever goes out or is stored."""
 
-import base64
-import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from urllib.parse import quote, quote_plus
+
+from imgforge_mcp.base.disguises import Reading, encoded_within, spelt_out, squeezed, unescaped, whole
 
 MASK = "[redacted]"
 SHORTEST_SECRET = 6
@@ -17,31 +16,31 @@ LONGEST_WORD = 12
 """Letters of a part that may be an ordinary word, such as a provider's name."""
 UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
 """Consonants that no name of ours or word of a message has in a row; of chance letters most have."""
+SEED, STRIDE = 5, 4
+"""Any eight characters in a row hold five that begin at a multiple of four: a text in which none of these is one of a
+secret's holds no part of it."""
 
 
 class Redactor:
-    """Replaces secrets by value, in the forms in which they travel: plain, URL-encoded, base64, JSON-escaped."""
+    """Replaces secrets by value: whole in the forms in which they travel, and every part of them, however spelt."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: tuple[str, ...] = ()
         self._byte_forms: tuple[bytes, ...] = ()
-        self._parts: dict[int, frozenset[str]] = {}
+        self._parts, self._letters = _Parts(_is_word), _Parts(_are_words)
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Add secrets; one shorter than six characters would garble ordinary text and is left out."""
-        secrets = list(secrets)
-        forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+        secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        forms = {form for secret in secrets for form in whole(secret)}
         self._forms = tuple(sorted({*self._forms, *forms}, key=len, reverse=True))
         self._byte_forms = tuple(form.encode() for form in self._forms)
-        plain = {secret.lower() for secret in secrets if len(secret) >= SHORTEST_PART}
-        encoded = {form.lower() for form in forms} - plain
-        self._learn_parts(SHORTEST_PART, plain)
-        self._learn_parts(SHORTEST_ENCODED_PART, encoded)
-
-    def _learn_parts(self, length: int, forms: Iterable[str]) -> None:
-        parts = {form[start : start + length] for form in forms for start in range(len(form) - length + 1)}
-        self._parts[length] = self._parts.get(length, frozenset()) | parts
+        plain = {form for secret in secrets if len(secret) >= SHORTEST_PART for form in (secret, secret[::-1])}
+        encoded = {*forms, *(form for secret in secrets for form in encoded_within(secret))} - plain
+        for parts, spelt in ((self._parts, str), (self._letters, squeezed)):
+            parts.learn(SHORTEST_PART, map(spelt, plain))
+            parts.learn(SHORTEST_ENCODED_PART, map(spelt, encoded))
 
     def text(self, text: str) -> str:
         for form in self._forms:
@@ -51,17 +50,26 @@ class Redactor:
     def data(self, data: bytes) -> bytes:
         for form in self._byte_forms:
             data = data.replace(form, MASK.encode())
-        return self._without_parts(data.decode("latin-1")).encode("latin-1")
+        return self._without_parts(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _without_parts(self, text: str) -> str:
-        """The text with every longer piece of a secret masked: a cut, or another letter case, hides nothing."""
-        spans = [span for length, parts in self._parts.items() if parts for span in _found(text, parts, length)]
+        """The text with every longer piece of a secret masked: a cut, another letter case, an escape or a line's end
+        within it hides nothing."""
         shown, end = "", 0
-        for start, stop in sorted(spans):
+        for start, stop in sorted(self._spans(text)):
             if start >= end:  # else it begins within what is masked already
                 shown += text[end:start] + MASK
             end = max(end, stop)
         return shown + text[end:]
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        for reading in (Reading.of(text), unescaped(text)):
+            if reading is None:
+                continue
+            if self._parts.may_be_in(reading.text):
+                yield from self._parts.found_in(reading, text)
+            if self._letters.may_be_in(squeezed(reading.text)):
+                yield from self._letters.found_in(spelt_out(reading), text)
 
     def value(self, value: Any) -> Any:
         """The same for a decoded JSON value."""
@@ -91,36 +99,59 @@ class RedactingFilter(logging.Filter):
         return True
 
 
-def _found(text: str, parts: frozenset[str], length: int) -> Iterator[tuple[int, int]]:
-    """Where pieces of at least `length` characters stand, unless they may be an ordinary word."""
-    lowered = text.replace("İ", "I").lower()  # the one letter whose small form is longer: positions would not fit
+class _Parts:
+    """The pieces of secrets that tell something of them, in small letters, by their length."""
+
+    def __init__(self, is_speech: Callable[[str], bool]) -> None:
+        self._is_speech = is_speech
+        self._by_length: dict[int, frozenset[str]] = {}
+        self._seeds: frozenset[str] = frozenset()
+
+    def learn(self, length: int, forms: Iterable[str]) -> None:
+        lowered = [form.lower() for form in forms if len(form) >= length]
+        parts = {part for form in lowered for part in _windows(form, length)}
+        self._by_length[length] = self._by_length.get(length, frozenset()) | parts
+        self._seeds |= {seed for form in lowered for seed in _windows(form, SEED)}
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether it is worth while to look at every character."""
+        lowered = _lowered(text)
+        return not self._seeds.isdisjoint(lowered[at : at + SEED] for at in range(0, len(lowered), STRIDE))
+
+    def found_in(self, reading: Reading, text: str) -> Iterator[tuple[int, int]]:
+        """Where pieces stand in the text that is read so, unless they may be ordinary speech."""
+        lowered = _lowered(reading.text)
+        for length, parts in self._by_length.items():
+            for first, after in _runs(lowered, parts, length):
+                start, stop = reading.starts[first], reading.stops[after - 1]
+                if not self._is_speech(text[start:stop]):
+                    yield start, stop
+
+
+def _windows(text: str, length: int) -> Iterator[str]:
+    return (text[at : at + length] for at in range(len(text) - length + 1))
+
+
+def _lowered(text: str) -> str:
+    return text.replace("İ", "I").lower()  # the one letter whose small form is longer: positions would not fit
+
+
+def _runs(text: str, parts: frozenset[str], length: int) -> Iterator[tuple[int, int]]:
+    """Where pieces of at least `length` characters begin and end."""
     start = None
-    for place in range(len(lowered) - length + 2):  # at the last one too little is left, so that a piece ends there
-        if lowered[place : place + length] in parts:
+    for place in range(len(text) - length + 2):  # at the last one too little is left, so that a piece ends there
+        if text[place : place + length] in parts:
             start = place if start is None else start
         elif start is not None:
-            stop = place + length - 1
-            if not _is_word(text[start:stop]):
-                yield start, stop
+            yield start, place + length - 1
             start = None
 
 
 def _is_word(piece: str) -> bool:
     letters = piece.strip("-_./ :")
-    is_short = len(letters) <= LONGEST_WORD and bool(re.fullmatch(r"[A-Za-z]*", letters))
+    is_short = len(letters) <= LONGEST_WORD and (not letters or letters.isalpha())
     return is_short and not UNSPEAKABLE.search(letters)
 
 
-def _forms(secret: str) -> set[str]:
-    encoded = secret.encode()
-    return {
-        secret,
-        secret[::-1],
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        base64.b64encode(encoded).decode(),
-        base64.b64encode(encoded).decode().rstrip("="),
-        base64.urlsafe_b64encode(encoded).decode().rstrip("="),
-        encoded.hex(),
-    }
+def _are_words(piece: str) -> bool:
+    return all(map(_is_word, re.split(r"[\W_]+", piece)))

@@ -8,27 +8,35 @@ REPLY_CAP = 96 * 1024 * 1024
 """Bytes of one answer: four 4K PNG images in base64 stay below it."""
 
 
+class Credentials(dict[str, str]):
+    """Headers that let somebody in. As a local variable of a traceback they show their names alone."""
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(self)})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part of a multipart form; a file when it has a filename."""
 
-    value: str | bytes
+    value: str | bytes = field(repr=False)
     filename: str | None = None
     content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A request ready to leave: absolute URL, credentials in its headers, the seconds it may take in all."""
+    """A request ready to leave: absolute URL, credentials in its headers, the seconds it may take in all. Nothing of
+    what it says is part of its repr."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     seconds: float
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
-    form: tuple[tuple[str, Part], ...] | None = None
-    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+    form: tuple[tuple[str, Part], ...] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
     """A body as it is, where every byte of it matters."""
     cap: int = REPLY_CAP
     is_paid: bool = False
@@ -42,5 +50,5 @@ class Answer:
     """A whole answer, within the byte cap. Header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)

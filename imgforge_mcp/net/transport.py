@@ -160,6 +160,8 @@ class Transport:
         with self._clock.move_on_after(outgoing.seconds) as scope:
             try:
                 return await self._exchange(outgoing, sending)
+            except ProviderError as error:
+                raise error.with_traceback(None) from None  # below lies what was sent and what came
             except FOREIGN as error:
                 if not sending.has_begun:
                     raise Unavailable(f"No connection to the provider ({_kind(error)}).") from None
@@ -301,7 +303,7 @@ def _bad_reply(outgoing: Outgoing, message: str) -> ProviderError:
 
 def _after_sending(outgoing: Outgoing, what: str) -> ProviderError:
     if outgoing.is_paid:
-        return Ambiguous(f"{what} after the request was sent; it may have been billed.")
+        return Ambiguous(f"{what} after the request was sent.")
     return Unavailable(f"{what}.")
 
 

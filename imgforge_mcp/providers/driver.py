@@ -30,6 +30,7 @@ from imgforge_mcp.base.formats import FORMATS, SVG
 from imgforge_mcp.base.types import Progress
 from imgforge_mcp.media.decoder import Decoder, Sound
 from imgforge_mcp.media.header import read_header
+from imgforge_mcp.net.exchange import Credentials
 from imgforge_mcp.net.retry_after import retry_after
 from imgforge_mcp.providers.addresses import candidates, is_own, may_see_key
 from imgforge_mcp.providers.base_url import address, kept_query
@@ -286,8 +287,7 @@ class Driver:
             raise await self._failure(reply, run)
         if reply.status >= 300:
             raise BadReply(
-                "The provider answered with a redirect, which is not followed; it may have been billed. "
-                f"{run.provider.manifest.address_hint}",
+                f"The provider answered with a redirect, which is not followed. {run.provider.manifest.address_hint}",
                 provider_status=reply.status,
             )
         try:
@@ -329,7 +329,7 @@ class Driver:
         join = address if is_relative else kept_query
         target = request.target if is_relative else candidates(request.target, settings)[0]
         url = join(settings.base_url, target, request.query)
-        headers = {**manifest.headers, **request.headers}
+        headers = Credentials({**manifest.headers, **request.headers})
         names_own = not is_relative and is_own(url, settings)
         if not is_relative:
             try:
@@ -558,11 +558,11 @@ def _seeded(picture: Picture, position: int, call: Call) -> Picture:
     return picture if is_known else replace(picture, seed=call.seed)
 
 
-def _key(provider: Provider, settings: ProviderSettings) -> dict[str, str]:
+def _key(provider: Provider, settings: ProviderSettings) -> Credentials:
     """The header that carries the key, where there is one."""
     auth = provider.manifest.auth
-    return {auth.header: f"{auth.prefix}{settings.key}"} if settings.key else {}
+    return Credentials({auth.header: f"{auth.prefix}{settings.key}"} if settings.key else {})
 
 
 def _ran_out(run: Run) -> Ambiguous:
-    return Ambiguous("The job's deadline passed while the provider was at work; it may have been billed.")
+    return Ambiguous("The job's deadline passed while the provider was at work.")

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -109,9 +110,80 @@ def test_parts_of_two_keys_that_overlap_are_masked_as_one() -> None:
     assert redactor.text("<456789ab 0123999999>") == f"<{MASK} {MASK}>"
 
 
-@pytest.mark.parametrize("said", ["1F9A77B", "c2stNUUwYzF", "sk-5E0c 1f9a77b 2c4d8e6"])
+@pytest.mark.parametrize("said", ["1F9A77B", "c2stNUUwYzF", "2c4d8e6 1f9a77b sk-5E0c"])
 def test_a_few_characters_tell_nothing(said: str) -> None:
     assert Redactor([LONG_KEY]).text(said) == said
+
+
+SPELT: dict[str, Callable[[str], str]] = {
+    "broken over lines": lambda key: "\n".join(key[at : at + 7] for at in range(0, len(key), 7)),
+    "folded as YAML": lambda key: "\\\n    ".join(key[at : at + 5] for at in range(0, len(key), 5)),
+    "letter by letter": lambda key: " ".join(key),
+    "with nothing to be seen between": "\u200b".join,
+    "every letter of a URL": lambda key: "".join(f"%{ord(each):02x}" for each in key),
+    "escaped twice for a URL": lambda key: "".join(f"%25{ord(each):02X}" for each in key),
+    "escapes of JSON": lambda key: "".join(f"\\u{ord(each):04x}" for each in key),
+    "escapes of JSON within JSON": lambda key: "".join(f"\\\\u{ord(each):04x}" for each in key),
+    "escapes of JavaScript": lambda key: "".join(f"\\u{{{ord(each):x}}}" for each in key),
+    "escapes of C": lambda key: "".join(f"\\x{ord(each):02x}" for each in key),
+    "octal": lambda key: "".join(f"\\{ord(each):03o}" for each in key),
+    "entities of HTML": lambda key: "".join(f"&#{ord(each)};" for each in key),
+    "entities in hex": lambda key: "".join(f"&#x{ord(each):X};" for each in key),
+    "hex with colons": lambda key: key.encode().hex(":").upper(),
+    "numbers of bytes": lambda key: ", ".join(map(str, key.encode())),
+    "UTF-16": lambda key: key.encode("utf-16-le").decode(),
+    "full width": lambda key: "".join(chr(ord(each) + 0xFEE0) for each in key),
+    "base64 over lines": lambda key: "\n".join(re.findall(".{1,9}", base64.b64encode(key.encode()).decode())),
+    "backwards, cut": lambda key: key[::-1][3:12],
+}
+BEHIND_A_NAME: dict[str, Callable[[bytes], bytes]] = {
+    "base64": base64.b64encode,
+    "base64 for URLs": base64.urlsafe_b64encode,
+    "base32": base64.b32encode,
+}
+
+
+@pytest.mark.parametrize("spelling", SPELT)
+def test_no_spelling_hides_a_key(spelling: str) -> None:
+    said = f"key: {SPELT[spelling](LONG_KEY)} then"
+    redactor = Redactor([LONG_KEY])
+    assert squashed(redactor.text(said)) == f"key: {MASK} then"
+    assert squashed(redactor.data(said.encode()).decode()) == f"key: {MASK} then"
+
+
+def squashed(said: str) -> str:
+    """Masks in a row as one, and without what frames an encoding."""
+    return re.sub(rf"(?:{re.escape(MASK)}[\s=\\;\0]*)+(?= then)", MASK, said)
+
+
+@pytest.mark.parametrize("name", ["", "a", "ab", "abc", "user:"])
+@pytest.mark.parametrize("encoding", BEHIND_A_NAME)
+def test_a_key_that_is_encoded_behind_a_name_is_masked(encoding: str, name: str) -> None:
+    encoded = BEHIND_A_NAME[encoding](f"{name}{LONG_KEY}{name}".encode()).decode()
+    shown = Redactor([LONG_KEY]).text(encoded)
+    assert MASK in shown
+    left = shown.replace(MASK, "")
+    assert len(left) <= len(BEHIND_A_NAME[encoding](name.encode())) * 2 + 4
+
+
+def test_the_shape_of_json_is_kept() -> None:
+    """A key in pieces, string by string, is masked within each; the text can be read all the same."""
+    said = json.dumps(
+        {"a": LONG_KEY[:11], "b": [LONG_KEY[11:]], "c": "".join(f"\\u{ord(each):04x}" for each in LONG_KEY)}
+    )
+    assert json.loads(Redactor([LONG_KEY]).data(said.encode())) == {"a": MASK, "b": [MASK], "c": MASK}
+
+
+@pytest.mark.parametrize(
+    "said", ["correct horse 1024x1024", "nothing is not needed, no, not needed", "\\x00 %41%42 \udcff"]
+)
+def test_ordinary_text_is_left_alone(said: str) -> None:
+    assert Redactor(["not-needed", LONG_KEY, "correct-horse-one"]).text(said) == said
+
+
+def test_bytes_that_are_no_text_come_through() -> None:
+    data = bytes(range(256))
+    assert Redactor([LONG_KEY]).data(data + LONG_KEY[:9].encode() + data) == data + MASK.encode() + data
 
 
 WORDY_KEY = "canary-together-Illustrators1-5e0c1f9a77"

@@ -1,18 +1,25 @@
 """Twelve kinds of secrets loaded at once, and every place that anything can leave by: none of them, in no spelling, not
 eight characters of one."""
 
+import asyncio
 import json
 import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 import pytest
 
+import imgforge_mcp
+from imgforge_mcp import ImageRequest, open_forge
+from imgforge_mcp.base.config import load_config
+from imgforge_mcp.base.errors import ForgeError
 from tests.e2e import _program, _raw
+from tests.e2e.test_tracing import Collector, collector
 from tests.emulators import load
 from tests.emulators._picture import Picture
 from tests.emulators._wire import Answer, Call
@@ -22,6 +29,7 @@ from tests.faults import tally
 from tests.faults._processes import PATIENCE, Child, environment_of
 from tests.faults.test_process_life import children_of
 from tests.faults.test_secrets import forms
+from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process shows of itself is read from /proc")
 
@@ -41,7 +49,10 @@ CANARIES = {
     "key that a provider repeats": "rep-Sr4Ic8Ol2PmW6zHd0Yfq",
 }
 SIGNATURE = CANARIES["signature of a picture's address"]
+PROVIDERS = ("together", "bfl", "gemini", "fal", "ideogram")
 FAULTS = ("echo_key", "401", "402", "429", "500")
+CALLS = len(PROVIDERS)
+"""Of which spans tell, at the least: what is refused before it is sent has none."""
 
 
 class Signed(Ideogram):
@@ -67,7 +78,11 @@ class Escaping(Together):
 def pieces(secret: str) -> Iterator[bytes]:
     """Everything that would tell something of a secret."""
     yield from forms(secret)
-    for text, length in ((secret, SHORTEST), (secret[::-1], SHORTEST), (secret.encode().hex(), SHORTEST_ENCODED)):
+    escaped = "".join(f"%{ord(letter):02x}" for letter in secret)
+    for text, length in (
+        *((secret, SHORTEST), (secret[::-1], SHORTEST), (secret.encode().hex(), SHORTEST_ENCODED)),
+        *((escaped, 3 * SHORTEST), (" ".join(secret), 2 * SHORTEST)),
+    ):
         yield from (text[at : at + length].lower().encode() for at in range(len(text) - length + 1))
 
 
@@ -81,9 +96,12 @@ def check(sinks: Mapping[str, bytes]) -> None:
             assert not found, f"{sink} holds the {name}: {found[0]!r}"
 
 
+__all__ = ["collector"]  # a fixture
+
+
 @pytest.fixture
-def settings(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A configuration with all twelve, over emulated providers."""
+def settings(environment: dict[str, str], tmp_path: Path, collector: Collector) -> Iterator[dict[str, str]]:
+    """A configuration with all twelve, over emulated providers; spans go to the collector."""
     with ExitStack() as stack:
         together, bfl, gemini, fal = (load(name) for name in ("together", "bfl", "gemini", "fal"))
         escaping, signed = Escaping(CANARIES["key in JSON escapes"]), Signed(CANARIES["key that a provider repeats"])
@@ -113,6 +131,8 @@ def settings(environment: dict[str, str], tmp_path: Path) -> Iterator[dict[str, 
             "IMGFORGE_LOG_LEVEL": "debug",
             "IMGFORGE_STRUCTURED": "on",
             "PYTHONFAULTHANDLER": "1",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "50",
         }
         emulators = (together, bfl, gemini, fal, signed, escaping)
         for emulator in emulators:
@@ -133,11 +153,13 @@ def files(home: Path) -> bytes:
     return b"".join(str(path).encode() + path.read_bytes() for path in paths)
 
 
-def test_no_secret_leaves_a_server_on_stdio_by_any_way(settings: dict[str, str], home: Path, tmp_path: Path) -> None:
+def test_no_secret_leaves_a_server_on_stdio_by_any_way(
+    settings: dict[str, str], home: Path, tmp_path: Path, collector: Collector
+) -> None:
     with (tmp_path / "stderr").open("wb") as stderr, Child(settings, stderr) as child:
         child.greet()
         for number in range(len(FAULTS) + 1):
-            for provider in ("together", "bfl", "gemini", "fal", "ideogram"):
+            for provider in PROVIDERS:
                 draw(child, provider, seed=number)
             draw(child, "mybox", model="boxed", seed=number)
         for request in (
@@ -152,6 +174,7 @@ def test_no_secret_leaves_a_server_on_stdio_by_any_way(settings: dict[str, str],
         cmdlines = b"".join((path / "cmdline").read_bytes() + (path / "comm").read_bytes() for path in shown)
         environs = b"".join((path / "environ").read_bytes() for path in shown[1:])
         live = files(home)
+        collector.named("generate_content", CALLS - 1)
         os.kill(child.process.pid, signal.SIGABRT)
         child.process.wait(PATIENCE)
     answers = [json.loads(line) for line in child.lines]
@@ -170,11 +193,14 @@ def test_no_secret_leaves_a_server_on_stdio_by_any_way(settings: dict[str, str],
             "registry and pictures, afterwards": files(home),
             "command lines and titles": cmdlines,
             "environment of a child": environs,
+            "spans": collector.raw,
         }
     )
 
 
-def test_no_secret_leaves_a_server_on_http_by_any_way(settings: dict[str, str], home: Path) -> None:
+def test_no_secret_leaves_a_server_on_http_by_any_way(
+    settings: dict[str, str], home: Path, collector: Collector
+) -> None:
     bearer, stranger = CANARIES["bearer of a caller"], CANARIES["token of somebody else"]
     seen = []
     with _program.serve(environment_of(settings) | {"IMGFORGE_API_KEY": bearer}) as server:
@@ -187,5 +213,69 @@ def test_no_secret_leaves_a_server_on_http_by_any_way(settings: dict[str, str], 
                 body = b'{"prompt": "a fox", "model": "boxed"}' if method == "POST" else b""
                 answer = _raw.request(server.port, method, path, headers, body=body)
                 seen.append(json.dumps(answer.headers).encode() + answer.body)
+        collector.named("generate_content")
         log = "".join(server.log)
-    check({"heads and bodies of HTTP": b"\n".join(seen), "log of HTTP": log.encode(), "registry": files(home)})
+    check(
+        {
+            "heads and bodies of HTTP": b"\n".join(seen),
+            "log of HTTP": log.encode(),
+            "registry": files(home),
+            "spans": collector.raw,
+        }
+    )
+
+
+OURS = str(Path(imgforge_mcp.__file__).parent)
+
+
+WIRE = f"{OURS}/net/"
+"""Where what is sent and what comes lies in variables; no exception leaves there with the frames below."""
+UNPRINTED = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError)
+
+
+@contextmanager
+def locals_of_exceptions() -> Iterator[set[str]]:
+    """The local variables of every frame of ours that an exception passes, as tracebacks with locals print them, and
+    those of every frame below that it brings along, its causes' too."""
+    seen: set[str] = set()
+
+    def trace(frame: FrameType, event: str, told: Any) -> Any:
+        place = frame.f_code.co_filename
+        if not place.startswith(OURS) or place.startswith(WIRE):
+            return None
+        if event == "exception" and not isinstance(told[1], UNPRINTED):
+            for passed in frames(told[1], told[2]):
+                where = f"{passed.f_code.co_filename}:{passed.f_code.co_name}"
+                seen.update(f"{where} {name} = {value!r}" for name, value in passed.f_locals.items())
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield seen
+    finally:
+        sys.settrace(None)
+
+
+def frames(error: BaseException | None, trace: TracebackType | None) -> Iterator[FrameType]:
+    """Of a traceback, and of those that are printed above it."""
+    while trace is not None:
+        yield trace.tb_frame
+        trace = trace.tb_next
+    if error is not None:
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if cause is not None:
+            yield from frames(cause, cause.__traceback__)
+
+
+@pytest.mark.anyio
+async def test_no_exception_carries_a_secret_in_a_local_variable(settings: dict[str, str], clock: VirtualClock) -> None:
+    with locals_of_exceptions() as seen:
+        async with open_forge(load_config(settings), clock) as forge:
+            for number in range(len(FAULTS) + 1):
+                for provider in ("together", "bfl", "gemini", "fal", "ideogram", "mybox"):
+                    request = ImageRequest(prompt="a red fox", provider=provider, seed=number)
+                    with suppress(ForgeError):
+                        job = await forge.submit(request, forge.caller())
+                        await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+    assert seen
+    check({"local variables": "\n".join(seen).encode("utf-8", "replace")})

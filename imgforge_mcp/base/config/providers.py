@@ -29,10 +29,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """What the user configured for one provider. The key is never part of a repr."""
+    """What the user configured for one provider. The key is never part of a repr, nor is the URL, whose query may hold
+    one."""
 
     name: str
-    base_url: str
+    base_url: str = field(repr=False)
     is_override: bool = False
     key: str | None = field(default=None, repr=False)
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -51,7 +52,7 @@ class ProviderTable(BaseModel):
 
     api_key: Secret | None = Field(default=None, repr=False)
     account_id: Secret | None = Field(default=None, repr=False)
-    base_url: BaseUrl | None = None
+    base_url: BaseUrl | None = Field(default=None, repr=False)
     enabled: Switch | None = None
     per_minute: Calls | None = None
     per_day: Calls | None = None

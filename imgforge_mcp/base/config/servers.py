@@ -32,7 +32,7 @@ class Server(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Annotated[str, BeforeValidator(_name)]
-    base_url: BaseUrl
+    base_url: BaseUrl = Field(repr=False)
     dialect: Text = "openai"
     api_key: Secret | None = Field(default=None, repr=False)
     api_key_env: Annotated[str, BeforeValidator(_variable)] | None = None

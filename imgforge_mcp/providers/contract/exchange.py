@@ -104,7 +104,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     operation: Operation | None = None
 
     @property
