@@ -144,7 +144,7 @@ class Attempts:
             if wait.cancelled_caught:
                 raise CancelRequested
             if running.deadline <= self._clock.monotonic():
-                raise out_of_time(running.job)
+                raise out_of_time(running.job, is_billed=running.may_be_billed)
 
     async def resume(
         self, running: RunningJob, attempt: Attempt, configured: ConfiguredProvider, call: Call, operation: Operation
@@ -164,12 +164,12 @@ class Attempts:
         await self._to_its_end(running, upstream)
 
     async def write_off(self, running: RunningJob, attempt: Attempt, message: str | None = None) -> None:
-        """Settle a call whose answer nobody will ever have: it may have been billed, unless it was work of this
-        program."""
-        is_free = self._providers.is_local(attempt.provider)
+        """Settle a call whose answer nobody will ever have: it may have been billed, unless it costs nothing."""
+        is_free = self._providers.is_local(attempt.provider) or attempt.price_usd == 0
         cost = 0.0 if is_free else attempt.price_usd
         end = Settlement(outcome="interrupted", message=message, maybe_billed=not is_free, cost_usd=cost)
-        running.maybe_spent += cost or 0.0
+        if not is_free:
+            running.doubt(cost)
         await self._record(running, attempt.attempt_id, end)
 
     async def write_off_open(self, running: RunningJob, *, is_any: bool = False) -> None:
@@ -238,7 +238,11 @@ class Attempts:
             if running.is_parting:
                 raise HandedBack
             if token not in gate.statistics().borrowers or running.deadline <= self._clock.monotonic():
-                raise CancelRequested if wait.cancelled_caught else out_of_time(running.job)
+                raise (
+                    CancelRequested
+                    if wait.cancelled_caught
+                    else out_of_time(running.job, is_billed=running.may_be_billed)
+                )
             yield
         finally:
             if token in gate.statistics().borrowers:
@@ -368,7 +372,7 @@ class Attempts:
 
     async def _failed(self, running: RunningJob, upstream: UpstreamCall, error: ForgeError, started: float) -> None:
         without_secrets(error, self._redactor)
-        is_billed = error.maybe_billed and error.cost_usd is None and upstream.price_usd != 0
+        is_billed = error.maybe_billed = error.maybe_billed and error.cost_usd is None and upstream.may_cost
         outcome = error.outcome if isinstance(error, ProviderError) else error.code
         rest = None
         if isinstance(error, ProviderError) and (error.rests or error.retry_after is not None):
@@ -377,7 +381,7 @@ class Attempts:
         if isinstance(error, RateLimited | QuotaExceeded) and error.retry_after is None:
             error.retry_after = rest
         if is_billed:
-            running.maybe_spent += upstream.price_usd or 0.0
+            running.doubt(upstream.price_usd)
         end = Settlement(
             outcome=outcome,
             message=account(error),
@@ -395,9 +399,9 @@ class Attempts:
         if upstream.operation is not None:
             running.has_accepted = True
             return
-        is_billed = upstream.is_sent and not upstream.is_local
-        if is_billed:
-            running.lost = upstream.configured.settings.name
+        is_billed = upstream.is_sent and upstream.may_cost
+        if upstream.is_sent and not upstream.is_local:
+            running.lost = upstream
         end = Settlement(
             outcome="interrupted" if upstream.is_sent else "canceled",
             latency_ms=self._since(started),

@@ -19,7 +19,7 @@ from imgforge_mcp.base.errors import (
 from imgforge_mcp.base.types import Attempt, Job, Progress
 from imgforge_mcp.jobs.attempts import Attempts, together
 from imgforge_mcp.jobs.delivery import Delivery, ends_on_record
-from imgforge_mcp.jobs.outcome import Cause, all_failed, interrupted, is_billed, out_of_time
+from imgforge_mcp.jobs.outcome import Cause, all_failed, interrupted, out_of_time
 from imgforge_mcp.jobs.planner import PATIENCE, Planner, all_resting, nearest_rest
 from imgforge_mcp.jobs.preparation import Preparation, parts_of
 from imgforge_mcp.jobs.resume import Resume
@@ -110,7 +110,9 @@ class Execution:
         else is for the next process."""
         if running.lost is not None and not running.has_accepted:
             with suppress(LeaseLost, ForgeError):
-                await self._delivery.finish(running, interrupted(running.lost))
+                await self._delivery.finish(
+                    running, interrupted(running.lost.configured.settings.name, is_billed=running.lost.may_cost)
+                )
 
     # The fail-over loop -----------------------------------------------------------------------------------------------
 
@@ -122,7 +124,7 @@ class Execution:
             ForgeError: nobody made an image.
         """
         if self._left(running) <= 0:
-            raise out_of_time(running.job)
+            raise out_of_time(running.job, is_billed=running.may_be_billed)
         await self._delivery.prepare()
         causes: list[Cause] = []
         while (candidate := await self._next(running, causes)) is not None:
@@ -133,10 +135,10 @@ class Execution:
                     raise
                 causes.append((candidate, error))
                 if self._left(running) <= 0:
-                    raise out_of_time(running.job) from error
+                    raise out_of_time(running.job, is_billed=running.may_be_billed) from error
                 continue
             return
-        raise all_failed(causes, self._key_variables)
+        raise all_failed(causes, self._key_variables, is_billed=running.may_be_billed)
 
     async def _next(self, running: RunningJob, causes: Sequence[Cause]) -> Candidate | None:
         """The best candidate that may be tried now; waits a little when all of them rest. What was asked for this job
@@ -228,6 +230,6 @@ def _fresh(ranked: Sequence[Candidate], causes: Sequence[Cause]) -> list[Candida
     tried = {candidate.name for candidate, _ in causes}
     used = {candidate.provider for candidate, _ in causes}
     whole = ProviderAuth | WrongAddress | QuotaExceeded | Ambiguous
-    closed = {c.provider for c, e in causes if isinstance(e, whole) or is_billed(e)}
+    closed = {c.provider for c, e in causes if isinstance(e, whole) or e.maybe_billed}
     left = [c for c in ranked if c.name not in tried and c.provider not in closed]
     return sorted(left, key=lambda c: (c.vitals.rest > 0, c.is_local, c.provider in used))

@@ -21,17 +21,18 @@ from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.base.types import Job, Json, cost_of
 from imgforge_mcp.routing.candidates import Candidate
 
+MAYBE_BILLED = " It may have been billed: look before you ask again."
 Cause = tuple[Candidate, ForgeError]
 """A candidate that was tried, and why it brought nothing."""
 
 
-def all_failed(causes: Sequence[Cause], key_variables: Callable[[str], tuple[str, ...]]) -> ForgeError:
-    """One error for several causes: its code is theirs when they all agree."""
+def all_failed(
+    causes: Sequence[Cause], key_variables: Callable[[str], tuple[str, ...]], *, is_billed: bool
+) -> ForgeError:
+    """One error for several causes: its code is theirs when they all agree. `is_billed`: a call may be charged for."""
+    billed = MAYBE_BILLED if is_billed else ""
     if not causes:
-        return AllProvidersFailed(
-            "No candidate is left for this request; look at the attempts, an earlier call may have been billed.",
-            attempts=[],
-        )
+        return AllProvidersFailed(f"No candidate is left for this request; look at the attempts.{billed}", attempts=[])
     attempts = [_cause(candidate, error) for candidate, error in causes]
     errors = [error for _, error in causes]
     retry = min((e.retry_after for e in errors if e.retry_after is not None), default=None)
@@ -43,12 +44,7 @@ def all_failed(causes: Sequence[Cause], key_variables: Callable[[str], tuple[str
         return AllQuotasUsed(f"The quota is used up: {names}.", retry_after=retry, attempts=attempts)
     if all(isinstance(error, RateLimited | QuotaExceeded) for error in errors):
         return AllRateLimited(f"Every provider asked to slow down: {names}.", retry_after=retry, attempts=attempts)
-    billed = " It may have been billed: look before you ask again." if any(is_billed(e) for e in errors) else ""
     return AllProvidersFailed(f"No provider made the image: {names}.{billed}", retry_after=retry, attempts=attempts)
-
-
-def is_billed(error: ForgeError) -> bool:
-    return error.maybe_billed
 
 
 def without_secrets(error: ForgeError, redactor: Redactor) -> ForgeError:
@@ -67,7 +63,7 @@ def _cause(candidate: Candidate, error: ForgeError) -> Json:
     }
     if isinstance(error, ProviderError):
         cause["outcome"] = error.outcome
-    if is_billed(error):
+    if error.maybe_billed:
         cause["maybe_billed"] = True
     return {**cause, **{k: v for k, v in error.details.items() if k in ("provider_status", "provider_message")}}
 
@@ -92,17 +88,16 @@ def no_change(job: Job) -> NoChange:
     )
 
 
-def out_of_time(job: Job) -> JobTimeout:
+def out_of_time(job: Job, *, is_billed: bool) -> JobTimeout:
     seconds = (job.deadline - job.created_at).total_seconds()
-    return JobTimeout(
-        f"No image within {seconds:.0f} s (IMGFORGE_JOB_DEADLINE). A call that was sent may have been billed: look at "
-        "the attempts.",
-    )
+    billed = " A call that was sent may have been billed: look at the attempts." if is_billed else ""
+    return JobTimeout(f"No image within {seconds:.0f} s (IMGFORGE_JOB_DEADLINE).{billed}")
 
 
-def interrupted(provider: str) -> Interrupted:
+def interrupted(provider: str, *, is_billed: bool) -> Interrupted:
+    billed, again = ("may have been billed and", "to buy it anew") if is_billed else ("cost nothing and", "to have it")
     return Interrupted(
-        f"The process ended after the request was sent to {provider} and before its answer came; it may have been "
-        "billed and is not repeated. Send the request again, with a new idempotency_key, to buy it anew.",
+        f"The process ended after the request was sent to {provider} and before its answer came; it {billed} is not "
+        f"repeated. Send the request again, with a new idempotency_key, {again}.",
         provider=provider,
     )

@@ -54,12 +54,17 @@ class UpstreamCall:
     def is_free_when_stopped(self) -> bool:
         """Whether nothing is charged for it, once its provider confirms that it stops."""
         billing = self.configured.provider.manifest.billing
-        return not self.is_sent or self.price_usd == 0 or billing.called_off == "free"
+        return not self.is_sent or not self.may_cost or billing.called_off == "free"
 
     @property
     def is_local(self) -> bool:
         """Whether it is work of this program: nothing leaves, and nothing is ever billed."""
         return self.configured.provider.manifest.is_local
+
+    @property
+    def may_cost(self) -> bool:
+        """Whether anybody can charge for it; a price that is not known may be one."""
+        return not self.is_local and self.price_usd != 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,8 +89,10 @@ class RunningJob:
     drawn: list[str] = field(default_factory=list)
     not_drawn: list[str] = field(default_factory=list)
     maybe_spent: float = 0.0
-    lost: str | None = None
-    """The provider that was asked for it when this process came to its end, its answer lost."""
+    is_doubtful: bool = False
+    """Whether a call of it that has ended may have been billed."""
+    lost: UpstreamCall | None = None
+    """The call that was out for it when this process came to its end, its answer lost."""
     has_accepted: bool = False
     """Whether this process, at its end, leaves accepted work for the next one to ask about."""
     cancelling: anyio.Lock = field(default_factory=anyio.Lock)
@@ -101,12 +108,23 @@ class RunningJob:
             ranked=ranked,
             warnings=list(job.warnings),
             maybe_spent=sum(attempt.cost_usd or 0.0 for attempt in job.attempts if attempt.maybe_billed),
+            is_doubtful=any(attempt.maybe_billed for attempt in job.attempts),
         )
 
     @property
     def earlier(self) -> tuple[Attempt, ...]:
         """The calls that were made before this process took the job."""
         return self.job.attempts
+
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether a call of it may be charged for that brought nothing, or that is still out."""
+        return self.is_doubtful or any(call.is_sent and call.may_cost for call in self.calls.values())
+
+    def doubt(self, price_usd: float | None) -> None:
+        """A call of it has ended, and may have been billed."""
+        self.is_doubtful = True
+        self.maybe_spent += price_usd or 0.0
 
     @property
     def is_out(self) -> bool:

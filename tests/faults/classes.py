@@ -139,7 +139,7 @@ CLASSES: Mapping[str, Class] = {
         tests=(
             *("tests/faults/test_money.py", "tests/faults/test_settling.py", "tests/faults/test_attempts.py"),
             *("tests/faults/test_kill.py", "tests/mcp/test_joining.py", "tests/jobs/test_joining.py"),
-            "tests/faults/test_generated_money.py",
+            *("tests/faults/test_generated_money.py", "tests/faults/test_free.py"),
         ),
     ),
     "L": Class(
@@ -149,7 +149,9 @@ CLASSES: Mapping[str, Class] = {
             GENERATED.format("inputs", "no_piece_of_a_key_is_left_in_any_text"),
         ),
     ),
-    "M": Class(title="hostile text to the model", tests=("tests/faults/test_hostile_text.py",)),
+    "M": Class(
+        title="hostile text to the model", tests=("tests/faults/test_hostile_text.py", "tests/faults/test_steering.py")
+    ),
     "N": Class(title="platform quirks", tests=("tests/faults/test_quirks.py",)),
     "P": Class(title="deterministic simulation", tests=("tests/faults/test_simulation.py",), programs=(SIMULATION,)),
 }

@@ -82,7 +82,7 @@ def _looked(body: Json, operation: Operation) -> Operation:
         return _asked(found, operation)
     looks = int(operation.data.get("looks", 0)) + 1
     if looks > LOOKS:
-        raise BadReply("The making of the batch was not answered, and no list has it; it may have been billed.")
+        raise BadReply("The making of the batch was not answered, and no list has it.")
     return replace(operation, wait=LOOK_WAIT, data={**operation.data, "looks": looks})
 
 

@@ -75,7 +75,7 @@ class BlackForestLabs(Provider):
             case "Request Moderated" | "Content Moderated" as status:
                 raise self.refusal(_reasons(body.get("details")) or status)
             case "Task not found":
-                raise BadReply("Black Forest Labs does not know the accepted job any more; it may have been billed.")
+                raise BadReply("Black Forest Labs does not know the accepted job any more.")
             case "Error" | "Failed":
                 said = _reasons(body.get("details")) or cause_of(reply).sentence
                 raise Unavailable("The provider reports that the job failed.", **quoted(said))

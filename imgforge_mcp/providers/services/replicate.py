@@ -69,7 +69,7 @@ class Replicate(Provider):
                     raise self.refusal(said, maybe_billed=True)
                 raise Unavailable("The provider reports that the job failed.", **quoted(said))
             case "canceled":
-                raise BadReply("The provider reports that the job was canceled; its time may have been billed.")
+                raise BadReply("The provider reports that the job was canceled.")
             case "aborted":
                 raise Unavailable("The provider reports that the job was aborted before it began.")
             case status:
