@@ -11,11 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imgforge_mcp.base.legible import JOINERS, legible
 from imgforge_mcp.base.redaction import RedactingFilter, Redactor
 
 KEPT_LINES = 1000
 LARGEST_FILE = 1024 * 1024
 """Bytes of a log file; with the one before it, twice as many lie on the disk."""
+LINE_ENDS = f"\n\t{JOINERS}"
+"""Those between the lines of a traceback."""
 Write = Callable[[bytes], object]
 TO_STDERR: Write = partial(os.write, 2)
 
@@ -69,6 +72,17 @@ class BoundedFile:
         return file
 
 
+class LegibleFormatter(logging.Formatter):
+    """A message is one line, whoever's words are in it: none of them begins a record of its own, or steers a
+    terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return legible(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return legible(super().format(record), LINE_ENDS)
+
+
 def keep_out(secrets: Iterable[str]) -> None:
     """Secrets that became known later, such as a key in a file of its own."""
     known = tuple(secrets)
@@ -82,7 +96,7 @@ def set_up_logging(level: str, redactor: Redactor, write: Write | None = None) -
     """Everything through one handler, redacted, to stderr unless said otherwise; the HTTP libraries only when something
     is wrong with them."""
     handler = DroppingHandler(write or TO_STDERR)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(LegibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(RedactingFilter(redactor))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "httpx2", "PIL", "asyncio"):

@@ -1,15 +1,16 @@
 """`imgforge-mcp doctor`: what is configured, whether it works, where files go, and one line that mends each finding."""
 
 import argparse
-import json
 import textwrap
 from dataclasses import dataclass
 
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.legible import legible
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.cli.install.inspection import seen_clients
+from imgforge_mcp.cli.output import SHOWN, as_json
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.local.models.pulled import INSTALL, all_pulled, is_runnable
 from imgforge_mcp.providers.configured import all_providers, key_hint
@@ -87,10 +88,10 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         "problems": [f"{f.what} Mend: {f.mend}." for f in findings if not f.is_hint],
     }
     if options.json:
-        print(json.dumps(report, ensure_ascii=False, indent=2))
+        print(as_json(report))
     else:
         for line in _lines(report, findings, {seen.client.name: seen.mend for seen in clients}):
-            print(line)
+            print(legible(line, SHOWN))
     return FAILED if any(finding.stops_pictures for finding in findings) else DONE
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ConfigError, ForgeError, InvalidRequest, UnusableDatabase, UnusableHome
+from imgforge_mcp.base.legible import JOINERS, legible
 from imgforge_mcp.base.types import Progress
 
 FAILED, WRONG_USAGE = 1, 2
@@ -24,7 +25,7 @@ NARROWEST, GAP, LEAST = 40, 2, 6
 BAR = 24
 AGES = ((60, "s", 1), (3600, "m", 60), (48 * 3600, "h", 3600), (60 * 86400, "d", 86400))
 """Up to how many seconds an age is told in which unit."""
-JOINERS = "\u200b\u200c\u200d"
+SHOWN = f"\n{JOINERS}"
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -164,16 +165,21 @@ def overwrite(text: str) -> None:
 def show(value: Any, options: argparse.Namespace, lines: Sequence[str], *, to_stderr: bool = False) -> None:
     """An answer: lines for a person, or, with --json, the value for a program."""
     if options.json:
-        print(json.dumps(value, ensure_ascii=False, indent=2))
+        print(as_json(value))
         return
     for line in lines:
-        print(line, file=sys.stderr if to_stderr else sys.stdout)
+        print(legible(line, SHOWN), file=sys.stderr if to_stderr else sys.stdout)
+
+
+def as_json(value: Any) -> str:
+    """For a program, and safe on a terminal."""
+    return legible(json.dumps(value, ensure_ascii=False, indent=2), SHOWN)
 
 
 def failed(error: ForgeError, options: argparse.Namespace) -> int:
     """Say why a command failed, as one sentence or as the public error; its exit code."""
     if options.json:
-        print(json.dumps(error.body(f"req_{Clock().new_id()}"), ensure_ascii=False, indent=2))
+        print(as_json(error.body(f"req_{Clock().new_id()}")))
     else:
-        print(f"imgforge-mcp: {error.message}", file=sys.stderr)
+        print(legible(f"imgforge-mcp: {error.message}", SHOWN), file=sys.stderr)
     return WRONG_USAGE if isinstance(error, InvalidRequest | ConfigError | UnusableHome | UnusableDatabase) else FAILED

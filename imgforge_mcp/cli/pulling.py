@@ -7,10 +7,11 @@ from pathlib import Path
 
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, InvalidRequest, StorageError, Unsupported
+from imgforge_mcp.base.legible import legible
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.catalog.pullable import all_pullable, pipelines
 from imgforge_mcp.cli.lists import of_pullable, of_pulled
-from imgforge_mcp.cli.output import BAR, amount_of, failed, overwrite, show
+from imgforge_mcp.cli.output import BAR, SHOWN, amount_of, failed, overwrite, show
 from imgforge_mcp.local.models import pulled
 from imgforge_mcp.local.models.pulling import Plan, planned, pull
 from imgforge_mcp.local.models.sources import Folder, Hub, Source, cached, is_offline
@@ -118,7 +119,7 @@ def _is_agreed(plan: Plan, options: argparse.Namespace) -> bool:
         f"  size: {amount_of(plan.bytes)}{more}\n  memory to draw: about {amount_of(plan.memory)}"
     )
     if not options.json:
-        print(said, file=sys.stderr)
+        print(legible(said, SHOWN), file=sys.stderr)
     if options.yes:
         return True
     if options.json or not sys.stdin.isatty():

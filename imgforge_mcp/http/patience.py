@@ -14,6 +14,9 @@ LOST_SECONDS = 17.0
 """What a request may lose in all, by a head that comes slowly and a body that does not come."""
 BODY_GRACE = 2.0
 """Seconds of a body before its rate counts, however late its head was."""
+KEEP_ALIVE_SECONDS = 30
+"""For the next request on a connection: longer than clients keep one (httpx 5 s, aiohttp 15 s). Whoever closes at the
+same moment as the client writes loses its request, and the client its answer: a soak lost one so."""
 
 
 class PatientProtocol(StrictProtocol):
@@ -24,6 +27,10 @@ class PatientProtocol(StrictProtocol):
     _body_began: float | None = None
     _grace = BODY_GRACE
     _body_bytes = 0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.timeout_keep_alive = KEEP_ALIVE_SECONDS
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import httpx
 import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -94,7 +95,7 @@ def connection(loop: Loop, wire: Wire) -> PatientProtocol:
         raise AssertionError
 
     config = Config(app, log_config=None)
-    made = PatientProtocol(config, ServerState(), {}, loop)  # type: ignore[arg-type]
+    made = PatientProtocol(config, ServerState(), {}, loop)
     made.connection_made(wire)
     return made
 
@@ -112,6 +113,12 @@ def test_a_head_that_does_not_end_is_not_waited_for(connection: PatientProtocol,
 def test_a_connection_that_says_nothing_is_closed(connection: PatientProtocol, loop: Loop, wire: Wire) -> None:
     loop.pass_time(HEAD_SECONDS)
     assert wire.is_closed
+
+
+def test_an_idle_connection_is_kept_longer_than_clients_keep_theirs(connection: PatientProtocol) -> None:
+    """Else a request that is written as the server closes is lost."""
+    client, aiohttp = httpx.Limits().keepalive_expiry, 15.0
+    assert connection.timeout_keep_alive > max(client or 0.0, aiohttp)
 
 
 def test_a_head_at_the_last_moment_leaves_the_body_little_time(

@@ -16,6 +16,7 @@ BLOCK = 1024 * 1024
 KEPT = (".json", ".xml", ".bin", ".txt", ".model", ".jinja")
 """What a pipeline is made of; papers and pictures beside it are left where they are."""
 DEEPEST = 2
+LONGEST_LICENCE = 200
 """A pipeline's parts lie in folders beside each other."""
 Bytes = Callable[[int], None]
 """Told how many more bytes have come."""
@@ -154,9 +155,10 @@ def _listed(sibling: Any) -> Listed:
 
 
 def _licence(card: Any) -> str:
-    """As the model's card names it: with `other` the name and the address that stand beside it."""
+    """As the model's card names it: with `other` the name and the address that stand beside it. One line, whoever wrote
+    the card: somebody agrees to what is shown."""
     said = [str(part) for name in ("license", "license_name", "license_link") if (part := getattr(card, name, None))]
-    return " ".join(part for part in said if part != "other") or "not named"
+    return " ".join(" ".join(part for part in said if part != "other").split())[:LONGEST_LICENCE] or "not named"
 
 
 class _Told:

@@ -10,6 +10,17 @@ from imgforge_mcp.base.types import Json
 ERROR_BYTES = 256 * 1024
 """What is read of an error's body."""
 STATE = re.compile(r"[a-z]{2,16}(?:[ _-][a-z]{2,16}){0,2}", re.IGNORECASE | re.ASCII)
+STATES = frozenset(
+    {
+        *("accepted", "already", "batch", "being", "canceled", "canceling", "cancellation", "cancelled"),
+        *("cancelling", "cold", "completed", "content", "downloading", "error", "expired", "failed", "finalising"),
+        *("finalizing", "for", "found", "generated", "generating", "hold", "in", "job", "loading", "model"),
+        *("moderated", "not", "on", "partially", "pending", "process", "processed", "processing", "progress"),
+        *("queue", "queued", "ready", "request", "requested", "review", "reviewing", "running", "scheduled", "start"),
+        *("started", "starting", "succeeded", "task", "uploading", "validating", "waiting"),
+    }
+)
+"""Of which states of several words are made; any other words in a row would be an order to whoever reads them."""
 
 
 def decoded(body: bytes) -> Any:
@@ -45,9 +56,12 @@ def line(value: object, most: int = 4096) -> str | None:
 
 
 def state_word(value: object) -> str | None:
-    """A queue's word for what it is at, in small letters; None for anything but one to three words of letters: a
-    sentence would be read as one of ours."""
-    return re.sub("[_-]", " ", value.lower()) if isinstance(value, str) and STATE.fullmatch(value) else None
+    """A queue's word for what it is at, in small letters; None for anything but a word, or two or three of those that
+    queues use: a sentence would be read as one of ours."""
+    if not isinstance(value, str) or not STATE.fullmatch(value):
+        return None
+    words = re.split("[ _-]", value.lower())
+    return " ".join(words) if len(words) == 1 or STATES.issuperset(words) else None
 
 
 def amount(value: object) -> float | None:

@@ -44,6 +44,15 @@ def test_licence_and_size_are_shown_and_nothing_is_fetched_before_somebody_agree
     assert models(program) == []
 
 
+def test_a_licence_is_one_line_that_cannot_write_over_the_rest(program: Program, hub: Hub) -> None:
+    hub.licence = "mit\n  size: 1 kB\x1b[2A\x1b[2K\u202e" + "x" * 500
+    asked = program("--pull", NAME)
+    [line] = [line for line in asked.stderr.splitlines() if "licence: mit size: 1 kB" in line]
+    assert len(line) < 300
+    assert "\x1b" not in asked.stderr
+    assert "\u202e" not in asked.stderr
+
+
 def test_a_model_is_pulled_listed_and_removed(program: Program, hub: Hub, home: Path) -> None:
     pulled = program("--pull", NAME, "--yes")
     assert pulled.returncode == 0, pulled.stderr
