@@ -1,5 +1,6 @@
 """What every test may ask for: a virtual clock, emulated providers, a forge over them, an MCP client in memory."""
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
@@ -26,6 +27,8 @@ from tests.virtual_clock import VirtualClock
 OpenForge = Callable[..., AbstractAsyncContextManager[Forge]]
 OpenClient = Callable[..., AbstractAsyncContextManager[Client]]
 LOOPBACK = ("127.", "::1", "localhost")
+if os.environ.get("IMGFORGE_TEST_TALLY"):  # the table of reliability and security is to be made of this run
+    pytest_plugins = ["tests.faults.tally"]
 
 
 def _refuse_the_world(event: str, arguments: tuple[Any, ...]) -> None:

@@ -163,8 +163,9 @@ class Emulator:
         """What the submits asked for."""
         return self.log.orders
 
-    def wait_for_submits(self, number: int = 1, timeout: float = 5.0) -> bool:
-        """Block until that many submits were accepted; for tests in threads and with other processes."""
+    def wait_for_submits(self, number: int = 1, timeout: float = 30.0) -> bool:
+        """Block until that many submits were accepted; for tests in threads and with other processes. The machine may
+        be busy: a test that passes never waits so long."""
         return self.log.wait_for_submits(number, timeout)
 
     @property

@@ -34,7 +34,10 @@ FAULTS = ("500", "503", "cut", "html")
 FAULTY, VANISHING = 0.05, 0.1
 CALLERS = 2
 """At once, over each transport."""
-WARM_SECONDS = 30.0
+PATIENCE = 300.0
+"""Seconds that a caller waits: the machine may be busy with other things."""
+WARM_CALLS = 250
+"""After which what is made once has been made: pools, threads, decode processes, caches."""
 QUIET_SECONDS = 75.0
 """After which idle decode processes and connections have gone."""
 MORE_MEMORY, MORE_DESCRIPTORS, MORE_THREADS, MOST_LOG = 1.2, 5, 3, 8 * 2**20
@@ -106,7 +109,8 @@ class Soak:
         self._number += 1
         emulator = self.chance.choice(self._emulators)
         if self.chance.random() < FAULTY:
-            emulator.fault(self.chance.choice(FAULTS), times=1)
+            known = [kind for kind in FAULTS if (kind, "submit") in emulator.supported_faults]
+            emulator.fault(self.chance.choice(known), times=1)
             self.outcomes["faults"] += 1
         return {"prompt": f"a red fox, number {self._number}", "provider": emulator.name, "width": 512, "height": 512}
 
@@ -118,7 +122,7 @@ class Soak:
                     await call()
                 self.outcomes[f"{name} vanished"] += 1
                 return
-            with anyio.move_on_after(120) as scope:
+            with anyio.move_on_after(PATIENCE) as scope:
                 await call()
                 self.outcomes[f"{name} answered"] += 1
             if scope.cancelled_caught:
@@ -141,7 +145,7 @@ class Soak:
             await self.on("Streamable HTTP", client)
 
     async def over_sse(self) -> None:
-        async with Client(sse_client(f"{self.server.base_url}/sse"), mode="legacy") as client:
+        async with Client(sse_client(f"{self.server.base_url}/sse", timeout=PATIENCE), mode="legacy") as client:
             await self.on("SSE", client)
 
     async def over_stdio(self) -> None:
@@ -150,7 +154,7 @@ class Soak:
             await self.on("stdio", client)
 
     async def over_rest(self) -> None:
-        async with httpx.AsyncClient(base_url=self.server.base_url, timeout=120) as http:
+        async with httpx.AsyncClient(base_url=self.server.base_url, timeout=PATIENCE) as http:
 
             async def call() -> None:
                 said = self.arguments()
@@ -176,10 +180,10 @@ class Soak:
             for caller in (self.over_http, self.over_sse, self.over_stdio, self.over_rest):
                 for _ in range(CALLERS):
                     tasks.start_soon(self.again, caller)
-            await anyio.sleep(WARM_SECONDS)
             while time.monotonic() < self.until:
                 now = Measures.of(pid)
-                before = before or now
+                if self.outcomes.total() >= WARM_CALLS:
+                    before = before or now
                 tell(f"{now}; {sum(self.outcomes.values())} calls")
                 await anyio.sleep(15)
         assert before is not None, "too short a soak"

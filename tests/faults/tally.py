@@ -1,12 +1,15 @@
-"""Counts what a run of tests has tried, for the table: `pytest -p tests.faults.tally`. Without that nobody reads it.
+"""Counts what each test of a run has tried, for the table: loaded where `IMGFORGE_TEST_TALLY` names a folder for it.
 
 A test is one hand-made input, unless it says otherwise here; a fault that an emulator is told to have is counted where
-it is told.
+it is told. Each process of a run writes a file of its own; of a test that is run again the later record counts.
 """
 
 import json
 import os
-from collections import Counter
+import time
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,20 @@ from tests.emulators._faults import Fault, Switch
 FULL = "IMGFORGE_TEST_FULL"
 """Set for the table: generated inputs in their whole number."""
 OUT = "IMGFORGE_TEST_TALLY"
-counts = Counter[str]()
-failed: list[str] = []
+
+
+@dataclass(slots=True)
+class _Run:
+    """What this process has counted, by test; what no test did (a fixture of a module, say) is the next one's."""
+
+    test: str = ""
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, kind: str, number: int) -> None:
+        self.counts[self.test][kind] += number
+
+
+_run = _Run()
 
 
 def size(full: int, least: int = 20) -> int:
@@ -30,22 +45,53 @@ def size(full: int, least: int = 20) -> int:
 def many(full: int) -> int:
     """So many generated inputs, or in an everyday run a fiftieth of them; counted."""
     number = size(full)
-    counts["generated"] += number
+    generated(number)
     return number
 
 
 def generated(number: int) -> None:
-    counts["generated"] += number
+    _run.add("generated", number)
 
 
 def tried(number: int) -> None:
     """Hand-made inputs beyond the one that each test is."""
-    counts["hand"] += number
+    _run.add("hand", number)
 
 
 def injected(number: int = 1) -> None:
     """Faults that no emulator was told to have."""
-    counts["injected"] += number
+    _run.add("injected", number)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the tests of earlier runs did, by test."""
+
+    tests: Mapping[str, Mapping[str, int]]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Record":
+        tests: dict[str, Mapping[str, int]] = {}
+        for path in sorted(folder.glob("*.json")):
+            tests |= json.loads(path.read_text("utf-8"))
+        return cls(tests)
+
+    def of(self, named: Iterable[str]) -> tuple[Counter[str], list[str]]:
+        """What these files and tests did, and what of them failed or never ran."""
+        total, amiss = Counter[str](), list[str]()
+        for name in named:
+            found = {test: counts for test, counts in self.tests.items() if _belongs(test, name)}
+            for counts in found.values():
+                total.update(counts)
+            amiss += [test for test, counts in found.items() if counts.get("failed")] if found else [f"{name}: not run"]
+        return total, amiss
+
+
+def _belongs(test: str, name: str) -> bool:
+    return test == name or test.startswith((f"{name}::", f"{name}["))
+
+
+# The plugin -----------------------------------------------------------------------------------------------------------
 
 
 def pytest_configure() -> None:
@@ -58,19 +104,25 @@ def pytest_configure() -> None:
     setattr(Switch, "set", counting)  # noqa: B010 - a method is replaced on purpose
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" or report.outcome != "passed":
-        counts[report.outcome] += 1
-        counts["hand"] += report.when == "call"
-    if report.failed:
-        failed.append(report.nodeid)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    _run.test = item.nodeid
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    _run.add("milliseconds", round(call.duration * 1000))
+    _run.add("failed", int(report.failed))
+    _run.add("hand", int(report.when == "call" and not report.skipped))
+    return report
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: Any) -> None:
     """What Hypothesis has made up."""
-    said = getattr(item, "hypothesis_statistics", "")
-    counts["generated"] += sum(map(_examples, said.splitlines()))
+    generated(sum(map(_examples, getattr(item, "hypothesis_statistics", "").splitlines())))
 
 
 def _examples(line: str) -> int:
@@ -80,5 +132,10 @@ def _examples(line: str) -> int:
 
 
 def pytest_sessionfinish() -> None:
-    if path := os.environ.get(OUT):
-        Path(path).write_text(json.dumps({**counts, "names": failed}), "utf-8")
+    """Under xdist each worker has run some; who shares out the work has run none."""
+    _run.counts.pop("", None)
+    if _run.counts:
+        folder = Path(os.environ[OUT])
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{time.time_ns()}-{os.getpid()}.json"
+        (folder / name).write_text(json.dumps(_run.counts), "utf-8")
