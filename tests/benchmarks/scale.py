@@ -31,6 +31,8 @@ REAL = 24
 SIDE = 512
 ROUNDS, COMMAND_ROUNDS = 21, 5
 AIM = 1.5
+FAR = 2**50
+"""What eviction costs is measured in `growth`."""
 PLOT = Path(__file__).parent / "results" / "growth.svg"
 SHOWN = ("check_job, the ten latest", "check_job, one of them", "get_usage, this month", "generate_image")
 """In the plot."""
@@ -79,13 +81,14 @@ class Home:
 
 @contextmanager
 def _opened(folder: Path, rows: int, upstream: _upstream.Upstream) -> Iterator[Home]:
-    environment = _server.home(folder) | upstream.of("together")
+    environment = _server.home(folder) | upstream.of("together") | {"IMGFORGE_CACHE_MAX_BYTES": str(FAR)}
     with _server.running(_server.OURS, environment) as server:
         server.initialize()
         server.ask("tools/call", name="check_job", arguments={})
     fill(folder / "home" / "registry.db", rows, min(rows, MOST_PICTURES))
     pictures = _drawn(folder / "home")
-    with serve(_server.whole(environment)) as web, _server.running(_server.OURS, environment) as server:
+    web_environment = {**_server.whole(environment), "PYTHONPATH": str(_server.ROOT)}
+    with serve(web_environment) as web, _server.running(_server.OURS, environment) as server:
         server.initialize()
         yield Home(environment=environment, rows=rows, pictures=pictures, server=server, base_url=web.base_url)
 
