@@ -1,15 +1,19 @@
 """The registry's file: homes of older versions open, newer ones are left alone, and one that is held says so soon."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from imgforge_mcp import ImageRequest
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import StorageError
-from imgforge_mcp.storage.registry.sqlite import database
+from imgforge_mcp.storage.registry.sql.queries import load_queries
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry, database
 from tests.conftest import OpenForge
 
 pytestmark = pytest.mark.anyio
@@ -78,3 +82,26 @@ async def test_a_registry_that_another_holds_exclusively_is_a_storage_error_soon
         registry.execute("ROLLBACK")
         registry.close()
         assert (await forge.submit(ImageRequest(prompt="a red fox"), forge.caller())).job_id
+
+
+OF_A_LIFE = (
+    *("joinable", "abandoned_jobs", "cancel_requests", "held_by", "held_by_others", "outcomes_since"),
+    *("trial_in_flight", "attempts_in_window", "evictable_assets", "needed_by", "job_attempts", "job_assets"),
+)
+SMALL = ("jobs_unfinished", "jobs_waiting")
+"""Indexes of what has not ended yet, which may be read as a whole."""
+
+
+@pytest.mark.parametrize("name", OF_A_LIFE)
+async def test_no_step_of_a_jobs_life_reads_all_that_is_on_record(home: Path, name: str) -> None:
+    """Nor all of one tenant's: somebody alone has no other."""
+    registry = SqliteRegistry(home / "registry.db", Clock().now, owner="somebody")
+    await registry.jobs.committed()
+    await registry.close()
+    query = load_queries("imgforge_mcp.storage.registry.sqlite")[name]
+    with closing(sqlite3.connect(home / "registry.db")) as connection:
+        values = dict.fromkeys(re.findall(r":([a-z_]+)", query), 1)
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    wide = [step for step in steps if re.match(r"SCAN (jobs|attempts|assets|job_assets|job_inputs)\b", step)]
+    assert [step for step in wide if not step.endswith(SMALL)] == []
+    assert [step for step in steps if "jobs_by_tenant" in step] == []
