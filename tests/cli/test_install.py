@@ -212,6 +212,48 @@ def test_what_was_there_stays_with_its_comments_and_uninstall_takes_only_ours(
     assert "nothing to change" in install(client, "--uninstall").stdout
 
 
+MANNERS: dict[str, Callable[[str], str]] = {
+    "as most have it": lambda text: text,
+    "Windows line ends": lambda text: text.replace("\n", "\r\n"),
+    "a byte order mark": lambda text: f"\ufeff{text}",
+    "a mark and Windows line ends": lambda text: f"\ufeff{text}".replace("\n", "\r\n"),
+    "no last line end": lambda text: text.rstrip("\n"),
+}
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("client", HOMES)
+def test_what_comes_and_goes_leaves_the_file_byte_for_byte(
+    client: str, manner: str, account: dict[str, str], install: Callable[..., Said]
+) -> None:
+    place = _place(account, client)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    was = MANNERS[manner](_before(client)).encode()
+    place.write_bytes(was)
+    first, between = install(client), place.read_bytes()
+    again = install(client)
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert b"imgforge" in between
+    assert place.read_bytes() == between, "a second time changes nothing"
+    assert b"\r\n" not in between or b"\n" not in between.replace(b"\r\n", b"")
+    assert install(client, "--uninstall").returncode == 0
+    assert place.read_bytes() == was
+
+
+def test_what_somebody_changed_since_stays_when_ours_goes(
+    account: dict[str, str], install: Callable[..., Said]
+) -> None:
+    place = _place(account, "cursor")
+    place.parent.mkdir(parents=True)
+    place.write_text(_before("cursor"), "utf-8")
+    install("cursor")
+    changed = place.read_text("utf-8").replace('"theme": "dark"', '"theme": "light"')
+    place.write_text(changed, "utf-8")
+    install("cursor", "--uninstall")
+    assert '"theme": "light"' in place.read_text("utf-8")
+    assert "imgforge" not in place.read_text("utf-8")
+
+
 @pytest.mark.parametrize("platform", ["linux", "macos", "windows"])
 @pytest.mark.parametrize("client", HOMES)
 def test_a_dry_run_shows_the_file_of_each_system_and_a_diff_without_anybodys_key(

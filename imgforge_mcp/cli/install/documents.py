@@ -4,7 +4,7 @@ import difflib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from imgforge_mcp.base.errors import ForgeError
@@ -12,6 +12,7 @@ from imgforge_mcp.base.types import Json
 from imgforge_mcp.cli.install import jsonc
 from imgforge_mcp.cli.install.clients import NAME, Client
 
+MARK = "\ufeff"
 HIDDEN = "********"
 LOOKS_SECRET = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+=-]{20,}")
 PLAIN = frozenset({"command", "cmd", "type", "name", "description", "id", "$schema"})
@@ -45,9 +46,9 @@ def with_entry(client: Client, text: str, entry: Json, inputs: Iterable[Json] = 
                         text = jsonc.with_element(text, (client.inputs,), question)
                 return text
             case "toml":
-                return _with_toml(client, text, entry)
+                return _in_its_manner(text, lambda bare: _with_toml(client, bare, entry))
             case "yaml":
-                return _with_yaml(client, text, entry)
+                return _in_its_manner(text, lambda bare: _with_yaml(client, bare, entry))
     except ValueError as error:
         raise Unreadable(str(error)) from None
 
@@ -65,9 +66,22 @@ def without_entry(client: Client, text: str) -> str:
                     text = jsonc.without(text, (client.inputs,), position)
             return text
         case "toml":
-            return _without_toml(client, text)
+            return _in_its_manner(text, lambda bare: _without_toml(client, bare))
         case "yaml":
-            return _without_yaml(client, text)
+            return _in_its_manner(text, lambda bare: _without_yaml(client, bare))
+
+
+def questions_in(client: Client, text: str) -> list[Json]:
+    """Our questions for secrets, where the client has such. Raises Unreadable."""
+    asked = _questions(client, value_of(client, text))
+    return [question for question in asked if str(question.get("id", "")).startswith(f"{NAME}-")]
+
+
+def _in_its_manner(text: str, act: Callable[[str], str]) -> str:
+    """With the byte order mark and the line ends that the file has: the libraries keep neither."""
+    bare = text.removeprefix(MARK)
+    changed = act(bare.replace("\r\n", "\n"))
+    return text[: len(text) - len(bare)] + (changed.replace("\n", "\r\n") if "\r\n" in bare else changed)
 
 
 def value_of(client: Client, text: str) -> Json:
@@ -81,9 +95,9 @@ def value_of(client: Client, text: str) -> Json:
             case "toml":
                 import tomlkit
 
-                value = tomlkit.parse(text).unwrap()
+                value = tomlkit.parse(text.removeprefix(MARK)).unwrap()
             case "yaml":
-                value = _yaml().load(text)
+                value = _yaml().load(text.removeprefix(MARK))
     except (ValueError, RecursionError) as error:  # tomlkit's errors are ValueErrors
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise Unreadable(f"it is no {client.format.upper()}: {reason.rstrip('.')}.") from None

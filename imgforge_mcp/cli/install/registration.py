@@ -134,11 +134,30 @@ def installing(client: Client, path: Path, command: list[str], variables: Variab
     before = read(path)
     entry, questions = entry_for(client, command, variables)
     with _named(path):
-        after = documents.with_entry(client, before or "", entry, questions)
-    if not after.endswith("\n"):
-        after += "\n"
+        after = _with_entry(client, before or "", entry, questions)
     secrets = () if client.inputs is not None else tuple(variables.secret.values())
     return Change(client=client, path=path, before=before, after=after, secrets=secrets)
+
+
+def _with_entry(client: Client, text: str, entry: Json, questions: list[Json]) -> str:
+    after = documents.with_entry(client, text, entry, questions)
+    return after if after.endswith("\n") else f"{after}\n"
+
+
+def _as_it_was(client: Client, path: Path, now: str) -> str | None:
+    """The newest backup of which `install` made exactly what stands there now: then nothing else has changed since, and
+    its own commas, line ends and blanks come back as well."""
+    entry, questions = documents.entry_in(client, now), documents.questions_in(client, now)
+    place = path.resolve()
+    backups = [each for each in place.parent.iterdir() if each.name.startswith(place.name) and each.suffix == ".bak"]
+    for backup in sorted(backups, reverse=True):
+        try:
+            was = read(backup)
+            if entry and was is not None and _with_entry(client, was, entry, questions) == now:
+                return was if documents.entry_in(client, was) is None else None
+        except Unreadable:
+            continue
+    return None
 
 
 def uninstalling(client: Client, path: Path) -> Change:
@@ -146,6 +165,8 @@ def uninstalling(client: Client, path: Path) -> Change:
     before = read(path)
     with _named(path):
         after = documents.without_entry(client, before or "")
+        if before is not None and after != before:
+            after = _as_it_was(client, path, before) or after
     return Change(client=client, path=path, before=before, after=after)
 
 
