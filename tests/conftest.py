@@ -15,6 +15,7 @@ from mcp_types import Implementation
 from imgforge_mcp import create_server, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.forge import Forge
+from imgforge_mcp.local.runtime import ILLUSTRATOR
 from imgforge_mcp.media.processes import SHARED
 from tests import emulators
 from tests.cluster.postgres import Postgres
@@ -43,11 +44,13 @@ sys.addaudithook(_refuse_the_world)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_decode_process() -> Iterator[None]:
-    """The forges of a run share it, as those of one program do: its start takes longer than most tests."""
-    SHARED.hold()
+def _shared_processes() -> Iterator[None]:
+    """The forges of a run share them, as those of one program do: a start takes longer than most tests."""
+    for shared in (SHARED, ILLUSTRATOR):
+        shared.hold()
     yield
-    SHARED.let_go()
+    for shared in (SHARED, ILLUSTRATOR):
+        shared.let_go()
 
 
 @pytest.fixture

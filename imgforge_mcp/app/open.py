@@ -26,7 +26,7 @@ from imgforge_mcp.jobs.models import Models
 from imgforge_mcp.jobs.pictures import Pictures
 from imgforge_mcp.jobs.rewording import Rewording
 from imgforge_mcp.jobs.worker import Worker
-from imgforge_mcp.local.models.runtime import Runtime
+from imgforge_mcp.local.runtime import ILLUSTRATOR, Runtime
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.media.processes import SHARED
 from imgforge_mcp.providers.checks import KeyChecks
@@ -162,6 +162,7 @@ async def _opened(
             await post.close()
             await ground.registry.close()
             await anyio.to_thread.run_sync(SHARED.let_go)
+            await anyio.to_thread.run_sync(ILLUSTRATOR.let_go)
             await anyio.to_thread.run_sync(ground.driver.close)
 
 
@@ -206,7 +207,7 @@ def _ground(
         registry=registry,
         assets=assets,
         decoder=decoder,
-        driver=Driver(clock, transport, assets, decoder, Runtime(config.local_idle_seconds)),
+        driver=Driver(clock, transport, assets, decoder, Runtime(config.local_idle_seconds), ILLUSTRATOR.hold()),
         transport=transport,
         post=post,
         housekeeping=Housekeeping(

@@ -1,13 +1,22 @@
-"""Processes of our own that do one kind of work: started with nothing secret around them, spoken to by pipes."""
+"""Processes of our own that do one kind of work: started with nothing secret around them, spoken to by pipes, and held
+together by all who use them."""
 
 import os
+import struct
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Generic, Protocol, TypeVar
 
 KEPT_VARIABLES = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 """What such a process gets of the environment."""
+HEAD = struct.Struct(">IQ")
+"""A frame: the lengths of a JSON object and of the bytes that follow it."""
+MAX_JSON = 1024 * 1024
+MAX_BYTES = 512 * 1024 * 1024
 
 
 def start_child(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -35,3 +44,57 @@ def end_child(process: "subprocess.Popen[bytes]") -> None:
             with suppress(OSError):  # what it did not read any more
                 pipe.close()
     process.wait()
+
+
+def write_frame(pipe: IO[bytes], said: bytes, data: bytes = b"") -> None:
+    """Raises OSError: nobody reads."""
+    pipe.write(HEAD.pack(len(said), len(data)))
+    pipe.write(said)
+    pipe.write(data)
+    pipe.flush()
+
+
+def read_frame(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
+    """None when the other end is gone, or sends what it never would."""
+    head = pipe.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    said, data = HEAD.unpack(head)
+    if said > MAX_JSON or data > MAX_BYTES:
+        return None
+    first, second = pipe.read(said), pipe.read(data)
+    return (first, second) if len(first) + len(second) == said + data else None
+
+
+class Closable(Protocol):
+    """What has an end. `close` may block."""
+
+    def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=Closable)
+
+
+class Shared(Generic[T]):
+    """What the forges of one program have together: made for the first that holds it, closed with the last."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._held: T | None = None
+        self._holders = 0
+
+    def hold(self) -> T:
+        """It, until it is let go."""
+        with self._lock:
+            self._held = self._held or self._make()
+            self._holders += 1
+            return self._held
+
+    def let_go(self) -> None:
+        """One needs it no longer. The last one closes it, whatever it is doing."""
+        with self._lock:
+            self._holders -= 1
+            ended, self._held = (None, self._held) if self._holders else (self._held, None)
+        if ended is not None:
+            ended.close()

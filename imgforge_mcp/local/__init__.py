@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 VERSION = "1.0"
 SMALLEST, LARGEST = 64, 2048
+Report = Callable[[float, str], None]
 
-__all__ = ["LARGEST", "SMALLEST", "VERSION", "Drawing", "adjust", "draw"]
+__all__ = ["LARGEST", "SMALLEST", "VERSION", "Drawing", "Report", "adjust", "draw"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ def draw(
     seed: int,
     style: str | None = None,
     negative_prompt: str | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Report | None = None,
 ) -> Drawing:
     """Any text gives a picture; what could not be drawn is named. Raise in `progress` to cancel."""
     _check_size(width, height)
@@ -62,7 +63,7 @@ def adjust(
     width: int | None = None,
     height: int | None = None,
     seed: int = 0,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Report | None = None,
 ) -> Drawing:
     """Restyle, recolour, crop, extend, caption or resize any picture, given as a packed `base.canvas.Canvas`.
 

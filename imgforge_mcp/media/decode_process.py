@@ -8,9 +8,10 @@ import threading
 import time
 from typing import Any
 
+from imgforge_mcp.base.children import read_frame, write_frame
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.media.decode import preload
-from imgforge_mcp.media.tasks import TASKS, read_frame, write_frame
+from imgforge_mcp.media.tasks import TASKS
 
 MEMORY_BYTES = 4 * 1024**3
 """Of address space: a last stop, far above what any admitted picture takes."""

@@ -1,9 +1,9 @@
-"""The one guarded door to the decoder: every picture that came from outside passes here, and comes out sound or not.
+"""The one guarded door to the decoder: every picture that is kept passes here, and comes out sound or not.
 
 All of them are decoded in processes of their own, which know no key and are ended when they compute for too long, crash
 or run out of memory: a fault in a decoder's C code takes nothing of this program with it. They are kept warm while
-there is work. Pictures that this program has drawn itself are looked at in a thread. On both ways they are let in by
-the memory they will take, in the order in which they came. Where no process is to be had, all raise NoDecoder.
+there is work. Pictures are let in by the memory they will take, in the order in which they came. Where no process is to
+be had, all raise NoDecoder.
 """
 
 import os
@@ -74,14 +74,13 @@ class Decoder:
         """Say that a picture will come soon: a process for it is started meanwhile."""
         self._processes.warm()
 
-    async def inspect(self, data: bytes, *, is_ours: bool = False) -> Sound:
-        """Decode the whole image, within bounds, and say what it is. The type comes from the bytes alone. `is_ours`:
-        this program has drawn it.
+    async def inspect(self, data: bytes) -> Sound:
+        """Decode the whole image, within bounds, and say what it is. The type comes from the bytes alone.
 
         Raises:
             BadReply: not a PNG, JPEG, WebP, GIF or AVIF, damaged, cut short, or larger than 40 megapixels.
         """
-        made = await self._run("inspect", data, self._preview, is_ours=is_ours)
+        made = await self._run("inspect", data, self._preview)
         return Sound(
             mime_type=made.mime_type, width=made.width, height=made.height, rendition=made.data if made.data else None
         )
@@ -189,15 +188,13 @@ class Decoder:
         except InvalidRequest as error:
             raise InvalidRequest(error.message, field=field) from None
 
-    async def _run(self, name: str, data: bytes, options: dict[str, Any], *, is_ours: bool = False) -> InputImage:
+    async def _run(self, name: str, data: bytes, options: dict[str, Any]) -> InputImage:
         header, is_input = read_header(data), name.startswith("as_")
         if header.kind not in FORMATS and not (header.kind and (is_input or name == "inspect_vector")):
             return TASKS[name](data, **options)  # which refuses it by its head
         if self._lanes is None:
             self._lanes = anyio.CapacityLimiter(PROCESSES)
         async with self._memory.admitted(_weight(header, data, options, is_input=is_input)), self._lanes:
-            if is_ours:
-                return await anyio.to_thread.run_sync(partial(TASKS[name], data, **options))
             seconds = self._seconds * (INPUT_FACTOR if is_input else 1)
             return await self._in_process(name, data, options, seconds)
 

@@ -9,10 +9,9 @@ import threading
 import time
 from typing import Any
 
-from imgforge_mcp.base.children import end_child, start_child
+from imgforge_mcp.base.children import Shared, end_child, read_frame, start_child, write_frame
 from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder
 from imgforge_mcp.media.convert import InputImage
-from imgforge_mcp.media.tasks import read_frame, write_frame
 
 IDLE_SECONDS = 60.0
 """After which the memory is given back, some 45 MB for each; a start takes a sixth of a second of processor time."""
@@ -251,31 +250,7 @@ class DecodeProcesses:
             process.end()
 
 
-class SharedProcesses:
-    """What the forges of one program have together: it ends with the last of them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._processes: DecodeProcesses | None = None
-        self._holders = 0
-
-    def hold(self) -> DecodeProcesses:
-        """The processes, until they are let go."""
-        with self._lock:
-            self._processes = self._processes or DecodeProcesses()
-            self._holders += 1
-            return self._processes
-
-    def let_go(self) -> None:
-        """One needs them no longer. The last one ends them all, those at work too."""
-        with self._lock:
-            self._holders -= 1
-            ended, self._processes = (None, self._processes) if self._holders else (self._processes, None)
-        if ended is not None:
-            ended.close()
-
-
-SHARED = SharedProcesses()
+SHARED = Shared(DecodeProcesses)
 
 
 def _read(said: bytes, data: bytes) -> InputImage:

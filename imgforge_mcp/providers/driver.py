@@ -37,6 +37,7 @@ from imgforge_mcp.providers.base_url import address, kept_query
 from imgforge_mcp.providers.contract import (
     Alteration,
     Call,
+    Composition,
     Images,
     ModelSpec,
     Operation,
@@ -46,7 +47,6 @@ from imgforge_mcp.providers.contract import (
     Rendering,
     Reply,
     Request,
-    Work,
 )
 from imgforge_mcp.providers.pulled import cutting_out
 from imgforge_mcp.providers.tokens import Tokens
@@ -54,7 +54,8 @@ from imgforge_mcp.routing.fitting import input_side
 from imgforge_mcp.storage.images import ImageStore, Staged
 
 if TYPE_CHECKING:
-    from imgforge_mcp.local.models.runtime import Runtime
+    from imgforge_mcp.local.orders import Order
+    from imgforge_mcp.local.runtime import Runtime
     from imgforge_mcp.net.transport import Transport
 
 logger = logging.getLogger(__name__)
@@ -121,10 +122,12 @@ class Driver:
         assets: ImageStore,
         decoder: Decoder,
         runtime: "Runtime",
+        illustrator: "Runtime",
     ) -> None:
         self._clock = clock
         self._decoder = decoder
         self._runtime = runtime
+        self._illustrator = illustrator
         self._assets = assets
         self._transport = transport
         self._tokens = Tokens(clock)
@@ -144,12 +147,12 @@ class Driver:
         if operation is None:
             with _ours(Rejected, "The request could not be written"):
                 request = run.provider.submit(run.call)
-            if isinstance(request, Work):
-                return await self._work(request, run)
             if isinstance(request, Alteration):
                 return await self._altered(request, run)
             if isinstance(request, Rendering):
-                return await self._work(Work(run=partial(self._rendered, request)), run)
+                return await self._drawn(self._runtime, request.order(), run)
+            if isinstance(request, Composition):
+                return await self._drawn(self._illustrator, request.order(), run)
             outcome = await self._submit(request, run)
         else:
             outcome = operation
@@ -351,7 +354,7 @@ class Driver:
 
     # Images ---------------------------------------------------------------------------------------------------------
 
-    async def _fetched(self, images: Images, run: Run, *, is_ours: bool = False) -> Result:
+    async def _fetched(self, images: Images, run: Run) -> Result:
         """Every picture's bytes, downloaded at once and fully decoded; what came is kept if another did not."""
         if not images.pictures:
             raise BadReply("The provider answered without an image.")
@@ -360,7 +363,7 @@ class Driver:
 
         async def fetch(position: int, picture: Picture) -> None:
             try:
-                made[position] = await self._made(_seeded(picture, position, run.call), run, is_ours=is_ours)
+                made[position] = await self._made(_seeded(picture, position, run.call), run)
             except ForgeError as error:
                 failures.append(error)
 
@@ -381,17 +384,17 @@ class Driver:
             not_drawn=images.not_drawn,
         )
 
-    async def _made(self, picture: Picture, run: Run, *, is_ours: bool) -> Made:
+    async def _made(self, picture: Picture, run: Run) -> Made:
         if picture.data is None:
             sound, staged = await self._downloaded(picture.url or "", run)
         else:
-            sound, staged = await self._staged(picture.data, run, is_ours=is_ours)
+            sound, staged = await self._staged(picture.data, run)
         return Made(staged=staged, sound=sound, seed=picture.seed)
 
-    async def _staged(self, data: bytes, run: Run, *, is_ours: bool = False) -> tuple[Sound, Staged]:
+    async def _staged(self, data: bytes, run: Run) -> tuple[Sound, Staged]:
         """Decode and write the bytes at once: each takes a thread some milliseconds, and somebody waits."""
         sound, staged = await _at_once(
-            partial(self._inspected, data, run.call, is_ours=is_ours),
+            partial(self._inspected, data, run.call),
             partial(anyio.to_thread.run_sync, self._assets.stage, data),
         )
         if isinstance(staged, ForgeError):
@@ -413,12 +416,12 @@ class Driver:
         error.maybe_billed = True
         return error
 
-    async def _inspected(self, data: bytes, call: Call, *, is_ours: bool) -> Sound:
+    async def _inspected(self, data: bytes, call: Call) -> Sound:
         """What the bytes are; a drawing counts only from a model that makes drawings."""
         with _ours(BadReply, "The image could not be decoded"):
             if {"vector", "vectorize"} & call.model.capabilities and b"<svg" in data[:8192]:
                 return await self._decoder.inspect_vector(data)
-            return await self._decoder.inspect(data, is_ours=is_ours)
+            return await self._decoder.inspect(data)
 
     async def _downloaded(self, url: str, run: Run) -> tuple[Sound, Staged]:
         """The image behind a URL: a download is free, so it is tried again when it breaks off or is no image, at every
@@ -476,31 +479,40 @@ class Driver:
             BadReply: no sound image.
         """
         image = await self._decoder.as_input(data, input_side(model))
-        return await anyio.to_thread.run_sync(
-            self._runtime.render, cutting_out(model, image), lambda fraction, what: None
-        )
+        order = cutting_out(model, image).order()
+        made = await anyio.to_thread.run_sync(self._runtime.make, order, lambda fraction, what: None)
+        return made.pictures[0][0]
 
-    def _rendered(self, rendering: Rendering, report: Callable[[float, str], None]) -> Images:
-        data = self._runtime.render(rendering, report)
-        return Images(pictures=(Picture(data=data, seed=rendering.seed),), cost_usd=0.0)
-
-    async def _work(self, work: Work, run: Run) -> Result:
-        """Work on this machine, in a thread; a cancellation stops it at its next report."""
+    async def _drawn(self, runtime: "Runtime", order: "Order", run: Run) -> Result:
+        """What a process on this machine draws; a cancellation stops it at its next report."""
         is_over = False
 
         def report(fraction: float, what: str) -> None:
             if is_over:
-                raise WorkStopped
+                raise _Stopped
             anyio.from_thread.run_sync(run.report, Progress(message=what, fraction=fraction))
 
+        def draw() -> Images:
+            with suppress(_Stopped):
+                made = runtime.make(order, report)
+                pictures = tuple(Picture(data=data, seed=seed) for data, seed in made.pictures)
+                said = {"warnings": made.warnings, "drawn": made.drawn, "not_drawn": made.not_drawn}
+                return Images(pictures=pictures, cost_usd=0.0, **said)
+            return Images(pictures=())
+
+        self._decoder.warm()
         try:
             with self._clock.move_on_after(max(0.0, self._left(run))) as scope:
-                images = await anyio.to_thread.run_sync(partial(_run_work, work, report), abandon_on_cancel=True)
-                return await self._fetched(images, run, is_ours=True)
+                images = await anyio.to_thread.run_sync(draw, abandon_on_cancel=True)
+                return await self._fetched(images, run)
         finally:
             is_over = True
         assert scope.cancelled_caught
         raise Unavailable("The picture was not ready in time.")
+
+
+class _Stopped(Exception):
+    """Raised into drawing that nobody waits for any more."""
 
 
 async def _at_once(
@@ -519,17 +531,6 @@ async def _at_once(
         tasks.start_soon(one, 0, first)
         tasks.start_soon(one, 1, second)
     return cast("T | ForgeError", results[0]), cast("U | ForgeError", results[1])
-
-
-class WorkStopped(Exception):
-    """Raised inside local work that nobody waits for any more."""
-
-
-def _run_work(work: Work, report: Callable[[float, str], None]) -> Images:
-    try:
-        return work.run(report)
-    except WorkStopped:
-        return Images(pictures=())
 
 
 @contextmanager

@@ -32,6 +32,7 @@ NAMES = (
     "page",
     "door",
     "cluster",
+    "illustrator",
 )
 RESULTS = Path(__file__).parent / "results"
 

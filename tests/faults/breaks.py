@@ -81,8 +81,8 @@ BREAKS = (
         letter="H",
         meaning="every picture is decoded in the server itself",
         path="media/decoder.py",
-        old="            if is_ours:\n",
-        new="            if True:\n",
+        old="            return await self._in_process(name, data, options, seconds)\n",
+        new="            return await anyio.to_thread.run_sync(partial(TASKS[name], data, **options))\n",
         test="../media/test_decoder.py::test_a_picture_that_crashes_the_decoder_is_refused_and_the_next_is_decoded",
     ),
     Break(

@@ -127,10 +127,9 @@ async def test_a_picture_that_takes_too_long_is_ended_and_the_next_one_is_decode
         decoder.close()
 
 
-async def test_no_process_is_started_before_a_picture_comes_nor_for_one_of_our_own_nor_for_what_is_none() -> None:
+async def test_no_process_is_started_before_a_picture_comes_nor_for_what_is_none() -> None:
     processes = DecodeProcesses()
     decoder = Decoder(processes=processes)
-    await decoder.inspect(encoded(picture(), "PNG"), is_ours=True)
     with pytest.raises(BadReply):
         await decoder.inspect(b"no picture")
     assert processes.pids() == []
@@ -342,8 +341,7 @@ async def test_a_picture_is_decoded_where_the_working_directory_is_gone(tmp_path
     gone.rmdir()
     decoder = Decoder(preview_px=256, preview_bytes=100_000)
     try:
-        for is_ours in (True, False):
-            assert (await decoder.inspect(encoded(picture(), "PNG"), is_ours=is_ours)).rendition
+        assert (await decoder.inspect(encoded(picture(), "PNG"))).rendition
     finally:
         decoder.close()
         os.chdir(before)

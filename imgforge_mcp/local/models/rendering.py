@@ -1,10 +1,11 @@
 """What a pulled model is asked for: one picture."""
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgforge_mcp.base.types import Json
+from imgforge_mcp.local.orders import Order
+
+MODULE = "imgforge_mcp.local.models.runtime_process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,14 @@ class Rendering:
     strength: float | None = None
     cuts_out: bool = False
 
-    def to_json(self) -> Json:
-        pictures = {name: _text(getattr(self, name)) for name in ("image", "mask")}
-        plain = ("prompt", "width", "height", "seed", "steps", "guidance", "negative_prompt", "strength", "cuts_out")
-        return {"name": self.name, "memory": self.memory, **{n: getattr(self, n) for n in plain}, **pictures}
-
-
-def _text(picture: bytes | None) -> str | None:
-    return None if picture is None else base64.b64encode(picture).decode()
+    def order(self) -> Order:
+        plain = ("name", "memory", "prompt", "width", "height", "seed", "steps", "guidance", "negative_prompt")
+        said = {name: getattr(self, name) for name in (*plain, "strength", "cuts_out")}
+        image, mask = self.image or b"", self.mask or b""
+        return Order(
+            module=MODULE,
+            arguments=(str(self.folder),),
+            name=self.name,
+            said={**said, "image": len(image)},
+            data=image + mask,
+        )

@@ -1,54 +1,29 @@
-"""The inside of that process: loads one pipeline once, draws one picture after the other from stdin, and asks after
-each step whether to go on, until stdin ends."""
+"""The inside of the process of a pulled model: loads its pipeline once, and asks after each step whether to go on."""
 
-import base64
 import io
-import json
-import os
 import sys
-from contextlib import suppress
 from pathlib import Path
-from threading import Lock
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from imgforge_mcp.base.errors import ForgeError, Unsupported
+from imgforge_mcp.base.errors import Rejected, Unsupported
+from imgforge_mcp.base.types import Json
 from imgforge_mcp.local.models import memory
 from imgforge_mcp.local.models.matting import Matting
 from imgforge_mcp.local.models.pulled import INSTALL
-from imgforge_mcp.local.models.runtime import DRAW_SHARE, GO_ON, LOAD_SHARE
+from imgforge_mcp.local.orders import Made
+from imgforge_mcp.local.serving import Line, Stopped, serve
 
+LOAD_SHARE = 0.1
+DRAW_SHARE = 0.8
+"""Of the progress of a picture: loading, all steps; the rest is for turning what came of them into pixels."""
 DEVICE = "CPU"
-KINDER = 5
-"""How much more willing than others this process is to wait for a processor."""
 FEATHER = 4.0
 """Over how many pixels a painted place passes into what was there."""
 SAID = 300
 """Characters of a library's own complaint that are passed on."""
-
-
-class Line:
-    """To the parent and back; the engine's callback comes from a thread of its own."""
-
-    def __init__(self, answers: IO[bytes], orders: IO[bytes]) -> None:
-        self._answers = answers
-        self._orders = orders
-        self._lock = Lock()
-
-    def order(self) -> dict[str, Any] | None:
-        line = self._orders.readline()
-        return json.loads(line) if line else None
-
-    def say(self, **said: Any) -> None:
-        self._answers.write(json.dumps(said).encode() + b"\n")
-        self._answers.flush()
-
-    def may_go_on(self, fraction: float, what: str) -> bool:
-        with self._lock:
-            self.say(at=round(fraction, 3), what=what)
-            return self._orders.readline() == GO_ON
 
 
 class Engine:
@@ -71,8 +46,8 @@ class Engine:
         if "Text2ImagePipeline" not in self._pipes:
             raise Unsupported(f"The model cannot be loaded: {_said(failure)}")
 
-    def draw(self, order: dict[str, Any], line: Line) -> Image.Image | None:
-        """The picture, or None where it was called off."""
+    def draw(self, order: Json, pictures: bytes, line: Line) -> Image.Image:
+        """Raises Stopped: it was called off."""
         is_over = False
 
         def step(number: int, steps: int, latent: object) -> bool:
@@ -91,18 +66,18 @@ class Engine:
             "negative_prompt": order["negative_prompt"],
         }
         given = {name: value for name, value in settings.items() if value is not None}
-        source = _picture(order["image"], size, "RGB")
-        mask = _picture(order["mask"], size, "L")
+        source = _picture(pictures[: order["image"]], size, "RGB")
+        mask = _picture(pictures[order["image"] :], size, "L")
         drawn = self._generated(order, source, mask, given, step)
         if is_over:
-            return None
+            raise Stopped
         picture = Image.fromarray(np.array(drawn.data[0], dtype=np.uint8))
         if source is None or mask is None:
             return picture
         return Image.composite(picture, source, mask.filter(ImageFilter.GaussianBlur(FEATHER)))
 
     def _generated(
-        self, order: dict[str, Any], source: Image.Image | None, mask: Image.Image | None, given: Any, step: Any
+        self, order: Json, source: Image.Image | None, mask: Image.Image | None, given: Any, step: Any
     ) -> Any:
         prompt = order["prompt"]
         if source is None:
@@ -127,32 +102,27 @@ class Engine:
 
 
 def main(folder: str) -> None:
-    """Standard output carries answers only: a library that prints does so elsewhere."""
-    answers = os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-    with suppress(AttributeError, OSError):  # Windows has no such thing
-        os.nice(KINDER)
-    line = Line(answers, sys.stdin.buffer)
     engine: Engine | Matting | None = None
-    while (order := line.order()) is not None:
+
+    def drawn(order: Json, pictures: bytes, line: Line) -> Made:
+        """Raises Unsupported: it cannot be loaded, or cannot do that. Rejected: the runtime complained."""
+        nonlocal engine
         try:
-            if engine is None and not line.may_go_on(0.0, f"loading {order['name']}"):
-                line.say(stopped=True)
-                continue
-            engine = engine or _loaded(folder, order)
-            drawn = engine.draw(order, line) if isinstance(engine, Engine) else engine.cut_out(_source(order))
-        except ForgeError as error:
-            line.say(error=error.message)
-        except MemoryError:
-            line.say(error=f"The memory did not suffice for {order['name']} at {order['width']}x{order['height']}.")
+            if engine is None:
+                line.step(0.0, f"loading {order['name']}")
+                engine = _loaded(folder, order)
+            if isinstance(engine, Matting):
+                picture = engine.cut_out(Image.open(io.BytesIO(pictures)))
+            else:
+                picture = engine.draw(order, pictures, line)
         except (RuntimeError, ValueError, TypeError) as error:  # what the runtime raises: it has no kinds of its own
-            line.say(error=f"{order['name']} could not draw it: {_said(error)}")
-        else:
-            line.say(**({"stopped": True} if drawn is None else {"picture": _encoded(drawn)}))
+            raise Rejected(f"{order['name']} could not draw it: {_said(error)}") from error
+        return Made(pictures=((_encoded(picture), order["seed"]),))
+
+    serve(drawn)
 
 
-def _loaded(folder: str, order: dict[str, Any]) -> Engine | Matting:
+def _loaded(folder: str, order: Json) -> Engine | Matting:
     """Raises Unsupported: the runtime is not installed, or there is not the memory; what to do stands in the
     message."""
     try:
@@ -167,22 +137,17 @@ def _loaded(folder: str, order: dict[str, Any]) -> Engine | Matting:
         raise Unsupported(f"The runtime of {order['name']} is not installed: {INSTALL}.") from None
 
 
-def _source(order: dict[str, Any]) -> Image.Image:
-    """The picture that is to be cut out, as it came."""
-    return Image.open(io.BytesIO(base64.b64decode(order["image"])))
-
-
-def _picture(text: str | None, size: tuple[int, int], mode: str) -> Image.Image | None:
-    if text is None:
+def _picture(data: bytes, size: tuple[int, int], mode: str) -> Image.Image | None:
+    if not data:
         return None
-    picture = Image.open(io.BytesIO(base64.b64decode(text))).convert(mode)
+    picture = Image.open(io.BytesIO(data)).convert(mode)
     return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _encoded(picture: Image.Image) -> str:
+def _encoded(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, "PNG", compress_level=3)
-    return base64.b64encode(stream.getvalue()).decode()
+    return stream.getvalue()
 
 
 def _said(error: Exception | None) -> str:

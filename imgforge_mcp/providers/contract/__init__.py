@@ -5,10 +5,11 @@ or looks at a clock; the driver does that for all of them.
 """
 
 from imgforge_mcp.catalog.model import ModelSpec, Price, Sizing
+from imgforge_mcp.local.composition import Composition
 from imgforge_mcp.local.models.rendering import Rendering
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.net.exchange import Outgoing, Part
-from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Picture, Reply, Request, Told, Work
+from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Picture, Reply, Request, Told
 from imgforge_mcp.providers.contract.manifest import Auth, Billing, Manifest
 from imgforge_mcp.providers.contract.provider import DirectProvider, Provider
 from imgforge_mcp.routing.call import Call
@@ -18,6 +19,7 @@ __all__ = [
     "Auth",
     "Billing",
     "Call",
+    "Composition",
     "DirectProvider",
     "Images",
     "InputImage",
@@ -34,5 +36,4 @@ __all__ = [
     "Request",
     "Sizing",
     "Told",
-    "Work",
 ]

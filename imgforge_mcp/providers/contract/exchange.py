@@ -1,6 +1,6 @@
 """The plain values that pass between a provider and the driver: requests, replies, pictures, remote handles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,13 +23,6 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     buys: bool | None = None
     """Whether sending it twice could be paid twice; left out: what is submitted does, a question does not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """Work to be done on this machine in place of a request: `run(report)` is called in a worker thread."""
-
-    run: Callable[[Callable[[float, str], None]], "Images"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 from imgforge_mcp.base.errors import BadReply, ContentRefused, ForgeError
 from imgforge_mcp.catalog.model import ModelSpec
+from imgforge_mcp.local.composition import Composition
 from imgforge_mcp.local.models.rendering import Rendering
-from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Reply, Request, Told, Work
+from imgforge_mcp.providers.contract.exchange import Alteration, Images, Operation, Reply, Request, Told
 from imgforge_mcp.providers.contract.manifest import Manifest
 from imgforge_mcp.providers.reading import causes, pictures
 from imgforge_mcp.providers.reading import meaning as meanings
@@ -24,7 +25,7 @@ class Provider:
     meanings: ClassVar[Meanings] = {}
     """What is peculiar in its error codes."""
 
-    def submit(self, call: Call) -> Request | Work | Alteration | Rendering:
+    def submit(self, call: Call) -> Request | Alteration | Composition | Rendering:
         """The request that buys the picture."""
         raise NotImplementedError
 
