@@ -33,7 +33,8 @@ def flat_sky(stage: Stage, *, sun: bool, clouds: bool) -> None:
             size = side * float(rng.uniform(0.002, 0.005))
             layer.ellipse(x, y, size, size, (250, 248, 255))
     if sun and not stage.light.overcast:
-        layer.begin("moon" if stage.light.stars else "sun")
+        said = (f"colour:{stage.scene.disc}",) if stage.scene.disc else ()
+        layer.begin("moon" if stage.light.stars else "sun", *said)
         for reach, strength in ((0.19, 0.22), (0.125, 0.3), (0.07, 1.0)):
             layer.ellipse(*stage.sun, reach * side, reach * side, np.minimum(stage.light.sun, 1), opacity=strength)
     stage.lay(layer)

@@ -122,6 +122,8 @@ def light_for(scene: Scene) -> Light:
         light = replace(light, haze=light.haze * 1.7)
     if scene.has("clear"):
         light = replace(light, cover=-0.5)
+    if scene.disc:
+        light = replace(light, sun=rgb(*scene.disc))
     if scene.has("cloudy"):
         light = replace(light, cover=max(light.cover, 0.22))
     return light

@@ -69,27 +69,42 @@ class Noise:
         return self._tiles[key]
 
     def _make_tile(self, cells: int, octaves: int, layer: int, ridged: bool) -> Array:
-        total = np.zeros((_TILE, _TILE), np.float32)
-        weight, norm, carry = 1.0, 0.0, np.ones((_TILE, _TILE), np.float32)
-        for octave in range(octaves):
-            count = cells * 2**octave
-            if count > _TILE:
-                break
-            grid = self.rng(layer * 131 + octave + 7).uniform(-1, 1, (count, count)).astype(np.float32)
-            padded = np.pad(grid, 3, mode="wrap")
-            box = (3.0, 3.0, 3.0 + count, 3.0 + count)
-            wave = np.asarray(
-                Image.fromarray(padded).resize((_TILE, _TILE), Image.Resampling.BICUBIC, box=box), np.float32
-            )
-            if ridged:
-                crest = (1 - np.abs(wave) * np.float32(1.25)) ** 2
-                total += weight * crest * carry
-                carry = np.clip(crest * 1.5, 0, 1).astype(np.float32)
-            else:
-                total += weight * wave
-            norm += weight
-            weight *= 0.5
-        return total * np.float32((1.0 if ridged else 1.5) / norm)
+        counts = [cells * 2**octave for octave in range(octaves) if cells * 2**octave <= _TILE]
+        weights = [0.5**octave for octave in range(len(counts))]
+        grids = [
+            self.rng(layer * 131 + octave + 7).uniform(-1, 1, (count, count)).astype(np.float32)
+            for octave, count in enumerate(counts)
+        ]
+        make = _ridges if ridged else _swell
+        return make(grids, weights) * np.float32((1.0 if ridged else 1.5) / sum(weights))
+
+
+def _swell(grids: list[Array], weights: list[float]) -> Array:
+    """The octaves one upon the other, each laid on what the coarser ones gave at its own fineness."""
+    total = grids[0] * np.float32(weights[0])
+    for grid, weight in zip(grids[1:], weights[1:], strict=True):
+        total = _wrapped(total, len(grid)) + grid * np.float32(weight)
+    return _wrapped(total, _TILE)
+
+
+def _ridges(grids: list[Array], weights: list[float]) -> Array:
+    """Crests where an octave passes through nothing, and finer ones only along those."""
+    total, carry = np.zeros((_TILE, _TILE), np.float32), np.ones((_TILE, _TILE), np.float32)
+    for grid, weight in zip(grids, weights, strict=True):
+        crest = (1 - np.abs(_wrapped(grid, _TILE)) * np.float32(1.25)) ** 2
+        total += np.float32(weight) * crest * carry
+        carry = np.clip(crest * np.float32(1.5), 0, 1)
+    return total
+
+
+def _wrapped(field: Array, size: int) -> Array:
+    """The square field drawn larger; its edges meet."""
+    count = len(field)
+    if count == size:
+        return field
+    picture = Image.fromarray(np.pad(field, 3, mode="wrap"))
+    box = (3.0, 3.0, 3.0 + count, 3.0 + count)
+    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC, box=box), np.float32)
 
 
 def sample(tile: Array, u: Array, v: Array) -> Array:

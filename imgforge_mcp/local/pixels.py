@@ -74,7 +74,7 @@ def blur(field: Array, radius: float) -> Array:
     if radius < 0.3:
         return field
     height, width = field.shape[:2]
-    shrink = int(max(1, min(radius / 2.2, height / 4, width / 4)))
+    shrink = int(max(1, min(radius / 1.5, height / 4, width / 4)))
     if shrink > 1:
         small = resize(field, math.ceil(height / shrink), math.ceil(width / shrink), Image.Resampling.BOX)
         return resize(_convolve(small, radius / shrink), height, width, Image.Resampling.BICUBIC)
@@ -83,16 +83,20 @@ def blur(field: Array, radius: float) -> Array:
 
 def _convolve(field: Array, sigma: float) -> Array:
     reach = max(1, min(int(sigma * 2.6 + 0.5), 12))
-    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    taps /= taps.sum()
+    taps = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2).astype(np.float32)
+    taps /= taps[0] + 2 * taps[1:].sum()
     for axis in (0, 1):
         pad = [(reach, reach) if k == axis else (0, 0) for k in range(field.ndim)]
         wide = np.pad(field, pad, mode="edge")
         length = field.shape[axis]
-        out = np.zeros_like(field)
-        for k, tap in enumerate(taps):
-            part = wide[k : k + length] if axis == 0 else wide[:, k : k + length]
-            out += part * np.float32(tap)
+        rows = wide if axis == 0 else np.swapaxes(wide, 0, 1)
+        out = np.empty_like(field)
+        to = out if axis == 0 else np.swapaxes(out, 0, 1)
+        np.multiply(rows[reach : reach + length], taps[0], out=to)
+        for k in range(1, reach + 1):
+            pair = rows[reach - k : reach - k + length] + rows[reach + k : reach + k + length]
+            pair *= taps[k]
+            to += pair
         field = out
     return field
 

@@ -54,7 +54,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What to draw. `features` are the smaller facts a place may use, as 'reflection', 'marble' or 'path'."""
+    """What to draw. `features` are the smaller facts a place may use, as 'reflection' or 'path'; `disc` is the colour
+    that was said of sun or moon."""
 
     place: str
     time: Time = "day"
@@ -65,6 +66,7 @@ class Scene:
     subjects: tuple[Subject, ...] = ()
     text: tuple[str, ...] = ()
     colours: tuple[Colour, ...] = ()
+    disc: Colour | None = None
     features: frozenset[str] = field(default_factory=frozenset)
     claims: tuple[Claim, ...] = ()
     readings: tuple[str, ...] = ()

@@ -15,9 +15,6 @@ from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.local.orders import GO_ON, Made, encoded
 
-KINDER = 5
-"""How much more willing than others such a process is to wait for a processor."""
-
 
 class Stopped(Exception):
     """Raised in work that nobody waits for any more."""
@@ -50,13 +47,14 @@ class Line:
             raise Stopped
 
 
-def serve(work: Callable[[Json, bytes, Line], Made]) -> None:
-    """Standard output carries answers only: a library that prints does so elsewhere."""
+def serve(work: Callable[[Json, bytes, Line], Made], *, patience: int = 0) -> None:
+    """Standard output carries answers only: a library that prints does so elsewhere. `patience` is how much more
+    willing than others this process is to wait for a processor."""
     answers = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     with suppress(AttributeError, OSError):  # Windows has no such thing
-        os.nice(KINDER)
+        os.nice(patience)
     line = Line(answers, sys.stdin.buffer)
     with suppress(BrokenPipeError):  # the parent has gone
         while (order := line.order()) is not None:

@@ -37,7 +37,7 @@ def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
     if sun and not stage.light.overcast:
         discs = _discs(stage)
         for centre in discs:
-            with stage.part("moon" if stage.light.stars else "sun"):
+            with stage.part("moon" if stage.light.stars else "sun", *_said_colour(stage)):
                 away = np.hypot(columns - centre[0], (rows - centre[1]) * 1.15) / min(stage.height, stage.width)
                 _disc(stage, sky, away if len(discs) > 1 else distance, centre)
     if stage.scene.has("aurora"):
@@ -49,6 +49,10 @@ def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
         with stage.veil("rainbow"):
             _rainbow(stage, sky)
     stage.image = np.clip(sky, 0, 1).astype(np.float32)
+
+
+def _said_colour(stage: Stage) -> tuple[str, ...]:
+    return (f"colour:{stage.scene.disc}",) if stage.scene.disc else ()
 
 
 def _discs(stage: Stage) -> list[tuple[float, float]]:
@@ -73,7 +77,7 @@ def _disc(stage: Stage, sky: Array, distance: Array, centre: tuple[float, float]
         radius = 0.12
     edge = 1.4 / min(stage.width, stage.height)
     disc = 1 - smooth(radius - edge, radius + edge, distance)
-    colour = np.broadcast_to(np.minimum(1, stage.light.sun * 1.1), sky.shape)
+    colour = np.broadcast_to(np.minimum(1, stage.light.sun * (1.0 if stage.scene.disc else 1.1)), sky.shape)
     if stage.scene.time == "night":
         seas = stage.noise.field(stage.shape, 26 * stage.unit * radius / 0.045, octaves=4, layer=11)
         colour = stage.light.sun * (0.93 + 0.12 * np.clip(seas, -1, 0.4))[..., None]

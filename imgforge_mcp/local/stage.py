@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from imgforge_mcp.local.light import Light, light_for
 from imgforge_mcp.local.marks import Marks
@@ -24,7 +25,8 @@ Surface = Literal["ground", "water", "table", "float", "air", "flat"]
 class Stage:
     """Places paint `image` and say where subjects may stand: `horizon`, `ground` and `surface`, in pixels.
 
-    `focus` is where the subjects are, 0 to 1, for styles that spare them; `marks` is where every part is."""
+    `focus` is where the subjects are, 0 to 1, for styles that spare them; `marks` is where every part is; `trees` are
+    those that grow here, once one has been wanted."""
 
     scene: Scene
     width: int
@@ -44,6 +46,7 @@ class Stage:
     reflect: float = 0.0
     tuck: bool = False
     focus: Array | None = None
+    trees: list[Image.Image] = field(default_factory=list)
 
     @property
     def unit(self) -> float:

@@ -16,6 +16,8 @@ _AUTUMN = ((206, 98, 36), (226, 144, 44), (182, 62, 36), (222, 178, 70), (158, 9
 _BLOSSOM = ((246, 188, 208), (238, 164, 190), (250, 214, 226), (206, 150, 176))
 _GREEN = ((74, 116, 48), (92, 134, 56), (58, 98, 50), (110, 146, 66))
 _BANDS = 9
+_STEP = 0.1
+"""Of the logarithm of a tree's height: from one size that is made to the next."""
 
 
 def conifer(rng: np.random.Generator, *, snow: bool = False, height: int = 240) -> Image.Image:
@@ -90,17 +92,23 @@ def grown(stage: Stage, height: int, *, conifer_only: bool = False) -> Image.Ima
 
 def kinds(stage: Stage) -> list[Image.Image]:
     """The trees that belong to the scene."""
+    if not stage.trees:
+        stage.trees = _kinds(stage, min(240, max(60, stage.height // 2)))
+    return stage.trees
+
+
+def _kinds(stage: Stage, height: int) -> list[Image.Image]:
     rng = stage.dice(50)
     scene = stage.scene
     if scene.has("autumn"):
-        return [crown(rng, _AUTUMN) for _ in range(5)] + [conifer(rng)]
+        return [*(crown(rng, _AUTUMN, height=height) for _ in range(5)), conifer(rng, height=height)]
     if scene.has("blossom"):
-        return [crown(rng, _BLOSSOM) for _ in range(5)]
+        return [crown(rng, _BLOSSOM, height=height) for _ in range(5)]
     if scene.place in ("meadow", "village", "garden", "street", "city") and not scene.has("pine", "snow", "winter"):
-        return [crown(rng, _GREEN) for _ in range(5)]
+        return [crown(rng, _GREEN, height=height) for _ in range(5)]
     if scene.has("jungle"):
-        return [crown(rng, _GREEN) for _ in range(5)]
-    return [conifer(rng, snow=scene.has("snow", "winter")) for _ in range(6)]
+        return [crown(rng, _GREEN, height=height) for _ in range(5)]
+    return [conifer(rng, snow=scene.has("snow", "winter"), height=height) for _ in range(6)]
 
 
 def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float) -> None:
@@ -115,7 +123,7 @@ def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float)
     weight = 1 / z[rows]
     chosen = rng.choice(len(rows), count, replace=False, p=weight / weight.sum())
     chosen = chosen[np.argsort(-z[rows[chosen]], kind="stable")]
-    sprites = _hazed(stage, kinds(stage), haze)
+    copse = _Copse(stage, kinds(stage))
     picture = to_image(stage.image)
     tall = rng.uniform(0.15, 0.32, count)
     which = rng.integers(0, 1 << 30, count)
@@ -125,9 +133,7 @@ def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float)
         if not 3 <= size <= stage.height * 0.34:
             continue
         fade = 1 - math.exp(-max(float(z[row]) - 1.5, 0) * stage.light.haze / haze)
-        band = sprites[min(_BANDS - 1, int(fade * _BANDS))]
-        tree = band[int(which[k]) % len(band)]
-        tree = tree.resize((max(2, int(tree.width * size / tree.height)), max(3, int(size))), Image.Resampling.BILINEAR)
+        tree = copse.tree(int(which[k]), min(_BANDS - 1, int(fade * _BANDS)), size)
         picture.paste(tree, (int(column - tree.width / 2), int(view.screen[row, column] - size * 0.97)), tree)
     with stage.part("trees", *_kind_of_tree(stage)):
         stage.image = from_image(picture)
@@ -202,21 +208,38 @@ def turf(stage: Stage) -> None:
         stage.image = lay(stage.image, layer.render())
 
 
-def _hazed(stage: Stage, trees: list[Image.Image], haze: float) -> list[list[Image.Image]]:
-    """The same trees in the scene's light at each depth of mist, small copies for far away."""
-    light = stage.light.ambient * 0.72 + stage.light.key * 0.52
-    bands = []
-    for band in range(_BANDS):
+class _Copse:
+    """The scene's trees in its light, at each depth of mist, in any size; made when one is first planted."""
+
+    def __init__(self, stage: Stage, trees: list[Image.Image]) -> None:
+        self._light = stage.light.ambient * 0.72 + stage.light.key * 0.52
+        self._mist = stage.light.mist
+        self._halves = [_halves(tree) for tree in trees]
+        self._grown: dict[tuple[int, int, int], Image.Image] = {}
+
+    def tree(self, which: int, band: int, size: float) -> Image.Image:
+        """`size` pixels tall, to the step below: a forest has trees of a few dozen sizes."""
+        step = int(math.log(max(size, 3.0)) / _STEP)
+        key = (which % len(self._halves), band, step)
+        if key not in self._grown:
+            self._grown[key] = self._made(self._halves[key[0]], band, math.exp(step * _STEP))
+        return self._grown[key]
+
+    def _made(self, halves: list[Image.Image], band: int, size: float) -> Image.Image:
+        whole = next((half for half in reversed(halves) if half.height >= size), halves[0])
+        wide, tall = max(2, round(whole.width * size / whole.height)), max(3, round(size))
+        values = np.asarray(whole.resize((wide, tall), Image.Resampling.BILINEAR), np.float32)
         fade = (band + 0.5) / _BANDS * 0.9
-        row = []
-        for tree in trees:
-            size = (max(8, int(tree.width * (1 - fade * 0.7))), max(12, int(tree.height * (1 - fade * 0.7))))
-            small = tree.resize(size, Image.Resampling.BILINEAR)
-            values = np.asarray(small, np.float32) / 255
-            colour = values[..., :3] * light * (1 - fade) + stage.light.mist * fade
-            row.append(Image.fromarray((np.clip(np.dstack([colour, values[..., 3]]), 0, 1) * 255).astype(np.uint8)))
-        bands.append(row)
-    return bands
+        colour = values[..., :3] * (self._light * (1 - fade)) + self._mist * (fade * 255)
+        return Image.fromarray(np.clip(np.dstack([colour, values[..., 3]]), 0, 255).astype(np.uint8))
+
+
+def _halves(tree: Image.Image) -> list[Image.Image]:
+    """The tree, and smaller and smaller copies of it, from which a small one is soon made."""
+    halves = [tree]
+    while halves[-1].height > 15:
+        halves.append(halves[-1].reduce(2))
+    return halves
 
 
 def _bytes(colour: np.ndarray) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -13,6 +14,9 @@ from imgforge_mcp.local.pixels import Array, blur
 from imgforge_mcp.local.sprites.library import rasterise
 
 _MARKER_STEP = 1
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+# commands of a path whose numbers are not points of the picture
+_OTHER_COMMANDS = re.compile(r"[a-df-yAHV]")
 _COLOURED = re.compile(r'(fill|stroke)="(?!none)[^"]*"')
 _FADED = re.compile(r' opacity="[^"]*"')
 Point = tuple[float, float]
@@ -36,6 +40,7 @@ class Layer:
         self._parts: list[str] = []
         self._defs: list[str] = []
         self._named: list[tuple[tuple[str, ...], int]] = []
+        self._reach = (math.inf, math.inf, -math.inf, -math.inf)
 
     def begin(self, *names: str) -> None:
         """The shapes that follow are these things; with no name they are nothing that is told of."""
@@ -83,6 +88,7 @@ class Layer:
         self, x: float, y: float, width: float, height: float, fill: Paint, *, opacity: float = 1, radius: float = 0
     ) -> None:
         if width > 0 and height > 0:
+            self._reaches((x, x + width), (y, y + height))
             self._parts.append(
                 f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" rx="{radius:.2f}" '
                 f'fill="{css(fill)}"{_opacity(opacity)}/>'
@@ -91,6 +97,8 @@ class Layer:
     def ellipse(
         self, x: float, y: float, rx: float, ry: float, fill: Paint, *, opacity: float = 1, turn: float = 0
     ) -> None:
+        wide, tall = (rx, ry) if not turn else (max(rx, ry),) * 2
+        self._reaches((x - wide, x + wide), (y - tall, y + tall))
         turned = f' transform="rotate({turn:.1f} {x:.2f} {y:.2f})"' if turn else ""
         self._parts.append(
             f'<ellipse cx="{x:.2f}" cy="{y:.2f}" rx="{rx:.2f}" ry="{ry:.2f}" '
@@ -98,7 +106,9 @@ class Layer:
         )
 
     def polygon(self, points: Iterable[Point], fill: Paint, *, opacity: float = 1) -> None:
-        joined = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
+        corners = list(points)
+        self._reaches([x for x, _ in corners], [y for _, y in corners])
+        joined = " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
         self._parts.append(f'<polygon points="{joined}" fill="{css(fill)}"{_opacity(opacity)}/>')
 
     def path(
@@ -109,6 +119,8 @@ class Layer:
             if width
             else ""
         )
+        xs, ys = _corners_of(d, self.width, self.height)
+        self._reaches(xs, ys, 1 + width)
         self._parts.append(f'<path d="{d}" fill="{css(fill)}"{line}{_opacity(opacity)}/>')
 
     def line(self, points: Sequence[Point], stroke: Paint, width: float, *, opacity: float = 1) -> None:
@@ -119,23 +131,54 @@ class Layer:
         """RGBA floats; `soft` blurs them, `detail` below 1 draws smaller and enlarges what will be blurred anyway."""
         if soft > 2.5:
             detail = min(detail, 0.5)
-        width, height = max(1, round(self.width * detail)), max(1, round(self.height * detail))
+        left, top, right, bottom = self._bounds()
+        across, down = right - left, bottom - top
+        values = np.zeros((self.height, self.width, 4), np.float32)
+        if across <= 0 or down <= 0:
+            return values
+        width, height = max(1, round(across * detail)), max(1, round(down * detail))
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" preserveAspectRatio="none" '
-            f'viewBox="0 0 {self.width} {self.height}"><defs>{"".join(self._defs)}</defs>{"".join(self._parts)}</svg>'
+            f'viewBox="{left} {top} {across} {down}"><defs>{"".join(self._defs)}</defs>{"".join(self._parts)}</svg>'
         )
         drawn = rasterise(svg)
-        if drawn.size != (self.width, self.height):
-            drawn = drawn.resize((self.width, self.height), Image.Resampling.BILINEAR)
-        values = np.asarray(drawn, np.float32) * np.float32(1 / 255)
+        if drawn.size != (across, down):
+            drawn = drawn.resize((across, down), Image.Resampling.BILINEAR)
+        np.multiply(np.asarray(drawn), np.float32(1 / 255), out=values[top:bottom, left:right])
         return _softened(values, soft) if soft else values
+
+    def _bounds(self) -> tuple[int, int, int, int]:
+        """What of the picture the shapes can reach: left, top, right and bottom."""
+        if not self._parts:
+            return 0, 0, 0, 0
+        x0, y0, x1, y1 = self._reach
+        return (
+            max(0, math.floor(max(x0, -1))),
+            max(0, math.floor(max(y0, -1))),
+            min(self.width, math.ceil(min(x1, self.width + 1))),
+            min(self.height, math.ceil(min(y1, self.height + 1))),
+        )
+
+    def _reaches(self, xs: Sequence[float], ys: Sequence[float], pad: float = 1.0) -> None:
+        x0, y0, x1, y1 = self._reach
+        self._reach = (min(x0, *xs) - pad, min(y0, *ys) - pad, max(x1, *xs) + pad, max(y1, *ys) + pad)
+
+
+def _corners_of(d: str, width: float, height: float) -> tuple[list[float], list[float]]:
+    """Points between which a path lies: its own where it is written in whole points, else the whole picture's."""
+    numbers = [float(number) for number in _NUMBER.findall(d)]
+    if _OTHER_COMMANDS.search(d) or len(numbers) % 2 or len(numbers) < 2:
+        return [0.0, width], [0.0, height]
+    return numbers[::2], numbers[1::2]
 
 
 def _softened(layer: Array, radius: float) -> Array:
     """Blurred with the colour weighted by its opacity, so that no dark rim appears."""
-    spread = blur(np.dstack([layer[..., :3] * layer[..., 3:], layer[..., 3]]), radius)
-    alpha = spread[..., 3:]
-    return np.dstack([spread[..., :3] / np.maximum(alpha, 1e-3), alpha])
+    weighted = layer.copy()
+    weighted[..., :3] *= layer[..., 3:]
+    spread = blur(weighted, radius)
+    spread[..., :3] /= np.maximum(spread[..., 3:], np.float32(1e-3))
+    return spread
 
 
 def _flat(part: str, number: int) -> str:
@@ -151,4 +194,7 @@ def _opacity(value: float) -> str:
 def lay(below: Array, layer: Array, strength: float = 1.0) -> Array:
     """An RGBA layer over a picture."""
     alpha = layer[..., 3:] * np.float32(strength)
-    return np.asarray(below * (1 - alpha) + layer[..., :3] * alpha, np.float32)
+    result = layer[..., :3] - below
+    result *= alpha
+    result += below
+    return np.asarray(result, np.float32)

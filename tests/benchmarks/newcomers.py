@@ -8,6 +8,7 @@ Beauty: 3 one would hang it up or send it; 2 pleasant, nothing disturbs; 1 stiff
 
 import argparse
 import io
+import statistics
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -82,6 +83,15 @@ PROMPTS = (
     "a hedgehog with an umbrella, children's book illustration",
 )
 
+# faithfulness and beauty of each, in the same order
+SCORES = (
+    *((3, 2), (2, 2), (3, 3), (1, 2), (2, 2), (2, 1), (3, 2), (3, 2), (2, 2), (3, 2), (3, 3), (3, 3)),
+    *((3, 2), (2, 2), (2, 2), (2, 3), (3, 3), (2, 2), (2, 3), (3, 3), (3, 2), (2, 3), (2, 2), (2, 2)),
+    *((3, 2), (2, 2), (2, 2), (3, 2), (2, 1), (3, 2), (1, 1), (1, 1), (3, 2), (3, 3), (2, 2), (3, 3)),
+    *((3, 3), (2, 2), (3, 2), (1, 2), (1, 1), (2, 2), (3, 2), (2, 3), (2, 1), (2, 2), (3, 3), (3, 2)),
+    *((1, 2), (2, 1), (3, 2), (1, 1), (2, 1), (1, 1), (2, 2), (2, 2), (3, 2), (3, 3), (1, 2), (3, 2)),
+)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -94,6 +104,8 @@ def main() -> None:
         path = options.folder / f"newcomers-{start // EACH + 1}.webp"
         sheet(prompts, start).save(path, quality=82, method=6)
         print(f"{path}: {len(prompts)} pictures, {path.stat().st_size // 1024} kB")
+    faithful, beautiful = (statistics.mean(score[k] for score in SCORES) for k in (0, 1))
+    print(f"as scored last: faithfulness {faithful:.2f}, beauty {beautiful:.2f}")
 
 
 def sheet(prompts: tuple[str, ...], start: int) -> Image.Image:

@@ -92,6 +92,10 @@ def _sentence(dice: random.Random) -> Sentence:
         place = dice.choice(PLACES)
         parts.append(place)
         words += [word for word in place.split() if word not in ("a", "an", "the")]
+    if dice.random() < 0.15:
+        text = dice.choice(NOUNS).title()
+        parts.append(f'with the words "{text}"')
+        words.append(f'"{text.lower()}"')
     return Sentence(" ".join(parts), tuple(words))
 
 

@@ -27,7 +27,7 @@ from imgforge_mcp.base.types import ImageRequest
 async def main():
     async with open_forge() as forge:
         job = await forge.submit(ImageRequest(prompt="a lake", width=64, height=64), forge.caller())
-        job = await forge.wait(job.job_id, 60.0)
+        job = await forge.wait(job.job_id, 600.0)
         print(job.state, [name for name in ("numpy", "PIL", "resvg_py") if name in sys.modules])
 
 asyncio.run(main())
@@ -56,7 +56,7 @@ def pid() -> int:
 
 async def made(forge: Forge, n: int = 1, seed: int | None = None) -> Job:
     request = ImageRequest(prompt="a lake", width=64, height=64, n=n, seed=seed)
-    return await forge.wait((await forge.submit(request, forge.caller())).job_id, 60.0)
+    return await forge.wait((await forge.submit(request, forge.caller())).job_id, 600.0)
 
 
 def test_a_program_that_draws_loads_nothing_that_draws(environment: dict[str, str]) -> None:
@@ -98,7 +98,7 @@ async def test_what_is_called_off_ends_at_the_next_step_and_the_process_draws_on
         before = pid()
         await forge.cancel(job.job_id, forge.caller())
         os.kill(before, signal.SIGCONT)
-        assert (await forge.wait(job.job_id, 60.0)).state is JobState.CANCELED
+        assert (await forge.wait(job.job_id, 600.0)).state is JobState.CANCELED
         assert (await made(forge)).state is JobState.COMPLETED
         assert pid() == before
 

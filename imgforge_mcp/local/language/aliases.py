@@ -5,6 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 ALIASES: Final = {
+    "wizard-hat": "witch_hat witches_hat",
+    "party-hat": "birthday_hat",
+    "santa-hat": "christmas_hat",
+    "vase": "flower_vase",
+    "branch": "tree_branch bough twig",
+    "market-stall": "stall",
+    "treehouse": "tree_house",
+    "crib": "cradle cot",
+    "stairs": "staircase steps",
+    "person-surfing": "surfer",
+    "person-swimming": "swimmer",
+    "person-climbing": "climber mountaineer",
     "dog": "dog",
     "cat": "cat kitty",
     "horse": "horse",
@@ -362,7 +374,6 @@ ROLES: Final = {
     "viking": "viking",
     "ballerina": "ballerina",
     "geisha": "geisha",
-    "surfer": "surfer",
     "cyclist": "cyclist",
     "skier": "skier",
     "child-red": "little_red_riding_hood",

@@ -49,6 +49,10 @@ _VAGUE = frozenset(
 )
 _COUNTED_WORDS = {"trio": 3, "duo": 2, "pair": 2, "couple": 2}
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "his", "her", "their", "its", "my", "your", "our", "some"})
+_OF_TEXT = frozenset({"text", "word", "words", "lettering", "caption", "title", "slogan", "inscription", "message"})
+"""What comes before a text in quotes, which is told of itself."""
+_SOMEBODY_TOO = frozenset({"giant", "general", "noble", "patient", "native"})
+"""Words that describe, and that are somebody where nothing follows that they describe."""
 _MEASURES = frozenset(
     {"slice", "slices", "piece", "pieces", "chunk", "kind", "type", "sort", "lot", "lots", "variety", "part"}
 )
@@ -161,6 +165,7 @@ class _Sentence:
     subjects: tuple[Subject, ...]
     meanings: dict[str, tuple[tuple[str, str], ...]]
     place: str
+    texts: tuple[str, ...] = ()
     nouns: list[_Noun] = field(default_factory=list)
     claims: list[tuple[int, Claim]] = field(default_factory=list)
 
@@ -193,7 +198,7 @@ def claims_of(
     texts: tuple[str, ...],
 ) -> tuple[Claim, ...]:
     """In the order of the prompt; texts last."""
-    sentence = _Sentence(reading, said, subjects, meanings, place)
+    sentence = _Sentence(reading, said, subjects, meanings, place, texts)
     taken = _nouns(sentence)
     others = list(_other_words(sentence, taken))
     sentence.nouns.sort(key=lambda noun: noun.start)
@@ -304,6 +309,8 @@ def _proofs_of_meanings(phrase: str, meanings: tuple[tuple[str, str], ...]) -> I
         elif axis == "place" and name in _EXACT_PLACES and not has_part:
             yield Proof(parts=(f"place:{name}",))
         elif axis == "feature" and not has_part and not any(other == "place" for other, _ in meanings):
+            if depicted.stand_in_for(phrase)[0] == name:
+                continue  # which says what it stands for
             yield Proof(parts=(name,))
 
 
@@ -332,6 +339,7 @@ def _speaks_of_the_picture(sentence: _Sentence, at: int) -> bool:
     lead = sentence.words[before - 1] if before else ""
     return (
         sentence.words[before] == "the"
+        and not set(sentence.words[before:at]) & set(concepts.COLOURS)
         and lead in ("in", "at", "on", "to", "from")
         and word
         in (
@@ -377,7 +385,11 @@ def _kind_of_word(sentence: _Sentence, at: int) -> ClaimKind | None:
         return "action"
     if word in _MEASURES and sentence.words[at + 1 : at + 2] == ("of",):
         return None
-    if word in COMMANDS and at and sentence.words[at - 1] in ("a", "an", "the"):
+    if sentence.texts and word in _OF_TEXT:
+        return None
+    if word in COMMANDS and _leading_article(sentence, at) in ("a", "an", "the"):
+        return "noun"
+    if word in _SOMEBODY_TOO and _stands_alone(sentence, at):
         return "noun"
     if len(word) < 2 or word in SILENT or word in COMMANDS or word in concepts.SIZES:
         return None
@@ -392,6 +404,20 @@ def _kind_of_word(sentence: _Sentence, at: int) -> ClaimKind | None:
     if word.endswith("ing") and not word.endswith(_NO_ACTION) and len(word) > 5:
         return "action"
     return "noun"
+
+
+def _leading_article(sentence: _Sentence, at: int) -> str:
+    """What stands before a word and all that describes it."""
+    before = at - 1
+    while before >= 0 and (sentence.words[before] in concepts.COLOURS or sentence.words[before] in SILENT - _ARTICLES):
+        before -= 1
+    return sentence.words[before] if before >= 0 else ""
+
+
+def _stands_alone(sentence: _Sentence, at: int) -> bool:
+    """'A giant and a village', where 'a giant village' only says how large."""
+    after = sentence.words[at + 1] if at + 1 < len(sentence.words) else "and"
+    return at > 0 and sentence.words[at - 1] in _ARTICLES and (after == "and" or after in _RELATIONS)
 
 
 def _trait_proofs(sentence: _Sentence, at: int) -> tuple[Proof, ...]:

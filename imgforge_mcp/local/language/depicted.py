@@ -12,7 +12,7 @@ SAME: Final = {
     "moon": "moon moons moonlight full_moon big_moon giant_moon huge_moon large_moon supermoon crescent_moon crescent "
     "waning_moon",
     "stars": "stars star starlight starfield constellations milky_way",
-    "clouds": "clouds cloud",
+    "clouds": "cloudy cloudy_sky clouds cloud",
     "aurora": "aurora northern_lights aurora_borealis polar_lights",
     "rainbow": "rainbow rainbows",
     "fireworks": "fireworks firework",

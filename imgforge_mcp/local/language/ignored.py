@@ -12,14 +12,14 @@ bare barren be beautiful beautifully because been before behind being below besi
 blurry boiled bold both branded brave breathtaking bright bright-eyed bright-red broken burnt bustling busy but by
 calm camera-angle can captioned captured capturing carved celestial celtic centered centred certain charming cheap
 checkered cheerful cheerful-looking chinese chubby cinematic classic classical clean clear clever close close-by
-closed cloudy cloudy-ish cloudy-looking cold colored colorful coloured colourful common complex containing contains
+closed cloudy-ish cloudy-looking cold colored colorful coloured colourful common complex containing contains
 contemporary cooked cool cosmic cosy could covered cozy cozy-looking creamy creative creepy crisp crispy crowded
 crumbling crunchy curious cursed curved cute cute-looking dark de decorated decorative deep delicious dense depicting
 depicts deserted designed detailed did different digital dim distant divine do does dof dotted double down dpi
 dramatic dreamlike dreamy dry du during dusty dynamic e.g each early eastern eerie egyptian elderly electric elegant
 else em empty en enchanted enchanting endless english enormous epic etc ethereal european ever every expensive
 expressive faded false famous fancy fantastic fantasy far fast featured featuring female-looking fertile few fierce
-filled final fine first flat fluffy focused foggy for forgotten framed french fresh fresh-baked friendly from frosty
+filled final fine first flat fluffy focused for forgotten framed french fresh fresh-baked friendly from frosty
 full funny furry futuristic general gentle german giant gigantic gleaming glittering global gloomy glossy glow glowing
 golden-brown good gorgeous gothic graceful grand grassy great greek had hairy handmade happy hard has haunted have
 having hazy hdr he heavy hello her here heroic hi hidden high high-quality high-resolution highly highly-detailed
@@ -29,20 +29,20 @@ itself japanese joyful juicy just kind-hearted knitted labeled large last late l
 light-filled like lined lit little little-known lively local lonely long looking-like loose lost loud love-themed
 lovely low lower lush luxurious luxury made magical magnificent main majestic male-looking many massive matched
 matching matte may maybe me mechanical medieval met metallic mexican mid might mighty minimal minimalist minimalistic
-misty modern moody moonlit more mossy most much muddy multiple muscular must muted my mysterious mystical mythical
+modern moody moonlit more mossy most much muddy multiple muscular must muted my mysterious mystical mythical
 narrow national natural near nearby nearly never new next nice niji no noble noisy nor nordic northern not numerous of
 off often ok okay old on once one ones only onto op opaque open opposite or organic original ornate other our out
 outdoor outer over overgrown overlooking own own-made padded painted painted-on pale panoramic peaceful per perfect
 perfectly perhaps person- photographic photoreal photorealism photorealistic placed plaid playful please polar
 polished popular possible prehistoric premium pretty private professional professional-grade professionally proud
-proud-looking public quite rainy rare rather raw real realism realistic realistic-looking really reflecting reflective
+proud-looking public quite rare rather raw real realism realistic realistic-looking really reflecting reflective
 remote renaissance rendered retro rich ripe roasted rocky rolling roman rough rough-hewn round rugged ruined rural
 russian rustic sacred sad safe salty same sandy scary scattered scenic secret seen senior separate serene set several
 sewn shaggy shallow sharp sharp-eyed she shimmering shining shiny short should showing silent silly simple since
-single single-minded sleek sleepy slender sliced slightly slim slow small smart smooth snowcapped snowy so soft softly
+single single-minded sleek sleepy slender sliced slightly slim slow small smart smooth snowcapped so soft softly
 some soon sore southern southern-most spanish sparkling sparkly special spectacular spicy spooky spotted spread square
-stacked starlit starry-eyed steaming steep still stormy strange striped strong stunning style-of styled stylised
-stylize stylized subtle such sunlit sunlit-looking sunny super surreal surrounded sweet symmetrical take taken tall
+stacked starlit starry-eyed steaming steep still strange striped strong stunning style-of styled stylised
+stylize stylized subtle such sunlit sunlit-looking super surreal surrounded sweet symmetrical take taken tall
 tall-looking tasty teenage textured than thanks that the their them themed themselves then there these they thick thin
 third thirsty this those though through tight tiny tiny-looking tired titled to toasted too toward towards towering
 traditional tranquil translucent transparent triple tropical true turkish two-story typical uhd ultra ultra-detailed

@@ -37,6 +37,8 @@ _SHOWN_SMILEYS = frozenset(
         "ogre",
     ]
 )
+_DEEDS = frozenset({"cooking", "climbing"})
+"""Drawings whose names are words of doing."""
 _SHOWN_PEOPLE = frozenset(
     [
         *("brain", "eye", "eyes", "ear", "nose", "foot", "tooth", "bone", "anatomical-heart", "lungs", "footprints"),
@@ -108,7 +110,7 @@ def _names() -> dict[str, Named]:
     available = library()
     for name, art in available.items():
         hidden = art.group in _HIDDEN_GROUPS and name not in _SHOWN_SMILEYS | _SHOWN_PEOPLE
-        if hidden or name.endswith(("-oclock", "-thirty")):
+        if hidden or name.endswith(("-oclock", "-thirty")) or name in _DEEDS:
             continue
         add(name.replace("-", "_"), 0.95, name)
         add(art.title.replace(" ", "_"), 0.94, name)

@@ -82,10 +82,11 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
         found[axis].insert(0, (-1, name))
     place, is_fallback = choose_place(found, subjects, has_text=bool(pieces.quoted))
     styles = tuple(dict.fromkeys(name for _, name in found["style"]))
-    if place in ("plain", "studio") and not subjects:
+    if place in ("plain", "studio", "card") and not subjects:
         subjects = emblems(found)
     features = frozenset(name for _, name in found["feature"]) | {"no-" + word for word in unwanted}
     features |= _moons(reading)
+    disc = _colour_of_the_disc(reading)
     shots = [name for _, name in found["shot"]]
     scene = Scene(
         place=place,
@@ -96,7 +97,8 @@ def parse(prompt: str, *, style: str | None, negative: str | None, width: int, h
         shot="close" if "close" in shots else "wide" if "wide" in shots else "medium",
         subjects=subjects,
         text=pieces.quoted if not unwanted & {"text", "word", "letter", "caption"} else (),
-        colours=_free_colours(reading, subjects),
+        colours=tuple(colour for colour in _free_colours(reading, subjects) if colour != disc),
+        disc=disc,
         features=features,
         claims=claims_of(reading, pieces.said, subjects, _index(), place, pieces.quoted),
         readings=readings_of(reading),
@@ -184,6 +186,14 @@ def _moons(reading: Reading) -> frozenset[str]:
         if word == "moons" and (many > 1 or reading.words[place - 1].isdecimal()):
             return frozenset({f"moons-{many or reading.words[place - 1]}"})
     return frozenset()
+
+
+def _colour_of_the_disc(reading: Reading) -> Colour | None:
+    """'A red sun' and 'a blue moon' say of what colour it is."""
+    for before, word in zip(reading.words, reading.words[1:], strict=False):
+        if word in ("sun", "moon", "moons") and before in concepts.COLOURS:
+            return concepts.COLOURS[before]
+    return None
 
 
 def _read_groups(reading: Reading) -> None:

@@ -205,9 +205,9 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
             )
         if home in ("forest", "room") and features & {"big-moon", "crescent", "stars"}:
             home = "meadow" if home == "forest" else "village"
-        if home in ("studio", "room") and (
-            features & {"trees", "forest", "flowers", "path"} or found["season"] or found["weather"]
-        ):
+        is_cut = any(subject.name in ("vase", "bouquet") for subject in subjects)
+        grows = features & ({"trees", "forest", "path"} | (set() if is_cut else {"flowers"}))
+        if home in ("studio", "room") and (grows or found["season"] or found["weather"]):
             home = "forest" if features & {"trees", "forest"} else "meadow"
         return home, False
     if features & {"fireplace", "window"}:

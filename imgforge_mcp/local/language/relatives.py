@@ -107,6 +107,7 @@ RELATIVES: Final = {
     "bridge": "footbridge viaduct",
     "barn": "stable",
     "tent": "tepee yurt",
+    "market-stall": "market street_market farmers_market flea_market",
     "deciduous-tree": "oak oak_tree maple maple_tree apple_tree willow elm beech",
     "evergreen-tree": "fir_tree spruce cedar redwood cypress",
     "potted-plant": "monstera fern shrub bush",
@@ -165,7 +166,7 @@ RELATIVES: Final = {
     "ogre": "monster",
     "troll": "giant_troll",
     "ringed-planet": "jupiter",
-    "amphora": "vase urn",
+    "amphora": "urn",
     "comet": "asteroid meteor meteorite",
     "fire": "campfire bonfire",
     "rock": "pebble pebbles",
@@ -188,7 +189,7 @@ ROLE_RELATIVES: Final = {
         "hiker hikers traveler traveller wanderer pedestrian pedestrians tourist character runner jogger backpacker "
         "commuter lovers lover newlyweds dancer student students teacher worker engineer musician singer artist "
         "painter photographer player reader writer gardener driver shopkeeper waiter waitress barista librarian "
-        "footballer swimmer climber guest neighbour neighbor customer passenger"
+        "footballer skateboarder skater guest neighbour neighbor customer passenger"
     ),
     "knight": "paladin warrior soldier gladiator",
     "wizard": "sorcerer warlock magician druid",

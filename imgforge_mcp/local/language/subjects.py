@@ -54,6 +54,13 @@ PAIRS = frozenset(
     ]
 )
 _ARTICLES = frozenset({"a", "an", "the", "his", "her", "their", "its", "some"})
+_OF_A_BODY = frozenset(
+    str.split(
+        "nose eye ear mouth tooth teeth tongue tail leg foot feet arm hand finger horn wing feather fang claw paw"
+    )
+)
+"""With a thing before them they are its own: nobody wants them laid beside it."""
+_HATS = frozenset({"top-hat", "womans-hat", "billed-cap", "crown", "graduation-cap", "military-helmet"})
 _FLYING = frozenset({"flying", "flies", "soaring", "hovering", "floating", "gliding"})
 _MOST_SUBJECTS = 6
 _BEARD: Colour = (112, 78, 54)
@@ -102,6 +109,8 @@ def subjects_of(reading: Reading, unwanted: frozenset[str] | set[str]) -> tuple[
         if _is_unwanted(phrase, name, unwanted) or len(subjects) >= _MOST_SUBJECTS:
             continue
         before = reading.words[max(places[-1] if places else 0, start - 4) : start]
+        if subjects and "with" in before and singular(phrase) in _OF_A_BODY:
+            continue
         colour = _colour(before)
         if (name, phrase, colour) in seen or (colour is None and any(one[:2] == (name, phrase) for one in seen)):
             continue
@@ -147,12 +156,13 @@ def _action(reading: Reading, start: int, end: int) -> str:
 def _heads(reading: Reading) -> list[tuple[int, int, str]]:
     """Of nouns in a row only the last is a thing: a strawberry cake is a cake."""
     ordered = sorted(reading.subjects)
-    starts = {start for start, _, name in ordered if not name.startswith("figure:")} - reading.breaks
-    return [
-        (start, length, name)
-        for start, length, name in ordered
-        if not length or start + length not in starts or name.startswith("figure:")
-    ]
+    starts = {start: name for start, _, name in ordered if not name.startswith("figure:")}
+    heads = []
+    for start, length, name in ordered:
+        next_one = "" if start + length in reading.breaks or not length else starts.get(start + length, "")
+        if not next_one or (name.startswith("figure:") and next_one not in _HATS):
+            heads.append((start, length, name))
+    return heads
 
 
 def _is_unwanted(phrase: str, name: str, unwanted: frozenset[str] | set[str]) -> bool:

@@ -23,6 +23,10 @@ _STOREYS = re.compile(
     r"\b(?:\d+|one|two|three|four|five|multi|single|double)[- ]"
     r"(?:stor(?:e?y|ies|eyed|ied)|bedroom|door|piece|tone|point|wheeled?)\b"
 )
+_BOOKISH = re.compile(
+    r"\b(?:children|child|kid)(?:'s|s'|s)?[- ](?:picture |story )?book\b(?= (?:illustration|style|art|drawing))"
+)
+"""Says how a picture is made, and names neither children nor a book."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
@@ -59,6 +63,7 @@ def words_of(text: str) -> list[str]:
 def _with_breaks(text: str) -> tuple[list[str], list[str], frozenset[int]]:
     """The words in English, the same as they were written, and the places before which the sentence pauses."""
     low = _STOREYS.sub(" ", text.lower()).replace("b&w", "black and white").replace("’", "'")
+    low = _BOOKISH.sub(" ", low)
     language = foreign.language_of([found.group() for found in _WORD.finditer(low)])
     words: list[str] = []
     said: list[str] = []

@@ -20,6 +20,8 @@ LOAD_SHARE = 0.1
 DRAW_SHARE = 0.8
 """Of the progress of a picture: loading, all steps; the rest is for turning what came of them into pixels."""
 DEVICE = "CPU"
+PATIENCE = 5
+"""Of a process that keeps every processor at work for minutes."""
 FEATHER = 4.0
 """Over how many pixels a painted place passes into what was there."""
 SAID = 300
@@ -119,7 +121,7 @@ def main(folder: str) -> None:
             raise Rejected(f"{order['name']} could not draw it: {_said(error)}") from error
         return Made(pictures=((_encoded(picture), order["seed"]),))
 
-    serve(drawn)
+    serve(drawn, patience=PATIENCE)
 
 
 def _loaded(folder: str, order: Json) -> Engine | Matting:

@@ -68,7 +68,8 @@ def card(stage: Stage) -> None:
         a = edge + side * inset
         b, c = stage.width - a, stage.height - a
         layer.line([(a, a), (b, a), (b, c), (a, c), (a, a)], ink, side * width)
-    for x, y, right, down in ((0, 0, 1, 1), (1, 0, -1, 1), (0, 1, 1, -1), (1, 1, -1, -1)):
+    corners = ((0, 0, 1, 1), (1, 0, -1, 1), (0, 1, 1, -1), (1, 1, -1, -1))
+    for x, y, right, down in corners if not stage.scene.subjects else ():
         corner = (edge + side * 0.07 + x * (wide - side * 0.14), edge + side * 0.07 + y * (tall - side * 0.14))
         for k in range(4):
             reach = side * (0.03 + 0.022 * k)

@@ -11,8 +11,9 @@ from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smoot
 from imgforge_mcp.local.scene import Colour, Subject
 from imgforge_mcp.local.sprites import animals, people, portrait
 from imgforge_mcp.local.sprites.library import library, picture, rasterise
-from imgforge_mcp.local.sprites.placing import Spot, compose
+from imgforge_mcp.local.sprites.placing import compose
 from imgforge_mcp.local.sprites.relight import furred, recolour, relight
+from imgforge_mcp.local.sprites.spot import Spot
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import css
 
@@ -64,7 +65,7 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
     left, top = round(spot.x - lit.shape[1] / 2), round(spot.foot - lit.shape[0] * (1 - spot.sunk))
     if spot.contact == "bust":
         top = max(round(stage.height * 0.08), stage.height - lit.shape[0] + 2)
-    feet[id(spot.subject)] = (spot.x, float(top), float(lit.shape[0]))
+    feet[spot.subject.key] = (spot.x, float(top), float(lit.shape[0]))
     if spot.contact in ("ground", "table"):
         _shadow(stage, lit, left, spot)
     if spot.contact in ("water", "table") or (spot.contact == "ground" and stage.reflect):
@@ -101,6 +102,8 @@ def _note(stage: Stage, spot: Spot, lit: Array, left: int, top: int) -> None:
         names += _shown_of_a_person(stage, spot)
     elif subject.name in animals.WHOLE and spot.contact != "flat":
         names.append(f"act:{subject.key}:sitting")
+    if subject.name == "bouquet":
+        names.append("flowers")
     stage.marks.own_stamp(names, lit[..., 3], left, top, stage.shape)
 
 
@@ -193,7 +196,11 @@ def _posed(spot: Spot) -> bool:
 
 
 def _drawn_in_pose(stage: Stage, spot: Spot, skin: Colour, size: int) -> Image.Image:
-    return people.natural(picture(POSES[spot.subject.action], size), skin)
+    pose = POSES[spot.subject.action]
+    is_second = spot.subject.name == "figure:person" and spot.subject.count == 2 and spot.x > stage.width / 2
+    if pose == "woman-dancing" and (spot.subject.name in ("figure:man", "figure:boy") or is_second):
+        pose = "man-dancing"
+    return people.natural(picture(pose, size), skin)
 
 
 def _stamp(image: Array, lit: Array, left: int, top: int, strength: float = 1.0) -> None:
@@ -321,24 +328,33 @@ def _wear(stage: Stage, spot: Spot, sprite: Image.Image, feet: dict[int, tuple[f
     if not feet:
         return
     x, top, height = list(feet.values())[-1]
+    is_person = any(s.key == list(feet)[-1] and s.name.startswith("figure:") for s in stage.scene.subjects)
+    lit, left, above = _fitted(stage, spot, sprite, (x, top, height), is_person=is_person)
+    _stamp(stage.image, lit, left, above)
+    _note(stage, spot, lit, left, above)
+
+
+def _fitted(
+    stage: Stage, spot: Spot, sprite: Image.Image, wearer: tuple[float, float, float], *, is_person: bool
+) -> tuple[Array, int, int]:
+    """What is worn in its size, and where it goes."""
+    x, top, height = wearer
     name = spot.subject.name
     if name == "scarf":
         lit = relight(stage, _scarf(spot.subject.colour or (196, 48, 52), round(height * 0.62)))
-        _stamp(stage.image, lit, round(x - lit.shape[1] * 0.54), round(top + height * 0.42))
-        return
-    share, place = (0.4, 0.16) if "glasses" in name else (0.44, -0.02)
+        return lit, round(x - lit.shape[1] * 0.54), round(top + height * 0.42)
+    head = 0.24 if is_person and stage.surface != "air" else 0.44
+    share, place = (head * 0.9, 0.16) if "glasses" in name else (head, -0.02)
+    if name == "headphone":
+        share, place = head * 0.78, head * 0.86
     size = max(8, round(height * share))
     worn = sprite.resize((size, max(2, round(sprite.height * size / sprite.width))), Image.Resampling.LANCZOS)
     lit = relight(stage, worn)
     if "glasses" in name and stage.surface == "air":
-        _stamp(stage.image, lit, round(x - size * 0.5), round(top + height * 0.345 - worn.height * 0.5))
-        return
-    _stamp(
-        stage.image,
-        lit,
-        round(x - size * 0.56),
-        round(top + height * place - (worn.height * 0.7 if "glasses" not in name else 0)),
-    )
+        return lit, round(x - size * 0.5), round(top + height * 0.345 - worn.height * 0.5)
+    sunk = 0.7 if "glasses" not in name else 0.0
+    middle = 0.5 if is_person or name == "headphone" else 0.56
+    return lit, round(x - size * middle), round(top + height * place - worn.height * sunk)
 
 
 def _scarf(colour: tuple[int, int, int], width: int) -> Image.Image:

@@ -142,6 +142,16 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (1.5, "meadow", "ground", "snowman snowman-without-snow fire fountain bench fence sunflower tulip rose"),
     (1.7, "meadow", "ground", "ghost alien"),
     (1.0, "lake", "water", "lotus"),
+    (1.7, "coast", "water", "person-surfing person-swimming"),
+    (1.7, "alpine", "ground", "person-climbing"),
+    (1.0, "forest", "ground", "branch"),
+    (0.4, "studio", "ground", "vase bouquet amphora"),
+    (7.0, "meadow", "ground", "treehouse"),
+    (2.6, "street", "ground", "market-stall"),
+    (1.1, "room", "ground", "crib"),
+    (2.0, "street", "ground", "stairs"),
+    (0.3, "studio", "ground", "plate"),
+    (0.3, "meadow", "ground", "wizard-hat party-hat santa-hat cowboy-hat"),
 )
 
 _GROUPS = {
@@ -166,7 +176,6 @@ _ROLE_HOMES = {
     "chef": "room",
     "doctor": "room",
     "businessman": "city",
-    "surfer": "coast",
     "skier": "alpine",
     "santa": "alpine",
     "viking": "ocean",

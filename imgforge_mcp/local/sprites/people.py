@@ -86,7 +86,6 @@ _LOOKS = {
         "robe", (246, 246, 242), hair=(214, 178, 112), long_hair=True, hat="halo", hat_colour=(246, 206, 84), wings=True
     ),
     "geisha": Look("robe", (196, 60, 90), hair=(30, 26, 30)),
-    "surfer": Look("suit", (30, 110, 140), (30, 110, 140)),
     "skier": Look("coat", (220, 70, 60), (40, 56, 90), hat="cap", hat_colour=(40, 56, 90)),
     "cyclist": Look("suit", (230, 196, 50), (36, 38, 46)),
 }

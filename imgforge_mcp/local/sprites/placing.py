@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from imgforge_mcp.local.scene import Subject
+from imgforge_mcp.local.sprites import pairs
 from imgforge_mcp.local.sprites.kinds import Kind, kind_of
-from imgforge_mcp.local.sprites.library import picture
 from imgforge_mcp.local.sprites.people import is_plain_person
+from imgforge_mcp.local.sprites.spot import MARGIN, Spot, aspect, is_person
 from imgforge_mcp.local.stage import Stage
 
-_BASE = {"close": 0.66, "medium": 0.42, "wide": 0.27}
+_BASE = {"close": 0.68, "medium": 0.52, "wide": 0.3}
 _WEARABLE = frozenset(
-    ["scarf", "glasses", "sunglasses", "top-hat", "womans-hat", "billed-cap", "crown", "graduation-cap"]
+    [
+        *("scarf", "glasses", "sunglasses", "top-hat", "womans-hat", "billed-cap", "crown", "graduation-cap"),
+        *("wizard-hat", "party-hat", "santa-hat", "cowboy-hat", "headphone"),
+    ]
 )
 _SEATS = {"chair": 0.56, "couch-and-lamp": 0.6, "bed": 0.55, "dragon": 0.3, "bench": 0.5, "bathtub": 0.45}
 _BACKED = frozenset({"bench", "chair", "couch-and-lamp", "seat"})
@@ -33,25 +37,6 @@ _TOPS = {
     "whale": 0.35,
     "turtle": 0.35,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One thing to paint: the middle of its foot, its longer side, its depth order, and how it meets the ground.
-
-    `told` are the relations and actions that its place and pose show."""
-
-    subject: Subject
-    x: float
-    foot: float
-    size: float
-    depth: float
-    contact: str = "ground"
-    flip: bool = False
-    turn: float = 0.0
-    sunk: float = 0.0
-    distance: float = 0.0
-    told: tuple[str, ...] = ()
 
 
 def compose(stage: Stage) -> list[Spot]:
@@ -78,11 +63,40 @@ def compose(stage: Stage) -> list[Spot]:
                 anchors[subject.target or 0] = anchors[k] = moved
                 continue
             spot = replace(spot, told=(*spot.told, *_ties(subject, spot)))
-            spots = [moved if other is anchor else other for other in spots]
+            spots = [_following(other, anchor, moved) for other in spots]
             anchors[subject.target or 0] = moved
             anchors[k] = spot
             spots.append(spot)
-    return sorted(spots, key=lambda spot: spot.depth)
+    return sorted(_within_frame(stage, spots), key=lambda spot: spot.depth)
+
+
+def _within_frame(stage: Stage, spots: list[Spot]) -> list[Spot]:
+    """What would stand out of the picture's top is made smaller, with all that is tied to it, about where it stands."""
+    if stage.surface in ("air", "flat"):
+        return spots
+    bound = [spot for spot in spots if spot.contact != "worn"]
+    top = min((spot.foot - spot.size * aspect(spot.subject.name, spot.contact) for spot in bound), default=0.0)
+    floor = max((spot.foot for spot in bound), default=0.0)
+    room, wanted = floor - stage.height * MARGIN, floor - top
+    if wanted <= room or stage.scene.shot == "close" or room <= 0:
+        return spots
+    share = room / wanted
+    middle = sum(spot.x for spot in bound) / len(bound)
+    return [
+        replace(
+            spot, size=spot.size * share, foot=floor - (floor - spot.foot) * share, x=middle + (spot.x - middle) * share
+        )
+        for spot in spots
+    ]
+
+
+def _following(spot: Spot, anchor: Spot, moved: Spot) -> Spot:
+    """The other two of three parrots go up to the branch with the first."""
+    if spot is anchor:
+        return moved
+    if spot.subject is not anchor.subject or moved.contact != "held" or moved.told:
+        return spot
+    return replace(spot, foot=moved.foot, contact=moved.contact, turn=moved.turn, depth=moved.depth)
 
 
 # the words that a placing shows, by the relation that was placed
@@ -100,6 +114,8 @@ _SHOWN_AS = {
 
 
 def _ties(subject: Subject, spot: Spot) -> tuple[str, ...]:
+    if subject.relation == "in" and spot.distance:
+        return ()  # who is in a house stands before it
     words = _SHOWN_AS.get("wearing" if spot.contact == "worn" else subject.relation, ())
     done = {"riding": "riding", "holding": "holding"}.get(subject.relation, "wearing" if spot.contact == "worn" else "")
     acts = (f"act:{subject.key}:{done}",) if done else ()
@@ -123,9 +139,9 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
     side = min(stage.width, stage.height)
     base = _BASE[stage.scene.shot]
     if stage.surface == "flat":
-        base = 0.46 if stage.scene.place != "card" else 0.36
+        base = 0.5 if stage.scene.place != "card" else 0.4
     elif stage.surface == "table":
-        base = 0.52 if len(subjects) == 1 else 0.42
+        base = 0.62 if len(subjects) == 1 else 0.5
     elif stage.surface == "float":
         base = min(base, 0.4)
     tallest = max(kind_of(subject.name).height for subject in subjects)
@@ -134,14 +150,15 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
         kind = kind_of(subject.name)
         grown = base * (0.9 if kind.height < 0.3 else 1.0 if kind.height < 4 else 1.28 if kind.height < 20 else 1.75)
         if len(subjects) > 1:
-            floor = 0.5
+            floor = 0.85 if stage.surface == "flat" else 0.5
             grown *= max(floor, (kind.height / tallest) ** 0.4)
         crowd = sum(other.count for other in subjects)
         if crowd > 1:
             grown *= max(0.36 if stage.surface == "ground" else 0.5, 1.2 / crowd**0.5)
         if kind.medium == "air" and stage.scene.shot != "close" and stage.surface not in ("flat", "table"):
             grown *= 0.72
-        sizes.append(side * min(0.95, grown * subject.size))
+        said = max(subject.size, 0.82) if len(subjects) == 1 else subject.size
+        sizes.append(side * min(0.95, grown * said))
     return sizes
 
 
@@ -259,7 +276,10 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     if relation == "in":
         ratio = max(0.75, ratio)
     size = anchor.size * ratio
-    if relation in ("riding", "on") and subject.name in _BACKED and _is_person(anchor.subject):
+    special = pairs.placed(stage, subject, anchor, relation)
+    if special is not None:
+        return special
+    if relation in ("riding", "on") and subject.name in _BACKED and is_person(anchor.subject):
         return _seated(subject, anchor, size)
     if relation in ("riding", "on") and subject.name in _SEATS and kind.height > 0.8:
         return _laid(stage, subject, anchor)
@@ -297,7 +317,7 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     if relation == "holding" and base.height < 1.2 and anchor.subject.name != "robot":
         beside = anchor.x + anchor.size * 0.46
         return replace(anchor, subject=subject, x=beside, size=anchor.size * 0.42, depth=anchor.depth + 0.01), anchor
-    if subject.name.startswith("umbrella") and _is_person(anchor.subject) and anchor.contact != "bust":
+    if subject.name.startswith("umbrella") and is_person(anchor.subject) and anchor.contact != "bust":
         over = replace(anchor, subject=subject, size=anchor.size * 0.7, depth=anchor.depth - 0.005, contact="held")
         return replace(over, x=anchor.x + anchor.size * 0.06, foot=anchor.foot - anchor.size * 0.52), anchor
     if anchor.subject.name.startswith("figure:") and anchor.contact != "bust":
@@ -329,7 +349,7 @@ def _aboard(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
 def _seated(subject: Subject, anchor: Spot, size: float) -> tuple[Spot, Spot]:
     """Someone on a bench or a chair, seen from behind: head and shoulders over its back."""
     seat = replace(anchor, subject=subject, size=max(size, anchor.size * 0.8), depth=anchor.depth + 0.01, flip=False)
-    tall = seat.size * _aspect(subject.name)
+    tall = seat.size * aspect(subject.name)
     acts = (f"act:{anchor.subject.key}:sitting",)
     sitter = replace(anchor, foot=anchor.foot - tall * 0.3, contact="seated", depth=anchor.depth, told=acts)
     return seat, sitter
@@ -337,22 +357,12 @@ def _seated(subject: Subject, anchor: Spot, size: float) -> tuple[Spot, Spot]:
 
 def _laid(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
     """Something on a bed, a sofa or a chair, both in proportion; people on a bed lie on it."""
-    size = min(anchor.size * (2.2 if not _is_person(anchor.subject) else 1.5), 0.62 * min(stage.shape))
-    tall = size * _aspect(subject.name)
-    small = size / (2.2 if not _is_person(anchor.subject) else 1.5)
+    size = min(anchor.size * (2.2 if not is_person(anchor.subject) else 1.5), 0.62 * min(stage.shape))
+    tall = size * aspect(subject.name)
+    small = size / (2.2 if not is_person(anchor.subject) else 1.5)
     seat = replace(anchor, subject=subject, size=size, flip=False, depth=anchor.depth)
     top = anchor.foot - tall * (1 - _SEATS[subject.name]) - tall * 0.06
     return seat, replace(anchor, foot=top, size=small, contact="held", depth=anchor.depth + 0.01)
-
-
-def _is_person(subject: Subject) -> bool:
-    return subject.name.startswith("figure:")
-
-
-def _aspect(name: str) -> float:
-    """How tall a drawing is for its longer side."""
-    drawn = picture(name, 64)
-    return drawn.height / max(drawn.size)
 
 
 def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:
@@ -376,7 +386,7 @@ def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple
     rider = replace(
         anchor,
         foot=anchor.foot
-        - size * (1 if rides else _aspect(subject.name)) * (1 - seat)
+        - size * (1 if rides else aspect(subject.name)) * (1 - seat)
         + lifted * (0.34 if rides else 0.04),
         contact="held",
         size=lifted,
