@@ -25,7 +25,7 @@ JOBS, KILLS = 40, 12
 """Jobs of each of two clients."""
 RESTARTS = (4, 8)
 """Before which kill the database goes down."""
-SMALL = storm.Size(jobs=240, kills=10, restarts=2)
+SMALL = storm.Size(jobs=120, kills=8, restarts=2)
 """`python -m tests.cluster.storm` plays it with the figures of the promise."""
 
 

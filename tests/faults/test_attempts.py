@@ -360,7 +360,7 @@ async def test_one_picture_takes_one_read_and_three_writes_of_the_registry(
         return act
 
     monkeypatch.setattr(SqliteDatabase, "read", lambda self, act: read(self, watched("read", act)))
-    monkeypatch.setattr(SqliteDatabase, "write", lambda self, act: write(self, watched("write", act)))
+    monkeypatch.setattr(SqliteDatabase, "write", lambda self, act, **how: write(self, watched("write", act), **how))
     request = ImageRequest(prompt="a blue fox", model="together/flux-schnell", width=256, height=256)
     async with forge_on(together) as forge:
         await draw(forge)
