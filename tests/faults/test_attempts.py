@@ -266,8 +266,8 @@ async def test_a_call_whose_time_runs_out_while_it_is_recorded_is_free_and_never
     together = emulate("together")
     write = SqliteDatabase.write
 
-    async def takes_long(self: SqliteDatabase, act: Any) -> Any:
-        done = await write(self, act)
+    async def takes_long(self: SqliteDatabase, act: Any, **options: Any) -> Any:
+        done = await write(self, act, **options)
         if ".start_attempt." in act.__qualname__:
             clock.advance(101)
         return done
