@@ -15,7 +15,7 @@ from imgforge_mcp.base.config import Config
 from imgforge_mcp.base.errors import ForgeError, StorageError
 from imgforge_mcp.base.formats import EXTENSIONS
 from imgforge_mcp.base.redaction import Redactor
-from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Shortfall, cost_of
+from imgforge_mcp.base.types import Asset, ImageRequest, Job, JobState, Shortfall
 from imgforge_mcp.jobs.fulfilment import Fulfilment
 from imgforge_mcp.jobs.housekeeping import Housekeeping
 from imgforge_mcp.jobs.outcome import no_change, without_secrets
@@ -130,7 +130,7 @@ class Delivery:
         saved = await self._saved(job, running) if job.assets and job.request.save_to and error is None else ()
         shortfalls = await self._fulfilment.shortfalls(job)
         ending = replace(
-            _ending(job, running, _state(error, is_canceled=is_canceled), running.warnings, shortfalls),
+            _ending(running, _state(error, is_canceled=is_canceled), running.warnings, shortfalls),
             error=self._told(error, job),
             saved_to=saved,
             renditions=self._assets.take_rendition_bytes(),
@@ -142,7 +142,7 @@ class Delivery:
     def good_ending(self, job: Job, running: RunningJob, warnings: Sequence[str]) -> Ending:
         """How a job that `ends_on_record` ends with the pictures that have come. Pure."""
         shortfalls = self._fulfilment.shortfalls_on_record(job)
-        return _ending(job, running, JobState.COMPLETED, (*warnings, *_missing(job)), shortfalls)
+        return _ending(running, JobState.COMPLETED, (*warnings, *_missing(job)), shortfalls)
 
     def follow_up(self, job: Job) -> None:
         """What an end on record brings with it, and nobody waits for."""
@@ -190,18 +190,13 @@ def ends_on_record(request: ImageRequest) -> bool:
     return not is_looked_at and request.save_to is None
 
 
-def _ending(
-    job: Job, running: RunningJob, state: JobState, warnings: Sequence[str], shortfalls: tuple[Shortfall, ...]
-) -> Ending:
-    cost, basis = cost_of(job)
+def _ending(running: RunningJob, state: JobState, warnings: Sequence[str], shortfalls: tuple[Shortfall, ...]) -> Ending:
     return Ending(
         state=state,
         warnings=tuple(dict.fromkeys(warnings)),
         drawn=tuple(dict.fromkeys(running.drawn)),
         not_drawn=tuple(dict.fromkeys(running.not_drawn)),
         shortfalls=shortfalls,
-        cost_usd=cost,
-        cost_basis=basis,
     )
 
 

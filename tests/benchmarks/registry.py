@@ -12,7 +12,7 @@ from time import perf_counter
 import anyio
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.base.types import Asset, CostBasis, ImageRequest, JobState, QualityTier
+from imgforge_mcp.base.types import Asset, ImageRequest, JobState, QualityTier
 from imgforge_mcp.routing.health import MEMORY_SECONDS
 from imgforge_mcp.storage.registry.contract import Caps, Ending, NewAttempt, NewJob, Settlement, Wanted
 from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
@@ -142,9 +142,7 @@ async def _life(registry: SqliteRegistry, rows: int) -> None:
     await registry.jobs.settle(
         job.job_id, attempt_id, Settlement(outcome="ok_listed", succeeded=True, cost_usd=0.0027), (asset,)
     )
-    await registry.jobs.finish(
-        job.job_id, Ending(state=JobState.COMPLETED, cost_usd=0.0027, cost_basis=CostBasis.LISTED)
-    )
+    await registry.jobs.finish(job.job_id, Ending(state=JobState.COMPLETED))
 
 
 async def _check_job(registry: SqliteRegistry, rows: int) -> None:

@@ -264,15 +264,14 @@ async def test_a_call_whose_time_runs_out_while_it_is_recorded_is_free_and_never
 ) -> None:
     configure(environment, PRICED)
     together = emulate("together")
-    write = SqliteDatabase.write
+    recorded = jobs.SqlJobs.start_attempt
 
-    async def takes_long(self: SqliteDatabase, act: Any, **options: Any) -> Any:
-        done = await write(self, act, **options)
-        if ".start_attempt." in act.__qualname__:
-            clock.advance(101)
-        return done
+    async def takes_long(self: jobs.SqlJobs, *values: Any) -> int:
+        attempt_id = await recorded(self, *values)
+        clock.advance(101)
+        return attempt_id
 
-    monkeypatch.setattr(SqliteDatabase, "write", takes_long)
+    monkeypatch.setattr(jobs.SqlJobs, "start_attempt", takes_long)
     async with forge_on(together, IMGFORGE_JOB_DEADLINE="100") as forge:
         job = await draw(forge)
         assert await committed(forge) == 0

@@ -10,7 +10,7 @@ import anyio.to_thread
 import pytest
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.base.types import Allowance, Asset, CostBasis, ImageRequest, Job, JobState, QualityTier
+from imgforge_mcp.base.types import Allowance, Asset, ImageRequest, Job, JobState, QualityTier
 from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.images.directory import AssetDirectory
 from imgforge_mcp.storage.registry.contract import Caps, Ending, EndingOf, NewAttempt, NewJob, Registry, Settlement
@@ -123,14 +123,13 @@ class Process:
         return await self.registry.jobs.settle(job.job_id, attempt_id, end, assets, ending)
 
     async def finish(self, job: Job, state: JobState = JobState.COMPLETED, **more: Any) -> None:
-        ending = Ending(state=state, **{"cost_usd": 0.0, "cost_basis": CostBasis.FREE, **more})
-        await self.registry.jobs.finish(job.job_id, ending)
+        await self.registry.jobs.finish(job.job_id, Ending(state=state, **more))
 
     async def draw(self, picture: Asset, tenant: str = "", cost: float = 0.0, **request: Any) -> Job:
         """A job from its opening to its end, that made a picture which is stored already."""
         job = await self.open(tenant=tenant, **request)
         await self.settle(job, await self.start(job), picture, cost_usd=cost)
-        await self.finish(job, cost_usd=cost)
+        await self.finish(job)
         return await self.registry.jobs.get(job.job_id)
 
     async def store(self, number: int, size: int = 1000) -> Asset:

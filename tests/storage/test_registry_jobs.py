@@ -41,7 +41,7 @@ async def test_a_job_is_read_as_it_was_written(process: Process) -> None:
     assert under_way.progress == Progress(message="half", fraction=0.5)
     assert (under_way.attempts[0].state, under_way.attempts[0].operation) == (AttemptState.ACCEPTED, {"id": "upstream"})
     await process.settle(job, attempt_id, picture, cost_usd=0.5, latency_ms=1200)
-    await process.finish(job, cost_usd=0.5, warnings=("one",), saved_to=("/tmp/fox.png",))
+    await process.finish(job, warnings=("one",), saved_to=("/tmp/fox.png",))
     ended = await process.registry.jobs.get(job.job_id)
     assert (ended.state, ended.cost_usd, ended.warnings, ended.saved_to, ended.progress) == (
         JobState.COMPLETED,
@@ -240,7 +240,7 @@ async def test_a_call_without_a_price_is_booked_at_what_it_cost(process: Process
     await process.settle(job, await process.start(job, DAILY), cost_usd=0.4)
     await process.settle(job, await process.start(job, DAILY), cost_usd=None)
     assert await process.registry.jobs.committed() == (0.4, 0.4)
-    await process.finish(job, cost_usd=0.4)
+    await process.finish(job)
     assert await process.registry.jobs.committed() == (0.4, 0.4)
 
 
@@ -265,14 +265,14 @@ async def test_an_end_of_a_job_is_read_as_it_was_recorded(process: Process) -> N
         "not_drawn": ("a hat",),
         "saved_to": ("/tmp/a.png",),
     }
-    ending = Ending(state=JobState.FAILED, error=error, cost_usd=0.25, cost_basis=CostBasis.LISTED, **told)
+    ending = Ending(state=JobState.FAILED, error=error, **told)
     ended = await process.registry.jobs.finish(job.job_id, ending)
     assert ended == await process.registry.jobs.get(job.job_id)
     assert (ended.state, ended.error, ended.completed_at) == (JobState.FAILED, error, process.clock.now())
-    assert (ended.cost_usd, ended.cost_basis, ended.progress) == (0.25, CostBasis.LISTED, None)
+    assert (ended.cost_usd, ended.cost_basis, ended.progress) == (0.0, CostBasis.FREE, None)
     assert {name: getattr(ended, name) for name in told} == told
     other = await process.registry.jobs.finish((await process.open()).job_id, Ending(state=JobState.CANCELED))
-    assert (other.cost_usd, other.cost_basis, other.error, other.warnings) == (None, None, None, ())
+    assert (other.cost_usd, other.error, other.warnings) == (0.0, None, ())
 
 
 async def test_a_job_may_end_in_the_transaction_that_settles_its_call(process: Process) -> None:
@@ -283,7 +283,7 @@ async def test_a_job_may_end_in_the_transaction_that_settles_its_call(process: P
 
     def ending(found: Job) -> Ending:
         seen.append(found)
-        return Ending(state=JobState.COMPLETED, cost_usd=0.5, cost_basis=CostBasis.LISTED, warnings=("w",))
+        return Ending(state=JobState.COMPLETED, warnings=("w",))
 
     ended = await process.settle_and_end(job, attempt_id, ending, picture, cost_usd=0.5)
     assert ended is not None
@@ -458,7 +458,7 @@ async def test_the_second_call_of_a_job_needs_money_of_its_own(process: Process)
 async def test_beyond_a_cap_what_costs_nothing_goes_on(process: Process) -> None:
     job = await process.open(DAILY, reserve=0.6)
     await process.settle(job, await process.start(job, DAILY, 0.6), cost_usd=1.5)
-    await process.finish(job, cost_usd=1.5)
+    await process.finish(job)
     free = await process.open(DAILY)
     await process.start(free, DAILY, 0.0)
     with pytest.raises(BudgetExceeded):

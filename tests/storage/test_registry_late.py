@@ -43,7 +43,7 @@ async def told_late(process: Process, job: Job, attempt_id: int, *pictures: Asse
 async def given_up(process: Process, job: Job, attempt_id: int, **ending: Any) -> None:
     """The job as the process that took it over ends it."""
     await process.settle(job, attempt_id, **MAYBE)
-    values = {"state": JobState.FAILED, "error": INTERRUPTED, "cost_usd": PRICE, "cost_basis": CostBasis.LISTED}
+    values = {"state": JobState.FAILED, "error": INTERRUPTED}
     await process.finish(job, **{**values, **ending})
 
 
@@ -57,7 +57,7 @@ async def test_a_late_end_is_on_record_before_anybody_else_knew_one(start_proces
     [call] = found.attempts
     assert (call.outcome, call.cost_usd, call.latency_ms, call.ended_at) == ("ok_listed", 0.4, 1200, mine.clock.now())
     assert await mine.registry.jobs.committed() == (PRICE, PRICE)
-    await other.finish(job, cost_usd=0.4)
+    await other.finish(job)
     assert await mine.registry.jobs.committed() == (0.4, 0.4)
     assert await mine.registry.assets.find(picture.asset_id) == picture
     assert await mine.registry.jobs.usage_drift() == []
@@ -130,7 +130,7 @@ async def test_a_late_end_leaves_a_job_that_goes_on_to_whoever_has_it(start_proc
     under_way = await mine.registry.jobs.get(job.job_id)
     assert (under_way.state, under_way.cost_usd, under_way.completed_at) == (JobState.PROCESSING, None, None)
     await other.settle(job, second, await other.store(2), cost_usd=PRICE)
-    await other.finish(job, cost_usd=0.9)
+    await other.finish(job)
     assert await mine.registry.jobs.committed() == (0.9, 0.9)
 
 
@@ -144,9 +144,18 @@ async def test_whoever_has_the_job_brings_its_picture_though_the_one_before_gave
     await other.settle(job, attempt_id, picture, cost_usd=0.4)
     found = await mine.registry.jobs.get(job.job_id)
     assert (found.assets, [call.outcome for call in found.attempts]) == ((picture,), ["ok_listed"])
-    await other.finish(job, cost_usd=0.4)
+    await other.finish(job)
     assert await mine.registry.jobs.committed() == (0.4, 0.4)
     assert await mine.registry.jobs.usage_drift() == []
+
+
+async def test_a_job_costs_what_its_calls_cost_though_one_is_known_better_while_it_ends(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    job, attempt_id = await lost(mine, other)
+    await other.settle(job, attempt_id, **MAYBE)
+    assert await told_late(mine, job, attempt_id, succeeded=False, outcome="auth", cost_usd=0.0)
+    await other.finish(job, JobState.FAILED, error=INTERRUPTED)
+    assert (await mine.registry.jobs.get(job.job_id)).cost_usd == 0.0
 
 
 async def test_what_is_known_already_is_not_corrected(start_process: Start) -> None:
@@ -168,7 +177,7 @@ async def test_an_end_that_comes_twice_counts_once(process: Process) -> None:
     await process.settle(job, attempt_id, second, cost_usd=0.3)
     found = await process.registry.jobs.get(job.job_id)
     assert (found.assets, found.attempts[0].cost_usd) == ((first,), 0.4)
-    await process.finish(job, cost_usd=0.4)
+    await process.finish(job)
     assert await process.registry.jobs.committed() == (0.4, 0.4)
 
 

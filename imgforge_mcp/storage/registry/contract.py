@@ -9,7 +9,6 @@ from imgforge_mcp.base.errors import IdempotencyConflict
 from imgforge_mcp.base.types import (
     Allowance,
     Asset,
-    CostBasis,
     ImageRequest,
     Job,
     JobState,
@@ -144,8 +143,6 @@ class Ending:
     not_drawn: tuple[str, ...] = ()
     shortfalls: tuple[Shortfall, ...] = ()
     saved_to: tuple[str, ...] = ()
-    cost_usd: float | None = None
-    cost_basis: CostBasis | None = None
     renditions: Mapping[str, int] = field(default_factory=dict)
     """Bytes of renditions that were made meanwhile, by asset id: they join the total in the same transaction."""
 
@@ -250,7 +247,8 @@ class JobRegistry(Protocol):
     async def state(self, job_id: str) -> JobState: ...
 
     async def finish(self, job_id: str, ending: Ending) -> Job:
-        """End a job this process holds, and give back what it had reserved; the job as it ended. Lock: the job's row.
+        """End a job this process holds, at what its calls on record cost, and give back what it had reserved; the job
+        as it ended. Lock: the job's row.
 
         Raises:
             LeaseLost: it does not hold it.

@@ -152,7 +152,7 @@ class SqlJobs:
             held = self._fence(sql, job_id)
             sql.lock("image", *ending.renditions)
             _lock_spend(sql, held)
-            job = _finish(sql, job_id, ending, held, self._seconds())
+            job = _finish(sql, _job(sql, job_id), ending, held, self._seconds())
             count_renditions(sql, ending.renditions)
             return job
 
@@ -313,7 +313,8 @@ class SqlJobs:
             _insert_assets(sql, job_id, attempt_id, assets, now)
             if ending is None:
                 return None
-            return _finish(sql, job_id, ending(_job(sql, job_id)), self._fence(sql, job_id), now)
+            job = _job(sql, job_id)
+            return _finish(sql, job, ending(job), self._fence(sql, job_id), now)
 
         return await self._database.write(act)
 
@@ -446,8 +447,10 @@ def _correct(sql: Statements, attempt_id: int, end: Settlement, row: Row, now: f
     sql.change("add_spent", day=row["budget_day"], amount=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0))
 
 
-def _finish(sql: Statements, job_id: str, ending: Ending, held: Json, now: float) -> Job:
-    """End a job, give back what it still holds, and tell of it; the job as it ended. Lock: the month's spend."""
+def _finish(sql: Statements, job: Job, ending: Ending, held: Json, now: float) -> Job:
+    """End a job at what its calls cost by now, give back what it still holds, and tell of it; the job as it ended.
+    Lock: the month's spend."""
+    job_id, (cost, basis) = job.job_id, cost_of(job)
     sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
     sql.change(
         "finish_job",
@@ -459,8 +462,8 @@ def _finish(sql: Statements, job_id: str, ending: Ending, held: Json, now: float
         not_drawn=to_text(list(ending.not_drawn)),
         shortfalls=to_text([asdict(shortfall) for shortfall in ending.shortfalls]),
         saved_to=to_text(list(ending.saved_to)),
-        cost=to_millionths(ending.cost_usd),
-        cost_basis=ending.cost_basis.value if ending.cost_basis else None,
+        cost=to_millionths(cost),
+        cost_basis=basis.value if basis else None,
         now=now,
     )
     sql.change("post_webhook", job_id=job_id, now=now)
