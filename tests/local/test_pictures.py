@@ -108,7 +108,7 @@ def test_as_many_boats_are_painted_as_are_asked_for(count: str) -> None:
     empty = seen("the ocean by day with a swan", width=320, height=320, without="swan")
     reddish = (boats[..., 0] - boats[..., 1] > 0.22) & (boats[..., 0] - boats[..., 2] > 0.22)
     assert not ((empty[..., 0] - empty[..., 1]) > 0.22).any()
-    assert components(_grown(reddish, 3), 150) == ["one", "two", "three", "four", "five"].index(count) + 1
+    assert components(_grown(reddish, 6), 150) == ["one", "two", "three", "four", "five"].index(count) + 1
 
 
 def _grown(mask: Mask, by: int) -> Mask:

@@ -10,7 +10,7 @@ MANIFESTS = {
     "bfl": ("https://api.bfl.ai", ("BFL_API_KEY",), ("x-key", ""), (".bfl.ai",)),
     "cloudflare": ("https://api.cloudflare.com", ("CLOUDFLARE_API_TOKEN",), BEARER, ()),
     "comfyui": ("http://127.0.0.1:8188", (), BEARER, ()),
-    "fal": ("https://queue.fal.run", ("FAL_KEY",), ("Authorization", "Key "), ("queue.fal.run",)),
+    "fal": ("https://queue.fal.run", ("FAL_KEY",), ("Authorization", "Key "), ("queue.fal.run", "api.fal.ai")),
     "gemini": (
         "https://generativelanguage.googleapis.com",
         ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
