@@ -17,7 +17,7 @@ HELD: dict[str, tuple[str, str]] = {
         "a call that was sent is settled whatever is raised after it",
         "faults/test_attempts.py::a_defect_after_sending faults/test_foreign.py faults/test_settling.py::a_defect_is "
         "faults/test_pictures.py::every_call_that_brought net/test_edges.py::a_location_that_is_no_address "
-        "net/test_edges.py::an_address_that_has_no_spelling",
+        "net/test_edges.py::an_address_that_has_no_spelling media/test_kinds.py::whatever_a_decoder",
     ),
     "2": (
         "a cancellation takes each part as it stands, at its true cost",

@@ -1,9 +1,12 @@
 """Whatever an adapter raises, the attempt is settled: free before anything was sent, maybe billed after."""
 
+import ssl
 import struct
 from collections.abc import Callable
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 
 from imgforge_mcp.providers.services import load
@@ -13,6 +16,10 @@ from tests.emulators import Emulator
 
 pytestmark = pytest.mark.anyio
 ERRORS = [KeyError("x"), IndexError(), struct.error("y"), RecursionError(), UnicodeError("z"), ZeroDivisionError()]
+BELOW = [
+    *(ssl.SSLError("a"), OSError("b"), LookupError("c"), RuntimeError("d"), ArithmeticError("e")),
+    *(anyio.ClosedResourceError(), anyio.EndOfStream(), httpx.StreamClosed()),
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -48,3 +55,23 @@ async def test_a_foreign_exception_ends_as_an_error_of_ours(
     attempt, *_ = job["attempts"]
     assert (attempt["error_code"], attempt.get("maybe_billed", False)) == (outcome, is_billed)
     assert len(emulator.submits) == int(is_billed)
+
+
+@pytest.mark.parametrize("error", BELOW, ids=lambda error: type(error).__name__)
+async def test_what_a_library_below_raises_is_a_connection_that_failed(
+    error: Exception,
+    emulate: Callable[..., Emulator],
+    client_on: OpenClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def raised(*_: Any, **__: Any) -> Any:
+        raise error
+
+    together = emulate("together")
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", raised)
+    async with client_on(together) as client:
+        answer = told(await client.call_tool("generate_image", {"prompt": "a red fox"}))
+        job = await ended(client)
+    assert answer["code"] == "provider_error"
+    attempt, *_ = job["attempts"]
+    assert (attempt["error_code"], attempt.get("maybe_billed", False)) == ("unavailable", False)

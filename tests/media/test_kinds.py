@@ -1,11 +1,14 @@
 """Every kind of pixel that a person's pictures have, brought to eight bits: the colours stay what they were."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 
 import pytest
 from PIL import Image, ImageCms
 
+from imgforge_mcp.base.errors import BadReply
 from imgforge_mcp.media.colours import eight_bit, has_transparency
 from imgforge_mcp.media.convert import as_input
 from imgforge_mcp.media.decode import MAX_INPUT_PIXELS, decoded
@@ -141,3 +144,18 @@ def test_a_drawing_is_turned_into_pixels() -> None:
     assert made.size == (1024, 512)
     assert made.getpixel((100, 100)) == (255, 0, 0, 255)
     assert made.getpixel((900, 100))[3] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [IndexError(), KeyError("x"), struct.error("y"), RuntimeError(), SyntaxError("z"), zlib.error("w"), MemoryError()],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_decoder_raises_the_picture_is_damaged(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raised(*_: object, **__: object) -> Image.Image:
+        raise error
+
+    data = encoded(picture("RGB"), "PNG")
+    monkeypatch.setattr(Image, "open", raised)
+    with pytest.raises(BadReply, match="damaged"):
+        decoded(data)

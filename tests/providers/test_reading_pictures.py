@@ -15,7 +15,7 @@ from imgforge_mcp.providers.services import load, names
 from tests.emulators._picture import draw
 from tests.providers._calls import call_for, reply
 
-PNG = draw("a red fox", 64, 48).data
+PNG = draw("a red fox", 65, 48).data
 JPEG = draw("a red fox", 64, 48, "image/jpeg").data
 SVG = b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg' width='4' height='4'/>"
 B64 = base64.b64encode(PNG).decode()

@@ -122,7 +122,7 @@ def test_a_repository_that_is_shut_says_how_it_is_opened(program: Program, hub: 
     ("name", "code", "words"),
     [
         ("somebody/nothing", 1, "The hub has no somebody/nothing"),
-        ("lcm-dreamshapre", 2, "there are lcm-dreamshaper, flux-schnell-int4"),
+        ("lcm-dreamshapre", 2, "there are birefnet-lite, lcm-dreamshaper, flux-schnell-int4"),
     ],
 )
 def test_a_name_that_is_none_is_said_to_be(name: str, code: int, words: str, program: Program) -> None:
