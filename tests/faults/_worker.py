@@ -44,7 +44,7 @@ async def call(forge: Forge, left: Iterator[ImageRequest], patience: float | Non
             if patience is None:
                 tell(prompt=request.prompt, state=job.state.value, assets=[asset.asset_id for asset in job.assets])
         except ForgeError as error:
-            tell(prompt=request.prompt, code=error.code)
+            tell(prompt=request.prompt, code=error.code, error=error.message)
 
 
 def tell(**said: Any) -> None:

@@ -1,5 +1,6 @@
 """How a connection to the database is made, and what is said of one that cannot be."""
 
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from imgforge_mcp.base.errors import ConfigError
 Connection = psycopg.Connection[DictRow]
 
 CONNECT_SECONDS = 10
+PAUSE_SECONDS = 0.1
 OPTIONS: dict[str, Any] = {
     "autocommit": True,
     "row_factory": dict_row,
@@ -33,6 +35,24 @@ def connected(url: str) -> Connection:
     connection = Connection.connect(url, **OPTIONS)
     configure(connection)
     return connection
+
+
+def first_connected(url: str, seconds: float) -> Connection:
+    """The same of a database that may be about to start: it is tried for so long. Raises psycopg.Error."""
+    until = monotonic() + seconds
+    while True:
+        try:
+            return connected(url)
+        except psycopg.OperationalError as error:
+            if _is_there(error) or monotonic() > until:
+                raise
+        sleep(PAUSE_SECONDS)
+
+
+def _is_there(error: psycopg.OperationalError) -> bool:
+    """Whether a database answered that runs and will not have us; libpq gives no code of why a connection failed."""
+    said = str(error)
+    return "FATAL" in said and "the database system is" not in said
 
 
 def configure(connection: Connection) -> None:

@@ -22,7 +22,7 @@ from imgforge_mcp.storage.registry.postgres.connecting import (
     OPTIONS,
     Connection,
     configure,
-    connected,
+    first_connected,
     reason_of,
     shown,
 )
@@ -36,6 +36,8 @@ T = TypeVar("T")
 MOST_CONNECTIONS = 8
 PATIENCE_SECONDS = 30.0
 """How long a database that was there is waited for: one that restarts is back by then."""
+FIRST_SECONDS = 5.0
+"""How long one is waited for that was never there: it may start with us, or its address may be wrong."""
 PAUSE_SECONDS = 0.05, 1.0
 """Between two tries, at first and at most."""
 STANDSTILL = "30s"
@@ -167,7 +169,7 @@ class PostgresDatabase:
         with self._first_use:
             if self._pool is None:
                 try:
-                    with connected(self._url) as connection:
+                    with first_connected(self._url, FIRST_SECONDS) as connection:
                         self._applied = migrate(connection)
                 except (psycopg.Error, OSError) as error:
                     raise self._error(error, UnusableDatabase) from None
