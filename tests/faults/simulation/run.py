@@ -178,7 +178,8 @@ class Simulation:
 
     def _check_books(self, jobs: list[Job]) -> None:
         """To the cent: what each call is booked at is what its provider charged; a call whose process was gone before
-        it knew, or before it could put on record that the work had failed, is maybe billed at its price."""
+        it knew, or before it could put on record that the work had failed or had been called off, is maybe billed at
+        its price."""
         ((reserved, spent),) = self.world.connection.execute("SELECT sum(reserved), sum(spent) FROM spend").fetchall()
         assert not reserved, f"{reserved} are reserved for nothing"
         booked = 0
@@ -186,7 +187,8 @@ class Simulation:
             booked += to_millionths(attempt.cost_usd) or 0
             order = self.world.ledger.get(f"{attempt.job_id}-{attempt.part}:{attempt.provider}/{attempt.model}")
             charged = order.charged if order is not None else 0.0
-            is_unknown = attempt.outcome == "interrupted" or (order is not None and order.fate == "failed")
+            fate = order.fate if order is not None else None
+            is_unknown = attempt.outcome == "interrupted" or fate in ("failed", "canceled")
             if attempt.maybe_billed and is_unknown:
                 assert attempt.cost_usd == attempt.price_usd
             elif charged:
