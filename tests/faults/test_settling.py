@@ -346,6 +346,28 @@ async def test_a_job_that_waits_for_a_place_is_canceled_at_once_and_sends_nothin
 
 
 @pytest.mark.usefixtures("one_place")
+async def test_a_job_that_waits_for_a_place_that_another_process_has_is_free_however_it_ends(
+    emulate: Emulate, forge_on: OpenForge, home: Path
+) -> None:
+    together = emulate("together")
+    together.fault("hang", times=1)
+    hangs = anyio.Event()
+    on_hang(together, hangs.set)
+    async with forge_on(together) as theirs, forge_on(together, IMGFORGE_JOB_DEADLINE="20") as mine:
+        first = await submit(theirs)
+        await hangs.wait()
+        waiting = await submit(mine, prompt="a blue fox")
+        await settle_down()
+        canceled, was_over = await mine.cancel(waiting.job_id, mine.caller())
+        assert (canceled.state, was_over, canceled.attempts) == (JobState.CANCELED, False, ())
+        late = await draw(mine, prompt="a green fox")
+        assert (late.state, (late.error or {})["code"], late.cost_usd) == (JobState.FAILED, "timeout", 0.0)
+        together.clear()
+        assert (await theirs.job(first.job_id, theirs.caller(), wait_seconds=3600.0)).state is JobState.COMPLETED
+    assert [row[0] for row in on_record(home, "provider")] == ["together"]
+
+
+@pytest.mark.usefixtures("one_place")
 async def test_the_next_in_line_goes_out_when_a_place_is_free_however_the_one_before_ended(
     emulate: Emulate, forge_on: OpenForge
 ) -> None:
