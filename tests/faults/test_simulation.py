@@ -14,4 +14,4 @@ def test_whatever_fails_and_whoever_dies_the_books_say_what_happened(block: int)
     with without_threads():
         seeds = [simulate(seed) for seed in range(block * SEEDS_OF_A_BLOCK, (block + 1) * SEEDS_OF_A_BLOCK)]
     assert sum(seed.jobs for seed in seeds) > SEEDS_OF_A_BLOCK
-    assert any(seed.kills for seed in seeds)
+    assert sum(seed.kills for seed in seeds) >= SEEDS_OF_A_BLOCK // 2
