@@ -8,7 +8,7 @@ ForgeError                 code, status, message, details
 │  └─ Unauthorized  └─ Forbidden  └─ LimitReached  └─ AllowanceUsed
 ├─ ProviderError           theirs; its class says what follows from it
 │  ├─ Unavailable  ├─ RateLimited  ├─ QuotaExceeded  ├─ ProviderAuth ─ AccountBlocked  ├─ ModelGone
-│  ├─ WrongAddress  ├─ Rejected  └─ Ambiguous  └─ BadReply
+│  ├─ WrongAddress  ├─ Rejected  ├─ Forgotten  └─ Ambiguous  └─ BadReply
 ├─ AllProvidersFailed  ├─ NoImageProvider  ├─ JobTimeout  ├─ Interrupted
 └─ StorageError (└─ UnusableHome, UnusableDatabase, NoDecoder)  └─ ConfigError
 """
@@ -266,6 +266,13 @@ class Rejected(ProviderError):
     """A 400 or 422 that is no refusal: our own adapter may have sent it, so health is not hurt."""
 
     outcome = "rejected"
+    health_cost = 0.0
+
+
+class Forgotten(ProviderError):
+    """It does not know what it once made of kept references; nothing was bought, and it can be made anew."""
+
+    outcome = "forgotten"
     health_cost = 0.0
 
 

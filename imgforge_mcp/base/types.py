@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import (
     AfterValidator,
@@ -124,6 +124,16 @@ MAX_SEED = 2**64 - 1
 
 
 FileFormat = Literal["png", "jpeg", "webp", "avif", "ico", "pdf"]
+OPAQUE: tuple[FileFormat, ...] = ("jpeg", "pdf")
+
+
+def kind_named(path: str) -> FileFormat | None:
+    """The format that a path's extension stands for, if it is one of those that are written here."""
+    extension = path.rpartition(".")[2].lower()
+    found = "jpeg" if extension == "jpg" else extension
+    return cast("FileFormat", found) if found in get_args(FileFormat) else None
+
+
 """What a picture can be written as on this machine."""
 Side = Annotated[int, Field(ge=1, le=16_384, examples=[800])]
 Edge = Annotated[int, Field(ge=0, le=16_384, examples=[100])]
@@ -154,8 +164,12 @@ class Transform(Documented):
     """Left out: as it is."""
 
     def job_request(self, image: str, **further: Any) -> "ImageRequest":
-        """The request for a job that does this to an image; `further` fields, such as save_to."""
-        return ImageRequest(prompt=self.words, input_images=[image], is_edit=True, transform=self, **further)
+        """The request for a job that does this to an image; `further` fields, such as save_to, whose extension says the
+        format where nothing else does."""
+        kind = kind_named(further.get("save_to") or "")
+        is_fixed = self.operation == "vectorize" or (self.operation == "remove_background" and kind in OPAQUE)
+        said = self if self.format or not kind or is_fixed else self.model_copy(update={"format": kind})
+        return ImageRequest(prompt=said.words, input_images=[image], is_edit=True, transform=said, **further)
 
     @property
     def words(self) -> str:
@@ -359,6 +373,20 @@ class KeptReference:
     name: str
     words: str = ""
     pictures: tuple[Asset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptHandle:
+    """What a provider has made of kept references, such as a style: its own id for it, so that it is made and paid
+    once."""
+
+    tenant: str
+    names: tuple[str, ...]
+    provider: str
+    made_of: str
+    """A digest of the pictures in their order, of the model, and of the account that they were sent to."""
+    handle: str | None = None
+    """None: nothing has been made of them yet."""
 
 
 class AttemptState(StrEnum):

@@ -368,7 +368,18 @@ class Attempts:
         running.job = (
             await self._record(running, upstream.attempt_id, end, brought.assets, upstream.ending) or running.job
         )
+        await self._keep_handle(upstream.call, result)
         await self._delivery.keep_previews(brought.assets, result)
+
+    async def _keep_handle(self, call: Call, result: Result) -> None:
+        """Note what the provider has made of kept references; without that it is made, and paid, again."""
+        if call.kept is None or result.handle is None or result.handle == call.kept.handle:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._registry.references.keep_handle(replace(call.kept, handle=result.handle))
+        except StorageError:
+            logger.warning("what %s made of kept references could not be noted", call.kept.provider)
 
     async def _failed(self, running: RunningJob, upstream: UpstreamCall, error: ForgeError, started: float) -> None:
         without_secrets(error, self._redactor)

@@ -10,6 +10,7 @@ from imgforge_mcp.base.errors import (
     BudgetExceeded,
     ContentRefused,
     ForgeError,
+    Forgotten,
     ProviderAuth,
     ProviderError,
     QuotaExceeded,
@@ -187,9 +188,19 @@ class Execution:
         Raises:
             ForgeError: not one image came.
         """
-        job, configured = running.job, self._providers[candidate.provider]
-        call = await self._preparation.call(job, configured, candidate.model, is_batch=candidate.is_batch)
-        parts = parts_of(call, job)
+        call = await self._call(running, candidate)
+        try:
+            await self._ask(running, candidate, call, choice)
+        except Forgotten:
+            await self._preparation.forget(call)
+            await self._ask(running, candidate, await self._call(running, candidate), choice)
+
+    async def _call(self, running: RunningJob, candidate: Candidate) -> Call:
+        configured = self._providers[candidate.provider]
+        return await self._preparation.call(running.job, configured, candidate.model, is_batch=candidate.is_batch)
+
+    async def _ask(self, running: RunningJob, candidate: Candidate, call: Call, choice: int) -> None:
+        job, parts = running.job, parts_of(call, running.job)
         reason = f"choice {choice}: {candidate.reason}"
         ends_with_it = len(parts) == 1 and not running.earlier and ends_on_record(job.request)
         ending = partial(self._ending, running, candidate, call) if ends_with_it else None

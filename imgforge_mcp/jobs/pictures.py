@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast, get_args
 
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder, NotFound, no_image
 from imgforge_mcp.base.formats import EXTENSIONS, SVG
-from imgforge_mcp.base.types import Asset, Caller, Copy, FileFormat, Job, Json, Saved
+from imgforge_mcp.base.types import Asset, Caller, Copy, Job, Json, Saved, kind_named
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.media.sheet import contact_sheet
@@ -28,13 +27,6 @@ SHORT_ID, FULL_ID = 12, 64
 
 _EXTENSION = {"jpeg": "jpg"}
 """Of a format whose name is not its extension."""
-
-
-def _kind_of(path: str) -> FileFormat | None:
-    """The format that a path's extension stands for, if it is one of those that are written here."""
-    extension = path.rpartition(".")[2].lower()
-    found = "jpeg" if extension == "jpg" else extension
-    return cast("FileFormat", found) if found in get_args(FileFormat) else None
 
 
 class Pictures:
@@ -173,7 +165,7 @@ class Pictures:
         await anyio.to_thread.run_sync(paths.place_output, wanted.path, directories, "image", "path")
         data = await anyio.to_thread.run_sync(self._images.read, asset)
         made = InputImage(data=data, mime_type=asset.mime_type, width=asset.width, height=asset.height)
-        kind = wanted.format or _kind_of(wanted.path)
+        kind = wanted.format or kind_named(wanted.path)
         is_same_kind = kind is None or EXTENSIONS[asset.mime_type] in (kind, _EXTENSION.get(kind))
         size = (wanted.width or asset.width, wanted.height or asset.height)
         if not is_same_kind or size != (asset.width, asset.height):

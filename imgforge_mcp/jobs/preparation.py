@@ -8,7 +8,7 @@ from dataclasses import replace
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import NotFound
-from imgforge_mcp.base.types import ImageRequest, Job
+from imgforge_mcp.base.types import ImageRequest, Job, KeptHandle
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.providers.configured import ConfiguredProvider
 from imgforge_mcp.providers.contract import Call, InputImage, ModelSpec
@@ -79,12 +79,35 @@ class Preparation:
             settings=configured.settings.settings,
             is_batch=is_batch,
         )
+        if with_inputs and "by_reference" in model.capabilities:
+            call = replace(call, kept=await self._kept(job, configured, call, references))
         if call.seed is None and "seed" in model.accepts and call.transform is None:
             call = replace(call, seed=_seed(job, model))
         if form != "raw" and await self._is_any_larger(references, side):
             warning = f"{model.name} is sent input images up to {side} px; larger ones were scaled down."
             call = replace(call, warnings=(*call.warnings, warning))
         return call
+
+    async def _kept(
+        self, job: Job, configured: ConfiguredProvider, call: Call, pictures: Sequence[str]
+    ) -> KeptHandle | None:
+        """What the provider has made of these pictures, or will have; None where they are not those of kept names."""
+        request, tenant = job.request, await self._registry.jobs.tenant(job.job_id)
+        if tenant is None or not request.kept or request.kept_pictures != len(request.input_images or ()):
+            return None
+        about = "\0".join((configured.settings_hash, call.model.slug, *pictures))
+        kept = KeptHandle(
+            tenant=tenant,
+            names=tuple(sorted(each.name for each in request.kept)),
+            provider=configured.settings.name,
+            made_of=hashlib.sha256(about.encode()).hexdigest(),
+        )
+        return replace(kept, handle=await self._registry.references.handle(kept))
+
+    async def forget(self, call: Call) -> None:
+        """Let go what the provider does not know any more."""
+        if call.kept is not None:
+            await self._registry.references.forget_handle(call.kept)
 
     async def _is_any_larger(self, references: Sequence[str], side: int) -> bool:
         found = [await self._registry.assets.find(reference) for reference in references]

@@ -86,10 +86,12 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run brought: images, the cost if the provider reported one, and what went wrong with the rest."""
+    """What a run brought: images, the cost if the provider reported one, its handle for what it has made of kept
+    references, and what went wrong with the rest."""
 
     images: tuple[Made, ...]
     cost_usd: float | None = None
+    handle: str | None = None
     warnings: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
     not_drawn: tuple[str, ...] = ()
@@ -379,6 +381,7 @@ class Driver:
         return Result(
             images=kept,
             cost_usd=images.cost_usd,
+            handle=images.handle,
             warnings=(*images.warnings, *lost),
             drawn=images.drawn,
             not_drawn=images.not_drawn,
@@ -496,8 +499,13 @@ class Driver:
             with suppress(_Stopped):
                 made = runtime.make(order, report)
                 pictures = tuple(Picture(data=data, seed=seed) for data, seed in made.pictures)
-                said = {"warnings": made.warnings, "drawn": made.drawn, "not_drawn": made.not_drawn}
-                return Images(pictures=pictures, cost_usd=0.0, **said)
+                return Images(
+                    pictures=pictures,
+                    cost_usd=0.0,
+                    warnings=made.warnings,
+                    drawn=made.drawn,
+                    not_drawn=made.not_drawn,
+                )
             return Images(pictures=())
 
         self._decoder.warm()

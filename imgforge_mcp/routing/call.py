@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imgforge_mcp.base.types import QualityTier, Transform
+from imgforge_mcp.base.types import KeptHandle, QualityTier, Transform
 from imgforge_mcp.catalog.model import ModelSpec
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.routing.pricing import Quote, Size, quoted
@@ -34,6 +34,9 @@ class Call:
     """What the model is asked for; None also where it cannot be asked: then it is seen to afterwards, on this
     machine."""
     inputs: tuple[InputImage, ...] = ()
+    kept: KeptHandle | None = None
+    """What the provider has made of the kept references that the inputs are, or is to make; None where they are not
+    kept ones, or nothing of the kind is made of them."""
     mask: InputImage | None = None
     strength: float | None = None
     transform: Transform | None = None

@@ -103,6 +103,13 @@ class Recraft(Emulator):
     name = "recraft"
     key_variable = "RECRAFT_API_KEY"
 
+    def _settle(self) -> None:
+        super()._settle()
+        self.styles: set[str] = set()
+        """Those that it made."""
+        self.unknown_style = "400"
+        """What it says to any other is not documented."""
+
     def failure(self, kind: str, message: str = "") -> Answer:
         """A code and a message."""
         status, code, text = ERRORS[kind]
@@ -116,6 +123,8 @@ class Recraft(Emulator):
         urls = body.get("style_reference_urls", [])
         if "_styles" in order.model and not (urls or body.get("style_id")):
             raise self.decline("400", f"{order.model} requires a style_id or style references")
+        if body.get("style_id") not in (None, *self.styles):
+            raise self.decline(self.unknown_style, f"style {body['style_id']} not found")
         if len(urls) > MOST_REFERENCES or not all(measured_url(url) for url in urls):
             raise self.decline("400", f"style_reference_urls holds 1 to {MOST_REFERENCES} pictures")
         return order
@@ -189,6 +198,7 @@ class Recraft(Emulator):
             return Answer(200, {"created": 1_795_000_000, "credits": TOOLS[order.model], **image})
         data = [{"image_id": str(uuid.uuid4()), **self._item(call, order, each)} for each in pictures]
         style = {"style_id": str(uuid.uuid4())} if order.body.get("style_reference_urls") else {}
+        self.styles |= set(style.values())
         return Answer(200, {"created": 1_795_000_000, "credits": units(order), "data": data, **style})
 
     @route("GET", "/v1/users/me")

@@ -273,3 +273,67 @@ async def test_more_pictures_join_and_words_are_replaced(keep: Callable[..., Any
         Image.new("RGB", (8, 8), (number, 0, 0)).save(path)
     with pytest.raises(InvalidRequest, match="12 are the most"):
         await keep("mia", more)
+
+
+STYLED = {"prompt": "on a beach", "reference": ["mia"], "model": "recraft/recraft-v4-style"}
+
+
+async def test_a_style_that_a_provider_made_of_it_is_used_again_until_its_pictures_change(
+    emulate: Emulate, client_on: OpenClient, keep: Callable[..., Any], files: list[Path]
+) -> None:
+    await keep("mia", files[:2])
+    emulator: Any = emulate("recraft")
+    async with client_on(emulator) as client:
+        first = told(await client.call_tool("generate_image", STYLED))
+    async with client_on(emulator) as client:  # another process
+        second = told(await client.call_tool("generate_image", STYLED))
+    await keep("mia", files[2:3])
+    async with client_on(emulator) as client:
+        changed = told(await client.call_tool("generate_image", STYLED))
+    asked = [("style_reference_urls" in order.body, order.body.get("style_id")) for order in emulator.orders]
+    [(_, none), (_, again), (_, anew)] = asked
+    assert [is_made for is_made, _ in asked] == [True, False, True]
+    assert (none, anew) == (None, None)
+    assert again in emulator.styles
+    assert (first["cost_usd"], second["cost_usd"], changed["cost_usd"]) == (0.04, 0.035, 0.04)
+    assert emulator.surprises == []
+
+
+@pytest.mark.parametrize("answer", ["400", "404"])
+async def test_a_style_that_the_provider_does_not_know_any_more_is_made_anew(
+    answer: str, emulate: Emulate, client_on: OpenClient, keep: Callable[..., Any], files: list[Path]
+) -> None:
+    await keep("mia", files[:2])
+    emulator: Any = emulate("recraft")
+    emulator.unknown_style = answer
+    async with client_on(emulator) as client:
+        told(await client.call_tool("generate_image", STYLED))
+        emulator.styles.clear()
+        job = told(await client.call_tool("generate_image", {**STYLED, "prompt": "in the hills"}))
+        whole = told(await client.call_tool("check_job", {"job_id": job["job_id"], "detail": True}))
+        after = told(await client.call_tool("generate_image", {**STYLED, "prompt": "at home"}))
+    assert job["state"] == "completed"
+    assert [(attempt["outcome"], attempt["cost_usd"]) for attempt in whole["attempts"]] == [
+        ("failed", 0.0),
+        ("succeeded", 0.04),
+    ]
+    assert after["cost_usd"] == 0.035
+    assert len(emulator.orders) == 3
+
+
+async def test_no_other_tenant_and_no_other_key_draws_by_a_style_and_it_goes_with_its_name(
+    emulate: Emulate, forge_on: OpenForge, keep: Callable[..., Any], files: list[Path]
+) -> None:
+    emulator, elsewhere = emulate("recraft"), emulate("recraft", "another-key")
+    asked = ImageRequest.model_validate(STYLED)
+    async with forge_on(emulator) as forge:
+        ada, bob = (Caller(tenant=name, directories=forge.caller().directories) for name in ("ada", "bob"))
+        for caller in (ada, bob):
+            await keep("mia", files[:2], None, caller)
+            await forge.generate(asked, caller)
+        await forge.drop_reference("mia", ada)
+        await keep("mia", files[:2], None, ada)
+        await forge.generate(asked, ada)
+    async with forge_on(elsewhere) as forge:
+        await forge.generate(asked, bob)
+    assert ["style_id" in order.body for order in (*emulator.orders, *elsewhere.orders)] == [False] * 4

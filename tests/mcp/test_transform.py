@@ -121,6 +121,27 @@ async def test_a_picture_is_converted_and_can_be_saved(
 
 
 @pytest.mark.parametrize(
+    ("operation", "name", "kind", "asked"),
+    [
+        ("crop", "square.jpg", "image/jpeg", {"aspect_ratio": "1:1"}),
+        ("upscale", "large.webp", "image/webp", {}),
+        ("convert", "other.webp", "image/webp", {}),
+        ("remove_background", "cut.webp", "image/webp", {}),
+        ("remove_background", "cut.jpg", "image/png", {}),  # a JPEG would not be cut out
+        ("crop", "v1.2", "image/png", {"aspect_ratio": "1:1"}),
+    ],
+)
+async def test_the_name_that_it_is_saved_under_says_the_format(
+    operation: str, name: str, kind: str, asked: dict[str, Any], client_on: OpenClient, apple: str
+) -> None:
+    async with client_on() as client:
+        job = await transformed(client, apple, operation, save_to=name, **asked)
+    assert job["assets"][0]["mime_type"] == kind
+    suffix = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}[kind]
+    assert Path(job["saved_to"][0]).suffix == suffix
+
+
+@pytest.mark.parametrize(
     ("operation", "asked", "field", "words"),
     [
         pytest.param("crop", {}, "width", "such as 800 and 600", id="no part named"),

@@ -80,11 +80,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
-    """What a provider made. `cost_usd` only where the provider itself reports it; `drawn` and `not_drawn` only where it
-    knows which words of the prompt its pictures show."""
+    """What a provider made. `cost_usd` only where the provider itself reports it; `handle` where it made something of
+    the call's kept references that can be used again; `drawn` and `not_drawn` only where it knows which words of the
+    prompt its pictures show."""
 
     pictures: tuple[Picture, ...]
     cost_usd: float | None = None
+    handle: str | None = None
     warnings: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
     not_drawn: tuple[str, ...] = ()

@@ -1,9 +1,11 @@
 """Recraft: OpenAI's shape with fields of its own, and the cost in its answer; vectors come as SVG."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from imgforge_mcp.base.errors import ForgeError, Forgotten, ModelGone, Rejected, WrongAddress
 from imgforge_mcp.base.types import Transform
 from imgforge_mcp.providers.contract import Call, DirectProvider, Images, Manifest, ModelSpec, Reply, Request, Told
 from imgforge_mcp.providers.reading.wire import amount, decoded_or_none, listed
@@ -11,6 +13,8 @@ from imgforge_mcp.providers.services._body import fixed, given, image_part, marg
 
 UNIT = 0.001
 """US dollars."""
+STYLE = re.compile(r"[\w-]{1,64}")
+"""A style's id."""
 
 
 class Recraft(DirectProvider):
@@ -42,7 +46,9 @@ class Recraft(DirectProvider):
         }
         by_style = "by_reference" in call.model.capabilities
         if by_style:
-            fields |= {"size": call.aspect_ratio, "style_reference_urls": [image.data_url for image in call.inputs]}
+            known = None if call.kept is None else call.kept.handle
+            urls = [image.data_url for image in call.inputs] if known is None else None
+            fields |= {"size": call.aspect_ratio, "style_id": known, "style_reference_urls": urls}
         if by_style or not call.inputs:
             return Request(target="/v1/images/generations", json=given(fields))
         files = [("image", image_part(call.inputs[0].data, call.inputs[0].mime_type))]
@@ -56,8 +62,20 @@ class Recraft(DirectProvider):
     def parse(self, reply: Reply, call: Call) -> Images:
         images = self.images(reply, call)
         body = decoded_or_none(reply.body)
-        units = amount(body.get("credits")) if isinstance(body, dict) else None
-        return images if units is None else replace(images, cost_usd=round(units * UNIT, 6))
+        if not isinstance(body, dict):
+            return images
+        units, style = amount(body.get("credits")), body.get("style_id")
+        cost = None if units is None else round(units * UNIT, 6)
+        return replace(
+            images, cost_usd=cost, handle=style if isinstance(style, str) and STYLE.fullmatch(style) else None
+        )
+
+    def failure(self, reply: Reply, call: Call) -> ForgeError:
+        """What it says of a style that it does not know is not documented: any word against the request may mean it."""
+        error = super().failure(reply, call)
+        if call.kept is None or call.kept.handle is None or not isinstance(error, Rejected | ModelGone | WrongAddress):
+            return error
+        return Forgotten("Recraft does not know the style any more that it made of these pictures.", **error.details)
 
     def price_questions(self, models: Sequence[ModelSpec]) -> tuple[str, ...]:
         return ("/v1/models",)

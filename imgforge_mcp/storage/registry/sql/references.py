@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from imgforge_mcp.base.types import Asset, KeptReference
+from imgforge_mcp.base.types import Asset, KeptHandle, KeptReference
 from imgforge_mcp.storage.registry.sql.assets import record, secure
 from imgforge_mcp.storage.registry.sql.rows import to_asset
 from imgforge_mcp.storage.registry.sql.statements import Database, Statements
+
+APART = ","
+"""What stands between names; no name has one."""
 
 
 class SqlReferences:
@@ -44,9 +47,33 @@ class SqlReferences:
         def act(sql: Statements) -> bool:
             sql.lock("tenant", tenant)
             sql.change("remove_kept_pictures", tenant=tenant, name=name)
+            for row in sql.all("kept_handles", tenant=tenant):
+                if name in row["names"].split(APART):
+                    sql.change("forget_handles", tenant=tenant, names=row["names"])
             return sql.change("remove_reference", tenant=tenant, name=name) > 0
 
         return await self._database.write(act)
+
+    async def handle(self, kept: KeptHandle) -> str | None:
+        row = await self._database.read(lambda sql: sql.one("kept_handle", **_place(kept), made_of=kept.made_of))
+        return None if row is None else str(row["handle"])
+
+    async def keep_handle(self, kept: KeptHandle) -> None:
+        now = self._now().timestamp()
+
+        def act(sql: Statements) -> None:
+            sql.lock("tenant", kept.tenant)
+            if {*kept.names} <= {row["name"] for row in sql.all("kept_references", tenant=kept.tenant)}:
+                sql.change("keep_handle", **_place(kept), made_of=kept.made_of, handle=kept.handle, now=now)
+
+        await self._database.write(act)
+
+    async def forget_handle(self, kept: KeptHandle) -> None:
+        await self._database.write(lambda sql: sql.change("forget_handle", **_place(kept), handle=kept.handle))
+
+
+def _place(kept: KeptHandle) -> dict[str, str]:
+    return {"tenant": kept.tenant, "names": APART.join(kept.names), "provider": kept.provider}
 
 
 def _of_tenant(sql: Statements, tenant: str) -> list[KeptReference]:

@@ -28,3 +28,22 @@ DELETE FROM kept_pictures WHERE tenant = :tenant AND name = :name;
 -- name: kept_with
 -- Whose an image is, and under which name.
 SELECT tenant, name FROM kept_pictures WHERE asset_id = :asset_id ORDER BY tenant, name;
+
+-- name: kept_handle
+SELECT handle FROM kept_handles
+WHERE tenant = :tenant AND names = :names AND provider = :provider AND made_of = :made_of;
+
+-- name: kept_handles
+SELECT names FROM kept_handles WHERE tenant = :tenant;
+
+-- name: keep_handle
+INSERT INTO kept_handles (tenant, names, provider, made_of, handle, created_at)
+VALUES (:tenant, :names, :provider, :made_of, :handle, :now)
+ON CONFLICT (tenant, names, provider) DO UPDATE
+SET made_of = excluded.made_of, handle = excluded.handle, created_at = excluded.created_at;
+
+-- name: forget_handle
+DELETE FROM kept_handles WHERE tenant = :tenant AND names = :names AND provider = :provider AND handle = :handle;
+
+-- name: forget_handles
+DELETE FROM kept_handles WHERE tenant = :tenant AND names = :names;
