@@ -1,5 +1,6 @@
 """`imgforge-mcp install`: every client's file, as a person's machine has it, before and after."""
 
+import errno
 import json
 import os
 import stat
@@ -295,6 +296,172 @@ def test_a_file_that_is_not_what_it_should_be_is_left_untouched(
     assert "Traceback" not in answer.stderr
     assert path.read_text("utf-8") == text
     assert [found.name for found in path.parent.iterdir() if "imgforge" in found.name or found.suffix == ".bak"] == []
+
+
+def _emptied(place: Path) -> None:
+    place.write_bytes(b"")
+
+
+def _blank(place: Path) -> None:
+    place.write_text("\n\n", "utf-8")
+
+
+def _marked(place: Path) -> None:
+    place.write_bytes("\ufeff".encode())
+
+
+def _linked(place: Path) -> None:
+    place.symlink_to(place.parent / "dotfiles" / place.name)
+    (place.parent / "dotfiles").mkdir()
+    (place.parent / "dotfiles" / place.name).touch()
+
+
+def _linked_to_nothing(place: Path) -> None:
+    place.symlink_to(place.parent / "dotfiles" / place.name)
+
+
+HARMLESS = {
+    "empty": _emptied,
+    "blank": _blank,
+    "a byte order mark alone": _marked,
+    "a link": _linked,
+    "a link to nothing": _linked_to_nothing,
+}
+
+
+@pytest.mark.parametrize("state", HARMLESS)
+@pytest.mark.parametrize("client", HOMES)
+def test_what_holds_nothing_yet_is_filled_and_a_link_stays_one(
+    client: str, state: str, account: dict[str, str], install: Callable[..., Said]
+) -> None:
+    place = _place(account, client)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    HARMLESS[state](place)
+    was_link = place.is_symlink()
+    answer = install(client)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert place.is_symlink() is was_link
+    assert _entry(client, place.read_text("utf-8-sig"))
+    assert "registered already" in install(client).stdout
+
+
+def _foreign(place: Path) -> None:
+    place.write_bytes('{"theme": "dark"}'.encode("utf-16"))
+
+
+def _torn(place: Path) -> None:
+    place.write_text('{"theme": [', "utf-8")
+
+
+def _folder(place: Path) -> None:
+    place.mkdir()
+
+
+def _circle(place: Path) -> None:
+    place.symlink_to(place)
+
+
+def _read_only(place: Path) -> None:
+    place.write_text("\n", "utf-8")
+    place.chmod(0o444)
+
+
+HOPELESS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "UTF-16": (_foreign, "it is no UTF-8 text"),
+    "torn": (_torn, "it is no "),
+    "a directory": (_folder, "it cannot be read ("),
+    "a link in a circle": (_circle, "it cannot be read ("),
+    "read-only": (_read_only, "it is read-only"),
+}
+
+
+@pytest.mark.parametrize("state", HOPELESS)
+@pytest.mark.parametrize("client", HOMES)
+def test_what_cannot_be_changed_is_left_untouched_with_one_sentence(
+    client: str, state: str, account: dict[str, str], install: Callable[..., Said]
+) -> None:
+    place, (make, said) = _place(account, client), HOPELESS[state]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    make(place)
+    was, beside = place.lstat(), sorted(place.parent.iterdir())
+    answer = install(client)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"{place} was left untouched: {said}" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+    assert (place.lstat().st_ino, place.lstat().st_size, place.lstat().st_mode) == (
+        was.st_ino,
+        was.st_size,
+        was.st_mode,
+    )
+    assert sorted(place.parent.iterdir()) == beside
+
+
+@pytest.mark.parametrize("client", HOMES)
+def test_a_directory_that_takes_no_file_loses_none(
+    client: str, account: dict[str, str], install: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, before = _place(account, client), _before(client)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(before, "utf-8")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    answer = install(client)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"{place} cannot be written (Read-only file system)." in answer.stderr
+    assert place.read_text("utf-8") == before
+    assert [found.name for found in place.parent.iterdir() if found.suffix in (".bak", ".part")] == []
+
+
+@pytest.mark.parametrize("client", ["cursor", "vscode"])
+def test_null_is_nothing(client: str, account: dict[str, str], install: Callable[..., Said]) -> None:
+    place = _place(account, client)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(f'{{"theme": "dark", "inputs": null, "{SERVERS.get(client, "mcpServers")}": null}}', "utf-8")
+    assert install(client).returncode == 0
+    assert _entry(client, place.read_text("utf-8"))
+    assert install(client, "--uninstall").returncode == 0
+    assert json.loads(place.read_text("utf-8"))["theme"] == "dark"
+
+
+@pytest.mark.parametrize("client", HOMES)
+def test_installed_again_without_a_key_it_keeps_the_one_that_is_there_and_what_somebody_added(
+    client: str, account: dict[str, str], install: Callable[..., Said]
+) -> None:
+    install(client)
+    place = _place(account, client)
+    first = place.read_bytes()
+    del account["TOGETHER_API_KEY"]
+    again = install(client)
+    assert "nothing to change" in again.stdout
+    assert place.read_bytes() == first
+    account["GEMINI_API_KEY"] = "short-one"
+    install(client)
+    account["GEMINI_API_KEY"] = "other-one"
+    assert "-one" not in install(client, "--dry-run").stdout
+    _, environment = _start(_entry(client, place.read_text("utf-8")))
+    assert set(environment) == {"TOGETHER_API_KEY", "GEMINI_API_KEY"}
+    shown = install(client, "--uninstall", "--dry-run").stdout
+    assert KEY not in shown
+    assert "short-one" not in shown
+
+
+def test_what_somebody_set_in_our_entry_stays_when_its_command_is_mended(
+    account: dict[str, str], install: Callable[..., Said]
+) -> None:
+    place = _place(account, "cursor")
+    place.parent.mkdir(parents=True)
+    own = {"command": "/gone", "args": ["x"], "env": {"FAL_KEY": "f", "IMGFORGE_TOOLS": "core"}, "disabled": False}
+    place.write_text(json.dumps({"mcpServers": {"imgforge": own}}), "utf-8")
+    assert install("cursor").returncode == 0
+    entry = _entry("cursor", place.read_text("utf-8"))
+    assert os.path.isabs(entry["command"])
+    assert entry["command"] != "/gone"
+    assert entry["args"] == []
+    assert entry["env"] == {"FAL_KEY": "f", "IMGFORGE_TOOLS": "core", "TOGETHER_API_KEY": KEY}
+    assert entry["disabled"] is False
 
 
 def test_without_a_key_and_a_terminal_nothing_is_asked_and_it_says_that_none_was_written(

@@ -33,10 +33,11 @@ def run(config: Config, options: argparse.Namespace) -> int:
             change, variables = registration.uninstalling(client, path), None
         else:
             variables = registration.found_variables(config)
-            if not variables.secret and not is_only_shown and not options.json:
-                variables = asked(variables)
             command = registration.command_line(config.environment)
             change = registration.installing(client, path, command, variables)
+            if not change.keys and not is_only_shown and not options.json:
+                variables = asked(variables)
+                change = registration.installing(client, path, command, variables)
         backup = None if is_only_shown or change.is_none else registration.write(change, Clock().now())
     except ForgeError as error:
         return _failed(error, options)
@@ -93,11 +94,11 @@ def _told(
         lines.append(f"  what was there before: {report['backup']}")
     if variables is None:
         return lines
-    if not variables.secret:
+    if not change.keys:
         lines.append(NO_KEY)
         lines.append(f"For one: set its variable, then imgforge-mcp install {client.name}")
     elif client.inputs is None:
-        lines.append(f"Keys written (readable by you alone): {', '.join(variables.secret)}")
+        lines.append(f"Its keys (readable by you alone): {', '.join(change.keys)}")
     lines.append(client.after.format(title=client.title))
     return lines
 

@@ -138,7 +138,9 @@ def _texts(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _questions(client: Client, value: Json) -> list[Json]:
-    questions = value.get(client.inputs or "", [])
+    questions = value.get(client.inputs or "")
+    if questions is None:
+        return []
     if not isinstance(questions, list):
         raise Unreadable(f"{client.inputs} is no list there.")
     return [question if isinstance(question, dict) else {} for question in questions]

@@ -41,7 +41,7 @@ def parsed(text: str) -> Node:
 
 
 def with_member(text: str, path: tuple[str, ...], value: Any) -> str:
-    """The text with a value at a path of names, and with the objects on the way there.
+    """The text with a value at a path of names, and with the objects on the way there; null counts as nothing.
 
     Raises:
         ValueError: it is no JSON, or something on the way is no object.
@@ -54,13 +54,15 @@ def with_member(text: str, path: tuple[str, ...], value: Any) -> str:
         return text[: node.start] + _dumped(text, node.start, value) + text[node.end :]
     for name in reversed(rest[1:]):
         value = {name: value}
+    if node.value is None:
+        return text[: node.start] + _dumped(text, node.start, {rest[0]: value}) + text[node.end :]
     return _inserted(text, node, rest[0], value)
 
 
 def with_element(text: str, path: tuple[str, ...], value: Any) -> str:
     """The text with one more element in the array at a path, which is made if need be. Raises ValueError."""
     node, step = _reached(parsed(text), path)
-    if step < len(path):
+    if step < len(path) or node.value is None:
         return with_member(text, path, [value])
     if not isinstance(node.value, list):
         raise ValueError(f"{path[-1]} is no list")
@@ -79,6 +81,8 @@ def without(text: str, path: tuple[str, ...], position: int | None = None) -> st
 def _reached(node: Node, path: tuple[str, ...]) -> tuple[Node, int]:
     """The deepest value on a path that is there, and how many steps lead to it. Raises ValueError."""
     for step, name in enumerate(path):
+        if node.value is None:
+            return node, step
         if not isinstance(node.value, dict):
             raise ValueError(f"{path[step - 1] if step else 'the whole file'} is no object")
         at = _position(node, name)

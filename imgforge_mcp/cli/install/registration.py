@@ -36,13 +36,16 @@ class Variables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What `install` does to one file: its place, the text before and after, the secrets among it."""
+    """What `install` does to one file: its place, the text before and after, the secrets of ours among either; the keys
+    that the server has afterwards, written there or asked for by the client; whether it is its owner's alone then."""
 
     client: Client
     path: Path
     before: str | None
     after: str
     secrets: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    is_private: bool = False
 
     @property
     def is_none(self) -> bool:
@@ -130,13 +133,53 @@ def entry_for(client: Client, command: list[str], variables: Variables) -> tuple
 
 
 def installing(client: Client, path: Path, command: list[str], variables: Variables) -> Change:
-    """Raises Unreadable."""
+    """What an earlier entry has besides (keys that are not set here, what somebody added) stays. Raises Unreadable."""
     before = read(path)
     entry, questions = entry_for(client, command, variables)
     with _named(path):
-        after = _with_entry(client, before or "", entry, questions)
-    secrets = () if client.inputs is not None else tuple(variables.secret.values())
-    return Change(client=client, path=path, before=before, after=after, secrets=secrets)
+        earlier = documents.entry_in(client, before or "")
+        entry = _over(earlier, entry, client)
+        asked = {question["id"] for question in documents.questions_in(client, before or "")}
+        is_there = entry == earlier and asked >= {question["id"] for question in questions}
+        after = before if before and is_there else _with_entry(client, before or "", entry, questions)
+    secrets = _secrets(client, entry)
+    return Change(
+        client=client,
+        path=path,
+        before=before,
+        after=after,
+        secrets=(*secrets, *_secrets(client, earlier)),
+        keys=_keys(client, entry),
+        is_private=bool(secrets),
+    )
+
+
+def _over(earlier: Json | None, entry: Json, client: Client) -> Json:
+    """Our entry over one that starts a program too; of any other only the variables are ours to keep."""
+    if earlier is None:
+        return entry
+    kept = earlier if client.command in earlier else {}
+    return {**kept, **entry, client.environment: {**_said(client, earlier), **entry[client.environment]}}
+
+
+def _said(client: Client, entry: Json | None) -> dict[str, str]:
+    """What an entry sets in the server's environment."""
+    variables = (entry or {}).get(client.environment)
+    return {name: str(value) for name, value in variables.items()} if isinstance(variables, dict) else {}
+
+
+def _secrets(client: Client, entry: Json | None) -> tuple[str, ...]:
+    """Every value in an entry but those that are known to be no secret, or that the client asks for itself."""
+    manifests = [provider.manifest for provider in all_providers()]
+    plain = {name for manifest in manifests for name in (*manifest.settings.values(), manifest.base_url_variable)}
+    plain |= {*CARRIED, *(f"{name}_FILE" for manifest in manifests for name in manifest.key_variables)}
+    said = _said(client, entry)
+    return tuple(value for name, value in said.items() if name not in plain and not value.startswith("${"))
+
+
+def _keys(client: Client, entry: Json) -> tuple[str, ...]:
+    known = {name for provider in all_providers() for name in provider.manifest.key_variables}
+    return tuple(name for name, value in _said(client, entry).items() if value and name in known)
 
 
 def _with_entry(client: Client, text: str, entry: Json, questions: list[Json]) -> str:
@@ -164,10 +207,11 @@ def uninstalling(client: Client, path: Path) -> Change:
     """Raises Unreadable."""
     before = read(path)
     with _named(path):
+        secrets = _secrets(client, documents.entry_in(client, before or ""))
         after = documents.without_entry(client, before or "")
         if before is not None and after != before:
             after = _as_it_was(client, path, before) or after
-    return Change(client=client, path=path, before=before, after=after)
+    return Change(client=client, path=path, before=before, after=after, secrets=secrets)
 
 
 class _named:
@@ -205,19 +249,23 @@ def write(change: Change, now: datetime) -> Path | None:
     for its owner alone; any other keeps its mode.
 
     Raises:
-        Unreadable: it cannot be written.
+        Unreadable: it cannot be written, or somebody has made it read-only.
     """
     path = change.path.resolve()  # a link that somebody keeps their settings behind stays a link
     backup = None
     try:
         mode = stat.S_IMODE(path.stat().st_mode) if change.before is not None else 0o600
+        if not mode & stat.S_IWUSR:  # a new file could take its place all the same; somebody did not want that
+            raise Unreadable(f"{change.path} was left untouched: it is read-only.", path=str(change.path))
         if change.before is not None:
             backup = _free(path.with_name(f"{path.name}.{now:%Y%m%d-%H%M%S}.bak"))
             shutil.copy2(path, backup)
         part = write_part(path.parent, change.after.encode(), durable=True)
-        part.chmod(0o600 if change.secrets else mode)
+        part.chmod(0o600 if change.is_private else mode)
         place(part, path)
     except OSError as error:
+        if backup is not None:
+            backup.unlink(missing_ok=True)  # the file itself is as it was
         reason = error.strerror or type(error).__name__
         raise Unreadable(f"{change.path} cannot be written ({reason}).", path=str(change.path)) from None
     return backup
