@@ -147,6 +147,14 @@ def test_axe_finds_nothing_serious_on_any_page(scheme: str, server: Server, visi
         assert serious == [], path
 
 
+def test_on_a_narrow_page_the_button_is_as_wide_as_what_it_is_for(server: Server, visit: Visit) -> None:
+    page = visit(server.base_url, viewport={"width": 390, "height": 800})
+    page.fill("#prompt", "a red fox")
+    page.locator("#price", has_text="free").wait_for()
+    text, button = (page.locator(place).bounding_box() for place in ("#prompt", "#make .primary"))
+    assert (button["x"], button["width"]) == (text["x"], text["width"])
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_is_wider_than_its_window(width: int, server: Server, visit: Visit) -> None:
     page = visit(server.base_url, viewport={"width": width, "height": 800})

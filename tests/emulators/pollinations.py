@@ -19,6 +19,7 @@ MODELS = {
     # The names of the renaming that was prepared in August 2026; both are accepted.
     *("black-forest-labs/FLUX.1-schnell", "Tongyi-MAI/Z-Image-Turbo", "black-forest-labs/flux.2-klein-4b"),
 }
+TRANSPARENT = {"gptimage", "gpt-image-1-mini", "gptimage-large", "gpt-image-1.5"}
 VECTOR = {"recraft-v4.1-vector", "recraft-svg"}
 LEGACY = {"sana", "flux", "zimage", "z-image", "turbo"}
 QUERY = {
@@ -144,17 +145,21 @@ class Pollinations(Emulator):
         try:
             width, height = self._size(body)
             seed = int(body.get("seed", 0))
+            is_clear = str(body.get("transparent", False)).lower() == "true"
         except ValueError:
             raise self.decline("400", "size and seed must be numbers") from None
         if not -1 <= seed <= 2_147_483_647:
             raise self.decline("400", "seed is out of range")
+        if is_clear and model not in TRANSPARENT:
+            self.log.surprise(f"{model} is not documented to take transparent")
         return Order(
             model=model,
             prompt=body["prompt"],
             width=width,
             height=height,
             seed=None if seed == -1 else seed,
-            media="image/svg+xml" if model in VECTOR else "image/jpeg",
+            media="image/svg+xml" if model in VECTOR else "image/png" if is_clear else "image/jpeg",
+            alpha=is_clear,
             body=body,
         )
 

@@ -35,6 +35,7 @@ class Pollinations(DirectProvider):
             "model": call.model.model_id,
             "size": f"{call.width}x{call.height}" if is_sized else None,
             "quality": effort(call),
+            "transparent": True if call.background == "transparent" else None,
             "seed": RANDOM if call.seed is None and "seed" in call.model.accepts else call.seed,
             **fixed(call),
         }
