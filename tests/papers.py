@@ -10,7 +10,51 @@ from imgforge_mcp.providers.configured import all_providers
 ROOT = Path(__file__).parent.parent
 SERVER = ROOT / "server.json"
 NAME = "io.github.imgforge-mcp/imgforge-mcp"
-SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-09-29/server.schema.json"
+SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+
+VARIABLE = {
+    "type": "object",
+    "required": ["name"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "description": {"type": "string"},
+        "isSecret": {"type": "boolean"},
+        "isRequired": {"type": "boolean"},
+    },
+}
+PACKAGE = {
+    "type": "object",
+    "required": ["registryType", "identifier", "transport"],
+    "additionalProperties": False,
+    "properties": {
+        "registryType": {"enum": ["npm", "pypi", "oci", "nuget", "mcpb"]},
+        "identifier": {"type": "string"},
+        "version": {"type": "string", "pattern": r"^\d[\w.+-]*$"},
+        "runtimeHint": {"type": "string"},
+        "transport": {
+            "type": "object",
+            "required": ["type"],
+            "additionalProperties": False,
+            "properties": {"type": {"const": "stdio"}},
+        },
+        "environmentVariables": {"type": "array", "items": VARIABLE},
+    },
+}
+SHAPE = {
+    "type": "object",
+    "required": ["name", "description", "version"],
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"const": SCHEMA},
+        "name": {"type": "string", "minLength": 3, "maxLength": 200, "pattern": r"^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$"},
+        "title": {"type": "string", "minLength": 1, "maxLength": 100},
+        "description": {"type": "string", "minLength": 1, "maxLength": 100},
+        "version": {"type": "string", "maxLength": 255, "pattern": r"^\d[\w.+-]*$"},
+        "packages": {"type": "array", "items": PACKAGE},
+    },
+}
+"""What the registry's schema asks of the parts that the paper has, and nothing besides (read on 2026-11-26)."""
 
 
 def server_json() -> Json:
@@ -18,6 +62,7 @@ def server_json() -> Json:
     return {
         "$schema": SCHEMA,
         "name": NAME,
+        "title": "imgforge",
         "description": "Image generation by every provider you have a key for, and an embedded engine without one",
         "version": __version__,
         "packages": [

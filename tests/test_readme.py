@@ -3,10 +3,10 @@
 import base64
 import json
 import re
-import shlex
 from pathlib import Path
 from urllib.parse import unquote
 
+import pytest
 from PIL import Image
 
 from imgforge_mcp.base.config import load_config
@@ -14,7 +14,8 @@ from imgforge_mcp.base.errors import ContentRefused
 from imgforge_mcp.catalog import load_catalog
 from imgforge_mcp.providers.configured import open_configured
 from imgforge_mcp.providers.contract import Call, Images, Provider, Reply, Request
-from tests.e2e._program import fresh_account, run
+from tests import recipes
+from tests.e2e._program import fresh_account
 from tests.readme_tables import README
 
 PIXEL = "iVBORw0KGgo="
@@ -55,23 +56,32 @@ def test_the_configuration_file_that_the_readme_shows_is_taken(tmp_path: Path) -
     assert "product" in config.templates
 
 
-def test_the_recipes_that_the_readme_shows_run_as_they_stand(tmp_path: Path) -> None:
+MADE = {
+    "1-edit-a-photograph": {"painted.png", "square.jpg", "large.jpg", "small.webp"},
+    "2-transparent-logo": {"logo.png", "favicon.ico", "logo.webp", "logo.svg", "cut.png"},
+    "3-batch-for-a-shop": {"products.txt", "mug.png", "shirt.png", "mug-square.webp"},
+    "4-pipeline": {"job.json", "assets.json"},
+    "5-server-with-keys": {"key.txt", "fox.json"},
+    "6-cluster": {"key.txt", "harbour.png"},
+    "7-own-models": set[str](),
+}
+"""The recipes in the README's order, and which files each leaves."""
+
+
+@pytest.mark.parametrize("recipe", MADE)
+def test_a_recipe_runs_as_it_stands(recipe: str, tmp_path: Path) -> None:
+    account, folder = fresh_account(tmp_path / "somebody"), tmp_path / "work"
+    folder.mkdir()
+    Image.new("RGB", (256, 192), "orange").save(folder / "photo.jpg")
+    answer = recipes.run(recipes.commands_of(recipe), account, folder)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert {path.name for path in folder.rglob("*.*")} - {"photo.jpg"} == MADE[recipe]
+
+
+def test_the_readme_names_every_recipe_in_order() -> None:
     [chapter] = re.findall(r"## Recipes\n(.*?)\n## ", README.read_text("utf-8"), re.DOTALL)
-    commands = [line for block in re.findall(r"```sh\n(.*?)```", chapter, re.DOTALL) for line in block.splitlines()]
-    account = fresh_account(tmp_path / "somebody")
-    Image.new("RGB", (256, 256), "orange").save(tmp_path / "photo.jpg")
-    for command in commands:
-        program, *arguments = shlex.split(command)
-        assert program == "imgforge-mcp"
-        answer = run(account, *arguments, cwd=tmp_path)
-        assert answer.returncode == 0, (command, answer.stderr)
-    assert len(commands) >= 5
-    assert sorted(path.name for path in tmp_path.rglob("*.png") if "somebody" not in path.parts) == [
-        "logo.png",
-        "mug.png",
-        "painted.png",
-        "shirt.png",
-    ]
+    assert re.findall(r"\(examples/recipes/([^)]+)\.md\)", chapter) == list(MADE)
+    assert sorted(path.stem for path in recipes.FOLDER.iterdir()) == list(MADE)
 
 
 def test_the_buttons_of_the_readme_say_what_the_clients_read() -> None:

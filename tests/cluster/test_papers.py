@@ -10,7 +10,11 @@ from imgforge_mcp.base.config import Config
 from imgforge_mcp.cli.parser import build_parser
 from imgforge_mcp.http.metrics import Known
 from imgforge_mcp.storage.registry.contract import Figures
+from tests import recipes
+from tests.cluster.postgres import Postgres
 from tests.cluster.required import skip
+from tests.cluster.s3 import Bucket
+from tests.e2e._program import fresh_account
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OTHERS = ("AWS_", "GEMINI_", "TOGETHER_", "OPENAI_")
@@ -75,6 +79,15 @@ def test_compose_names_what_is_there() -> None:
         check_settings(service["environment"])
     named = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())}
     assert named == compose["volumes"].keys()
+
+
+def test_the_recipe_for_a_cluster_runs_on_one(postgres: Postgres, bucket: Bucket, tmp_path: Path) -> None:
+    store = {"IMGFORGE_STORE_URL": bucket.place(), **bucket.environment}
+    account = fresh_account(tmp_path / "somebody", IMGFORGE_DATABASE_URL=postgres.database(), **store)
+    (tmp_path / "work").mkdir()
+    answer = recipes.run(recipes.commands_of("6-cluster"), account, tmp_path / "work")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (tmp_path / "work" / "harbour.png").is_file()
 
 
 def check_settings(environment: dict[str, str]) -> None:
