@@ -29,12 +29,16 @@ class _Doors:
         return serve_stdio(config, self._front)
 
     def serve(self, config: "Config", options: "argparse.Namespace") -> int:
-        from imgforge_mcp.http.app import Serving, serve_http
+        from imgforge_mcp.http.serving import Serving, serve_http, serve_member
         from imgforge_mcp.mcp.server import create_server
 
+        start.end()
+        if options.member:
+            return serve_member(config, create_server, options.member)
         serving = Serving(
             host=options.host,
             port=options.port,
+            workers=options.workers,
             public_url=options.public_url,
             anonymous=options.anonymous,
             open_loopback=options.open_loopback,
@@ -43,7 +47,6 @@ class _Doors:
             tls_key=options.tls_key,
             opens_page=options.opens_page,
         )
-        start.end()
         return serve_http(config, create_server, serving)
 
     def worker(self, config: "Config", options: "argparse.Namespace") -> int:

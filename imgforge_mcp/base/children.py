@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Generic, Protocol, TypeVar
@@ -19,18 +19,26 @@ MAX_JSON = 1024 * 1024
 MAX_BYTES = 512 * 1024 * 1024
 
 
+def command_of(module: str, *arguments: str) -> list[str]:
+    """What starts a module: never one that happens to lie in the working directory (-P)."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def with_package(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which the modules of this package are found."""
+    root = str(Path(__file__).resolve().parents[2])
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))}
+
+
 def start_child(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     """A module of this package as a process of its own, which ends when its stdin does."""
-    root = str(Path(__file__).resolve().parents[2])
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
     return subprocess.Popen(
-        # -P: never a module that happens to lie in the working directory.
-        [sys.executable, "-P", "-m", module, *arguments],
+        command_of(module, *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=with_package(environment),
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )

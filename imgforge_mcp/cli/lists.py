@@ -149,7 +149,7 @@ def of_keys(keys: "Sequence[ApiKey]") -> list[str]:
         (
             key.name,
             f"{key.start}…",
-            "revoked" if key.revoked_at else "live",
+            key.state(datetime.now(UTC)),
             f"{age(key.last_used_at)} ago" if key.last_used_at else "never",
             key.expires_at.astimezone(UTC).date().isoformat() if isinstance(key.expires_at, datetime) else "",
             key.project_id or "",

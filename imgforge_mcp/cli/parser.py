@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import textwrap
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -20,6 +21,7 @@ CHOICE = re.compile(r"(?:argument (\S+): )?invalid choice: '([^']*)' \(choose fr
 CHOICES = re.compile(r"[\w-]+")
 UNKNOWN = re.compile(r"unrecognized arguments: (-[^ =]+)")
 FIGURE = re.compile(r"argument (\S+): invalid (int|float) value: '(.*)'")
+COUNT = re.compile(r"argument (\S+): invalid count value: (.*), (\d+)")
 BARE = re.compile(r"argument (\S+): expected one argument")
 MISSING = re.compile(r"the following arguments are required: (.*)")
 EXAMPLES = {
@@ -37,11 +39,15 @@ PURPOSES = ("text", "photo", "logo", "edit", "transparent", "vector", "upscale",
 """As list_models has them; named here, for the parser loads nothing."""
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 1000:
-        raise ValueError
-    return number
+def _from_one(most: int) -> Callable[[str], int]:
+    """A whole number from 1 to `most`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"invalid count value: {text!r}, {most}")
+        return int(text)
+
+    return read
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,6 +83,8 @@ class _Parser(argparse.ArgumentParser):
         if figure := FIGURE.search(message):
             kind, example = ("a whole number", "7") if figure[2] == "int" else ("a number", "0.5")
             return f"{figure[1]} takes {kind}, such as {example}; not {figure[3]!r}."
+        if count := COUNT.search(message):
+            return f"{count[1]} takes a whole number from 1 to {count[3]}; not {count[2]}."
         if bare := BARE.search(message):
             return f"{bare[1].split('/')[-1]} wants a value after it."
         if missing := MISSING.search(message):
@@ -165,7 +173,9 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     worker = commands.add_parser(
         "worker", help="run jobs of the doors on this home (they start one by themselves), or of many machines"
     )
-    worker.add_argument("--at-once", type=_count, metavar="N", help="many machines: jobs at once, 32 by default")
+    worker.add_argument(
+        "--at-once", type=_from_one(1000), metavar="N", help="many machines: jobs at once, 32 by default"
+    )
     worker.add_argument("--health", metavar="[HOST:]PORT", help="many machines: answer /health and /health/ready there")
     worker.add_argument("--detached", metavar="MARK", help=argparse.SUPPRESS)
     worker.add_argument("--lock", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
@@ -194,18 +204,24 @@ def _add_serve(commands: Any) -> None:
     serve = commands.add_parser("serve", help="MCP (/mcp, /sse), five image services, the page and health on one port")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8765)
+    serve.add_argument(
+        "--workers", type=_from_one(64), default=1, metavar="N", help="processes that answer on the port"
+    )
     serve.add_argument("--public-url", metavar="URL", help="what clients see, when a proxy stands in front")
     serve.add_argument("--anonymous", action="store_true", help="let callers without a key in, 100 images a month each")
     serve.add_argument("--open-loopback", action="store_true", help="this machine needs no key although there are keys")
     serve.add_argument("--oauth", action="store_true", help="clients log in by a page that asks for a key")
     serve.add_argument("--tls-cert", metavar="FILE")
     serve.add_argument("--tls-key", metavar="FILE", help="readable by its owner alone")
+    serve.add_argument("--member", metavar="JSON", help=argparse.SUPPRESS)
     serve.set_defaults(opens_page=False)
     gallery = commands.add_parser("gallery", help="look at the pictures and draw, in a browser")
     gallery.add_argument("--port", type=int, default=0, help="left out: any free one")
     gallery.add_argument("--no-browser", dest="opens_page", action="store_false", help="only say where the page is")
     gallery.set_defaults(
         host="127.0.0.1",
+        workers=1,
+        member=None,
         public_url=None,
         anonymous=False,
         open_loopback=False,

@@ -12,6 +12,8 @@ from imgforge_mcp.forge.parts import Parts
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
 from imgforge_mcp.storage.registry.grants import Grant
 
+MOST = 1_000_000_000
+"""What every limit is below: the integers of RateLimit's headers have fifteen digits (RFC 9651 section 3.3.1)."""
 KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -34,8 +36,8 @@ class AccessCases(Parts):
             said = "A key that ends in the past is none; give a later day, or leave it out."
             raise InvalidRequest(said, field="expires")
         for field, limit in asdict(allowance).items():
-            if limit is not None and limit < 0:
-                raise InvalidRequest(f"{field} is 0 or more; it was {limit}.", field=field)
+            if limit is not None and not 0 <= limit < MOST:
+                raise InvalidRequest(f"{field} is 0 or more, and less than {MOST:,}; it was {limit}.", field=field)
         key = new_key()
         record = ApiKey(
             name=name,

@@ -15,9 +15,7 @@ def listen(host: str, port: int, setting: str = "--port") -> socket.socket:
     Raises:
         ConfigError: the port is taken, or may not be used.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where a socket names its protocol; without it answers wait 40 ms for an ACK.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = _socket(host)
     try:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,3 +28,14 @@ def listen(host: str, port: int, setting: str = "--port") -> socket.socket:
         raise ConfigError(
             f"Cannot listen on {bracketed(host)}:{port} ({reason}); choose another {setting}.", setting=setting
         ) from None
+
+
+def inherited(host: str, descriptor: int) -> socket.socket:
+    """The same socket in a process that was given its descriptor."""
+    return _socket(host, descriptor)
+
+
+def _socket(host: str, descriptor: int | None = None) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where a socket names its protocol; without it answers wait 40 ms for an ACK.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, descriptor)

@@ -1,10 +1,12 @@
-"""/metrics: what was asked of this process, and what the registry knows of jobs and calls, for Prometheus."""
+"""/metrics: what was asked of this process, or of all on its port, and what the registry knows of jobs and calls, for
+Prometheus."""
 
 from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
@@ -14,6 +16,7 @@ from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.answers import answer, headers_of
+from imgforge_mcp.http.relay import Member
 from imgforge_mcp.storage.registry.contract import Figures
 
 OTHER = "other"
@@ -23,10 +26,12 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Metrics:
-    """One for each application: counts requests, and asks the registry when it is asked itself."""
+    """One for each application: counts requests, and asks the registry when it is asked itself. Of several processes
+    each counts in a file of its own, which outlives it; the first one counts what the registry tells."""
 
-    def __init__(self, lazy: LazyForge, clock: Clock) -> None:
+    def __init__(self, lazy: LazyForge, clock: Clock, member: Member | None = None) -> None:
         self._lazy = lazy
+        self._member = member
         self._since = clock.now()
         self._seen = 0
         self._registry = CollectorRegistry()
@@ -55,16 +60,24 @@ class Metrics:
             try:
                 forge = await self._lazy.forge()
                 figures = await forge.figures()
-                await self._learn(forge)
+                if self._member is None or self._member.number == 0:
+                    await self._learn(forge)
             except ForgeError as error:
                 return answer(error.body(request.scope["imgforge.request_id"]), error.status, headers_of(error))
             known = CollectorRegistry()
             known.register(Known(figures))
             return Response(
-                generate_latest(self._registry) + generate_latest(known), headers={"Content-Type": CONTENT_TYPE_LATEST}
+                generate_latest(self._counted()) + generate_latest(known), headers={"Content-Type": CONTENT_TYPE_LATEST}
             )
 
         return metrics
+
+    def _counted(self) -> CollectorRegistry:
+        if self._member is None:
+            return self._registry
+        of_all = CollectorRegistry()
+        MultiProcessCollector(of_all, self._member.folder)  # type: ignore[no-untyped-call]
+        return of_all
 
     async def _learn(self, forge: Forge) -> None:
         """What has ended since it was last asked: each call is read once."""

@@ -1,14 +1,15 @@
 """MCP's sessions and streams, bounded for each caller: a client that vanished makes room for the next."""
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import count
+from math import ceil
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.http.access import caller_in
 from imgforge_mcp.http.answers import refusal
+from imgforge_mcp.http.places import Places
 
 OF_EACH_CALLER, OF_ALL = 200, 1000
 """Sessions, and streams of SSE; a thousand idle ones take about 40 MiB (measured)."""
@@ -27,10 +28,12 @@ class _Session:
 
 class Sessions:
     """ASGI in front of Streamable HTTP: before a session is opened that would be one too many, the oldest idle one is
-    ended, the caller's own first, as its client would have ended it."""
+    ended, the caller's own first, as its client would have ended it. With several `workers` on one port each has its
+    share of a caller's."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, workers: int = 1) -> None:
         self._app = app
+        self._of_each_caller = ceil(OF_EACH_CALLER / workers)
         self._sessions: dict[str, _Session] = {}
         self._opening = anyio.Lock()
         self._moments = count(1)
@@ -73,7 +76,9 @@ class Sessions:
 
     async def _make_room(self, tenant: str, scope: Scope) -> None:
         own = [name for name, session in self._sessions.items() if session.tenant == tenant]
-        crowd = own if len(own) >= OF_EACH_CALLER else list(self._sessions) if len(self._sessions) >= OF_ALL else []
+        crowd = (
+            own if len(own) >= self._of_each_caller else list(self._sessions) if len(self._sessions) >= OF_ALL else []
+        )
         idle = [name for name in crowd if not self._sessions[name].in_flight]
         if idle:
             await self._end(min(idle, key=lambda name: self._sessions[name].used), scope)
@@ -95,21 +100,22 @@ class Sessions:
 class Streams:
     """ASGI in front of SSE: so many streams of one caller, and no more."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, places: Places) -> None:
         self._app = app
-        self._open = Counter[str]()
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = caller_in(scope).tenant
-        if self._open[tenant] >= OF_EACH_CALLER or self._open.total() >= OF_ALL:
-            text = f"There are {self._open[tenant]} streams open already; close one, or come back later."
-            headers = {"Retry-After": str(RETRY_SECONDS)}
-            await refusal(429, text, scope["imgforge.request_id"], headers=headers)(scope, receive, send)
-            return
-        self._open[tenant] += 1
+        own = self._places.take(f"of {caller_in(scope).tenant}", OF_EACH_CALLER)
+        of_all = None if own is None else self._places.take("all", OF_ALL)
         try:
-            await self._app(scope, receive, send)
+            if of_all is None:
+                most = OF_EACH_CALLER if own is None else OF_ALL
+                text = f"There are {most} streams open already; close one, or come back later."
+                headers = {"Retry-After": str(RETRY_SECONDS)}
+                await refusal(429, text, scope["imgforge.request_id"], headers=headers)(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
         finally:
-            self._open[tenant] -= 1
-            if not self._open[tenant]:
-                del self._open[tenant]
+            for place in (own, of_all):
+                if place is not None:
+                    self._places.give_back(place)

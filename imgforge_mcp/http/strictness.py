@@ -55,8 +55,12 @@ class StrictProtocol(H11Protocol):
 
 
 def malformed(scope: Scope) -> tuple[int, str] | None:
-    """Why a request that was read is refused all the same, with the status: two lengths, of which one in front may
-    believe the other (RFC 9112 section 6.3), or headers without end."""
+    """Why a request that was read is refused all the same, with the status: an address that is for a proxy (absolute,
+    or a host and a port: RFC 9112 section 3.2), of which one in front may go by another part; two lengths, of which it
+    may believe the other (section 6.3); or headers without end."""
+    target = scope["raw_path"]
+    if not target.startswith(b"/") and (scope["method"], target) != ("OPTIONS", b"*"):
+        return 400, "The address of a request is a path that begins with a slash."
     names = {name for name, _ in scope["headers"]}
     if names >= {b"content-length", b"transfer-encoding"}:
         return 400, "A body's length is told by Content-Length or by Transfer-Encoding, not by both."

@@ -516,3 +516,24 @@ def test_what_a_proxy_could_read_otherwise_is_refused_and_nothing_after_it_is_re
     answer = json.loads(body)  # one answer, and nothing behind it
     assert (answer["status"] in (400, 431), answer["request_id"][:4]) == (True, "req_")
     assert answer["code"] in ("invalid_request", "too_large")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"GET http://127.0.0.1/v2/health HTTP/1.1", id="absolute"),
+        pytest.param(b"GET http://evil.example/v2/health HTTP/1.1", id="absolute, another host than the header's"),
+        pytest.param(b"POST HTTP://127.0.0.1/v2/generate HTTP/1.1", id="absolute, in capitals"),
+        pytest.param(b"CONNECT 127.0.0.1:80 HTTP/1.1", id="a host and a port"),
+        pytest.param(b"GET v2/health HTTP/1.1", id="no slash"),
+        pytest.param(b"GET %2Fv2/health HTTP/1.1", id="a slash that is none yet"),
+        pytest.param(b"GET * HTTP/1.1", id="a star that is not for OPTIONS"),
+        pytest.param(b"GET ?x HTTP/1.1", id="a query alone"),
+    ],
+)
+def test_an_address_that_is_no_path_is_refused_and_nothing_after_it_is_read(line: bytes, server: Server) -> None:
+    said = _raw.everything(server.port, line + b"\r\n" + HOST + b"\r\n" + NEXT)
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 "), head
+    assert b"connection: close" in head.lower()
+    assert json.loads(body)["code"] == "invalid_request"  # one answer, and nothing behind it

@@ -9,6 +9,7 @@ import anyio
 import httpx
 import pytest
 
+from imgforge_mcp.base.errors import NotFound
 from imgforge_mcp.base.types import Allowance
 from imgforge_mcp.http.access import Door
 from imgforge_mcp.http.app import FACES
@@ -112,6 +113,22 @@ async def test_a_key_ends_when_it_is_revoked_rotated_or_expires(site_on: OpenSit
             reply = await site.http.get("/v1/models", headers=key)
             assert (reply.status_code, reply.json()["code"]) == (401, "unauthorized")
         assert (await site.http.get("/v1/models", headers={"X-API-Key": new})).status_code == 200
+
+
+async def test_a_key_that_has_expired_is_said_to_have_and_is_not_rotated(
+    site_on: OpenSite, clock: VirtualClock
+) -> None:
+    async with site_on() as site:
+        await site.forge.create_key("short", Allowance(), expires_at=clock.now() + timedelta(hours=1))
+        [key] = await site.forge.keys()
+        assert key.state(clock.now()) == "live"
+        clock.advance(3600)
+        assert key.state(clock.now()) == "expired"
+        with pytest.raises(NotFound, match="no live key"):
+            await site.forge.rotate_key("short")
+        await site.forge.revoke_key("short")
+        [key] = await site.forge.keys()
+        assert key.state(clock.now()) == "revoked"
 
 
 async def test_a_rotated_key_keeps_its_tenants_jobs(emulate: Emulate, site_on: OpenSite) -> None:

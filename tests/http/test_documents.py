@@ -1,6 +1,7 @@
 """The five services as their documents' readers would try them: what is said twice, left out, wrong, or asked again."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -304,8 +305,10 @@ async def test_no_key_is_made_that_could_never_be_used(site_on: OpenSite, clock:
     async with site_on() as site:
         with pytest.raises(InvalidRequest, match="past"):
             await site.forge.create_key("late", Allowance(), expires_at=clock.now() - timedelta(days=1))
-        with pytest.raises(InvalidRequest, match="per_minute"):
-            await site.forge.create_key("less", Allowance(per_minute=-1))
+        limits = Allowance(per_minute=-1), Allowance(per_day=10**30), Allowance(budget_usd_month=math.nan)
+        for limit in limits:
+            with pytest.raises(InvalidRequest, match="is 0 or more"):
+                await site.forge.create_key("less", limit)
         assert await site.forge.keys() == []
 
 

@@ -68,7 +68,7 @@ def _key_json(key: ApiKey) -> Json:
     return {
         "name": key.name,
         "start": key.start,
-        "state": "revoked" if key.revoked_at else "live",
+        "state": key.state(datetime.now(UTC)),
         "project_id": key.project_id,
         "limits": limits,
         **{name: moment.isoformat(timespec="seconds") if moment else None for name, moment in times.items()},

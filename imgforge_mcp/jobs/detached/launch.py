@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
+from imgforge_mcp.base.children import command_of, with_package
 from imgforge_mcp.jobs.detached.place import Lock, Place
 
 HANDS_LOCK_ON = sys.platform != "win32"
@@ -20,13 +20,10 @@ def launch(place: Place, lock: Lock, environment: Mapping[str, str]) -> None:
     Raises:
         OSError: it could not be started.
     """
-    root = str(Path(__file__).resolve().parents[3])
-    path = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH", "")]))
-    # -P: never a module that happens to lie in the working directory.
-    command = [sys.executable, "-P", "-m", "imgforge_mcp", "worker", "--detached", place.mark]
+    command = command_of("imgforge_mcp", "worker", "--detached", place.mark)
     log = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        _start(command, place, lock, {**environment, "PYTHONPATH": path}, log)
+        _start(command, place, lock, with_package(environment), log)
     finally:
         os.close(log)
         lock.hand_on()

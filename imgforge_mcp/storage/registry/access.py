@@ -23,6 +23,12 @@ class ApiKey:
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
 
+    def state(self, now: datetime) -> str:
+        """live, expired or revoked."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "live" if self.expires_at is None or self.expires_at > now else "expired"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

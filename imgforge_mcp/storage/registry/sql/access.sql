@@ -19,7 +19,8 @@ UPDATE api_keys SET last_used_at = :now WHERE digest = :digest AND coalesce(last
 UPDATE api_keys SET revoked_at = :now WHERE name = :name AND revoked_at IS NULL;
 
 -- name: replace_key
-UPDATE api_keys SET digest = :digest, start = :start, created_at = :now WHERE name = :name AND revoked_at IS NULL;
+UPDATE api_keys SET digest = :digest, start = :start, created_at = :now
+WHERE name = :name AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
 
 -- name: admitted_since
 SELECT coalesce(sum(images), 0) AS images, min(at) AS first FROM admissions WHERE tenant = :tenant AND at > :since;
