@@ -1,6 +1,7 @@
 """What every test may ask for: a virtual clock, emulated providers, a forge over them, an MCP client in memory."""
 
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
@@ -8,15 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp.client import Client
 from mcp_types import Implementation
 
 from imgforge_mcp import create_server, open_forge
+from imgforge_mcp.base import start
+from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.local.runtime import ILLUSTRATOR
 from imgforge_mcp.media.processes import SHARED
+from imgforge_mcp.storage.registry.sqlite import SqliteRegistry
 from tests import emulators
 from tests.cluster.postgres import Postgres
 from tests.cluster.postgres import served as served_postgres
@@ -28,6 +33,10 @@ from tests.virtual_clock import VirtualClock
 OpenForge = Callable[..., AbstractAsyncContextManager[Forge]]
 OpenClient = Callable[..., AbstractAsyncContextManager[Client]]
 LOOPBACK = ("127.", "::1", "localhost")
+MEMORY, MEMORY_BYTES = Path("/dev/shm"), 4 * 2**30
+"""A file system in memory and what it has to have free: the tests write there, where every sync is at once."""
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 if os.environ.get("IMGFORGE_TEST_TALLY"):  # the table of reliability and security is to be made of this run
     pytest_plugins = ["tests.faults.tally"]
 
@@ -51,6 +60,18 @@ def _shared_processes() -> Iterator[None]:
     yield
     for shared in (SHARED, ILLUSTRATOR):
         shared.let_go()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where nothing is named, what takes minutes is left to `pytest -m long`."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.markexpr:
+        config.option.markexpr = "not long"
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves are no garbage: thousands of them would be looked through again and again."""
+    start.begin()
+    start.end()
 
 
 @pytest.fixture
@@ -109,9 +130,26 @@ def environment(home: Path, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def new_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a registry in which nothing has happened: to make one takes longer than many a test."""
+    path = tmp_path_factory.mktemp("registry") / "registry.db"
+
+    async def make() -> None:
+        registry = SqliteRegistry(path, Clock().now, owner="a new home")
+        await registry.migrate()
+        await registry.close()
+
+    anyio.run(make)
+    return path
+
+
 @pytest.fixture
-def forge_on(environment: dict[str, str], clock: VirtualClock) -> OpenForge:
+def forge_on(environment: dict[str, str], clock: VirtualClock, new_registry: Path) -> OpenForge:
     """`async with forge_on(emulator, …, IMGFORGE_X="…") as forge`: a forge whose providers are these emulators."""
+    home = Path(environment["IMGFORGE_HOME"])
+    home.mkdir(mode=0o700, exist_ok=True)
+    shutil.copy(new_registry, home)
     return partial(_forge, environment, clock)
 
 

@@ -10,6 +10,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -74,7 +75,6 @@ class Transport:
         self._clock = clock
         self._redactor = redactor
         self._outlets = outlets if isinstance(outlets, Outlets) else Outlets(trusted_hosts=frozenset(outlets))
-        self._context: ssl.SSLContext | None = None
         self._ways: dict[tuple[str | None, bool], PinnedTransport] = {}
 
     async def __aenter__(self) -> Self:
@@ -193,13 +193,12 @@ class Transport:
 
     async def _way(self, proxy: str | None, *, is_own: bool = False) -> PinnedTransport:
         """Made with the first request: its TLS context is the dearest thing in it, so a thread makes it."""
-        if self._context is None:
-            context = await anyio.to_thread.run_sync(_tls_context, self._outlets)
-            self._context = self._context or context
         if (proxy, is_own) not in self._ways:
-            trusts = self._outlets.trusts if proxy is None and not is_own else _anywhere
-            network = CheckedNetwork(self._clock, trusts, self._outlets.allows)
-            self._ways[proxy, is_own] = PinnedTransport(self._context, network, proxy)
+            outlets = self._outlets
+            context = await anyio.to_thread.run_sync(_tls_context, outlets.certificates, outlets.certificate_directory)
+            trusts = outlets.trusts if proxy is None and not is_own else _anywhere
+            network = CheckedNetwork(self._clock, trusts, outlets.allows)
+            self._ways.setdefault((proxy, is_own), PinnedTransport(context, network, proxy))
         return self._ways[proxy, is_own]
 
 
@@ -314,14 +313,16 @@ def _multipart(form: tuple[tuple[str, Part], ...] | None) -> list[tuple[str, Any
     return [(name, (part.filename, part.value, part.content_type)) for name, part in form]
 
 
-def _tls_context(outlets: Outlets) -> ssl.SSLContext:
-    """The public certificate authorities, and those that the user's own network has beside them.
+@cache
+def _tls_context(certificates: str | None, certificate_directory: str | None) -> ssl.SSLContext:
+    """The public certificate authorities, and those that the user's own network has beside them; read once, for it
+    takes longer than everything else of a start.
 
     Raises:
         Unavailable: their file cannot be read.
     """
     context = httpx.create_ssl_context(trust_env=False)
-    for name, place in (("cafile", outlets.certificates), ("capath", outlets.certificate_directory)):
+    for name, place in (("cafile", certificates), ("capath", certificate_directory)):
         try:
             if place:
                 context.load_verify_locations(**{name: place})

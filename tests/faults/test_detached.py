@@ -21,7 +21,10 @@ from tests.faults._processes import PATIENCE, ROOT, Child, environment_of, until
 from tests.faults.test_process_life import newest_job
 from tests.http._receiver import receiving
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and groups of processes are POSIX's")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and groups of processes are POSIX's"),
+]
 
 Emulate = Callable[[str], Emulator]
 IDLE_SECONDS = 10

@@ -23,6 +23,7 @@ from tests.faults._processes import PATIENCE, Child, until, workers_of
 from tests.faults.test_kill import check_end, check_file
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal"),
 ]

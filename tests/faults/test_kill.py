@@ -24,6 +24,7 @@ from tests.emulators.bfl import MODELS
 from tests.faults._processes import LaterClock, Worker, until, write_requests
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal"),
 ]

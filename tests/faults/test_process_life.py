@@ -16,7 +16,7 @@ from tests.emulators import Emulator
 from tests.faults._processes import PATIENCE, Child, until
 from tests.media._pictures import many_scans
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are POSIX's")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are POSIX's")]
 
 Emulate = Callable[[str], Emulator]
 ENDS = ("stdin_eof", "SIGTERM", "SIGINT", "SIGHUP", "closed_stdout")

@@ -24,6 +24,7 @@ from tests.faults._processes import LaterClock, Worker, until, write_requests
 from tests.virtual_clock import VirtualClock
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal"),
 ]

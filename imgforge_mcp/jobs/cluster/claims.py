@@ -8,6 +8,7 @@ import anyio.abc
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import ForgeError
+from imgforge_mcp.base.types import Job
 from imgforge_mcp.jobs.adoption import Adoption
 from imgforge_mcp.jobs.cluster.presence import Presence
 from imgforge_mcp.jobs.worker import Worker
@@ -99,13 +100,21 @@ class Claims:
         """Take so many jobs at most; whether there were any. Raises ForgeError."""
         with anyio.CancelScope(shield=True):  # what is ours must run
             jobs = await self._registry.queue.claim(free, self._routes)
-            for job in jobs:
-                waited = (self._clock.now() - job.created_at).total_seconds()
-                logger.info("job %s is claimed after %.1f s", job.job_id, waited)
-                if self._over.is_set():
-                    await self._registry.jobs.let_go(job.job_id)
-                elif job.accepted_work or (ranked := await self._adoption.ranked(job)) is None:
-                    await self._registry.queue.put_back(job.job_id)
-                else:
-                    self._worker.start(job, ranked)
+            async with anyio.create_task_group() as tasks:  # they learn of the providers' health by one look
+                for job in jobs:
+                    tasks.start_soon(self._begin, job)
         return bool(jobs)
+
+    async def _begin(self, job: Job) -> None:
+        """Run a job that was claimed, or leave it to others; where not even that is possible, its lease runs out."""
+        waited = (self._clock.now() - job.created_at).total_seconds()
+        logger.info("job %s is claimed after %.1f s", job.job_id, waited)
+        try:
+            if self._over.is_set():
+                await self._registry.jobs.let_go(job.job_id)
+            elif job.accepted_work or (ranked := await self._adoption.ranked(job)) is None:
+                await self._registry.queue.put_back(job.job_id)
+            else:
+                self._worker.start(job, ranked)
+        except ForgeError as error:
+            logger.error("%s", error.message)
