@@ -21,7 +21,7 @@ EVERYTHING: dict[str, Any] = {
 }
 """What a host may offer to an App."""
 FRAME = (
-    '<p id="failed"></p>'
+    '<meta name="color-scheme" content="light dark"><p id="failed"></p>'
     '<iframe id="app" title="App" sandbox="allow-scripts" width="100%" height="300" frameborder="0"></iframe>'
 )
 

@@ -24,7 +24,7 @@ PROMPTS = (
     "a lighthouse on a cliff at sunset",
 )
 WAITING_MS = 120_000
-TYPED = ("draw a red fox in snow --size 512x512", "jobs", "models flux-2-pro", "generat a fox")
+TYPED = ("draw a red fox in snow --size 512x512", "jobs --limit 3", "models flux-2-pro", "generat a fox")
 """What is typed at the terminal, after the program's name."""
 COLUMNS, ROWS, LONGEST = 80, 31, 60.0
 TERMINAL = """<!doctype html><meta charset="utf-8"><style>
@@ -63,7 +63,7 @@ def _take_terminal(browser: Browser, account: dict[str, str], path: Path) -> Non
             until = time.monotonic() + LONGEST
             while _prompts(socket) <= before and time.monotonic() < until:
                 time.sleep(0.1)
-        shown = [html.escape(line) for line in _screen(socket)]
+        shown = [html.escape(line.replace(account["HOME"], "/home/you")) for line in _screen(socket)]
     finally:
         subprocess.run([*socket, "kill-server"], check=False)
     text = "\n".join(f"<b>{line}</b>" if line.startswith("$ ") else line for line in shown)
@@ -102,7 +102,9 @@ def _take(browser: Browser, url: str, folder: Path, scheme: str, view: str, widt
 
 def _take_app(browser: Browser, url: str, script: str, path: Path, scheme: str, width: int) -> None:
     """The picture in a chat: drawn, and edited there."""
-    context = browser.new_context(viewport={"width": min(width, 720), "height": 800})
+    context = browser.new_context(
+        viewport={"width": min(width, 720), "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
+    )
     page = context.new_page()
     arguments = {"prompt": "a red fox in snow", "width": 512, "height": 512}
     open_host(
@@ -113,7 +115,8 @@ def _take_app(browser: Browser, url: str, script: str, path: Path, scheme: str, 
     app.locator("#change").fill("make it night")
     app.locator("#edit button").click()
     app.locator("#variants li").nth(1).wait_for(timeout=WAITING_MS)
-    _save(page, path)
+    page.locator("#app").screenshot(path=path)
+    _of_few_colours(path)
     context.close()
 
 
