@@ -107,8 +107,9 @@ AspectRatio = Annotated[
         json_schema_extra={"wanted": "width and height with a colon between them"},
     ),
 ]
+PROJECT = re.compile(r"[a-zA-Z0-9._:-]{1,64}")
 PROJECT_ID: Any = Field(
-    pattern=r"^[a-zA-Z0-9._:-]{1,64}$",
+    pattern=f"^{PROJECT.pattern}$",
     examples=["shop:spring"],
     json_schema_extra={"wanted": "1 to 64 letters, digits and . _ : -"},
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from imgforge_mcp.base.errors import InvalidRequest, NotFound, Unauthorized
 from imgforge_mcp.base.keys import SHOWN, digest_of, is_well_formed, new_key, new_webhook_secret
-from imgforge_mcp.base.types import Allowance, Caller, Json
+from imgforge_mcp.base.types import PROJECT, Allowance, Caller, Json
 from imgforge_mcp.forge.parts import Parts
 from imgforge_mcp.storage.registry.access import ApiKey, Standing
 from imgforge_mcp.storage.registry.grants import Grant
@@ -32,6 +32,8 @@ class AccessCases(Parts):
         """
         if not KEY_NAME.fullmatch(name):
             raise InvalidRequest("A key's name is 1 to 64 letters, digits and . _ - characters.", field="name")
+        if project_id is not None and not PROJECT.fullmatch(project_id):
+            raise InvalidRequest("A project is 1 to 64 letters, digits and . _ : - characters.", field="project_id")
         if expires_at is not None and expires_at <= self._clock.now():
             said = "A key that ends in the past is none; give a later day, or leave it out."
             raise InvalidRequest(said, field="expires")

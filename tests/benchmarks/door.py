@@ -60,6 +60,8 @@ def _crowds(folder: Path) -> list[Figure]:
         with serve(home) as server:
             ours = asyncio.run(_asked(server.base_url, asked, REQUESTS))
             spoken = asyncio.run(_spoken(server.base_url))
+        with serve(home, "--workers", "2") as server:
+            by_two = asyncio.run(_asked(server.base_url, asked, REQUESTS))
         variables = {**home, "UPSTREAM": upstream.url("together"), "UPSTREAM_KEY": upstream.key("together")}
         with _bare(variables) as url:
             baseline = asyncio.run(_asked(url, raw, REQUESTS))
@@ -67,6 +69,7 @@ def _crowds(folder: Path) -> list[Figure]:
     return [
         _compared(f"{REQUESTS:,} requests", REQUESTS, ours, baseline),
         _compared(f"{SESSIONS} sessions of MCP over SSE", SESSIONS, spoken, fewer),
+        _compared(f"{REQUESTS:,} requests to two workers, against one", REQUESTS, by_two, ours),
     ]
 
 

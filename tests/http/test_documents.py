@@ -305,6 +305,8 @@ async def test_no_key_is_made_that_could_never_be_used(site_on: OpenSite, clock:
     async with site_on() as site:
         with pytest.raises(InvalidRequest, match="past"):
             await site.forge.create_key("late", Allowance(), expires_at=clock.now() - timedelta(days=1))
+        with pytest.raises(InvalidRequest, match="A project is"):
+            await site.forge.create_key("odd", Allowance(), project_id="a b!")
         limits = Allowance(per_minute=-1), Allowance(per_day=10**30), Allowance(budget_usd_month=math.nan)
         for limit in limits:
             with pytest.raises(InvalidRequest, match="is 0 or more"):

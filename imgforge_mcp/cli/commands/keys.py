@@ -39,7 +39,8 @@ async def keys(forge: Forge, options: argparse.Namespace) -> int:
                 options.name, allowance, project_id=options.project, expires_at=expires
             )
             shown = {**_key_json(record), "key": key, "webhook_secret": record.webhook_secret}
-            show(shown, options, [key, f"webhook secret: {record.webhook_secret}", "Neither is shown again."])
+            told = "The key is not shown again; 'imgforge-mcp webhooks secret' shows what signs its webhooks."
+            show(shown, options, [key, f"webhook secret: {record.webhook_secret}", told])
         case "rotate":
             key = await forge.rotate_key(options.name)
             show({"name": options.name, "key": key}, options, [key, "The old key has ended; this one is shown once."])

@@ -9,12 +9,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from imgforge_mcp.base.errors import ForgeError, InvalidProject, InvalidRequest, NotFound
-from imgforge_mcp.base.types import Asset, ImageRequest, Job, Json, QualityTier
+from imgforge_mcp.base.types import PROJECT, Asset, ImageRequest, Job, Json, QualityTier
 from imgforge_mcp.forge import Filter
 from imgforge_mcp.http.answers import answer
 from imgforge_mcp.http.rest.face import Body, Call, Endpoint, Face, image_request
 
-PROJECT = re.compile(r"[a-zA-Z0-9._:-]{1,64}")
 SIZE = re.compile(r"([0-9]{2,5})\s*[x×X]\s*([0-9]{2,5})")
 SIDES = range(64, 8193)
 """Pixels."""
