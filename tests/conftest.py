@@ -147,16 +147,20 @@ def new_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def forge_on(environment: dict[str, str], clock: VirtualClock, new_registry: Path) -> OpenForge:
     """`async with forge_on(emulator, …, IMGFORGE_X="…") as forge`: a forge whose providers are these emulators."""
-    home = Path(environment["IMGFORGE_HOME"])
-    home.mkdir(mode=0o700, exist_ok=True)
-    shutil.copy(new_registry, home)
-    return partial(_forge, environment, clock)
+    return partial(_forge, environment, clock, new_registry)
+
+
+def _furnish(home: Path, new_registry: Path) -> None:
+    if not home.exists():
+        home.mkdir(mode=0o700)
+        shutil.copy(new_registry, home)
 
 
 @asynccontextmanager
 async def _forge(
-    environment: dict[str, str], clock: VirtualClock, *providers: Emulator, **variables: str
+    environment: dict[str, str], clock: VirtualClock, new_registry: Path, *providers: Emulator, **variables: str
 ) -> AsyncIterator[Forge]:
+    _furnish(Path(environment["IMGFORGE_HOME"]), new_registry)
     keys = {name: value for provider in providers for name, value in provider.environment().items()}
     async with open_forge(load_config({**environment, **keys, **variables}), clock) as forge:
         yield forge

@@ -46,6 +46,21 @@ async def test_what_was_called_is_counted_on_when_its_job_is_gone(process: Proce
     assert (await process.registry.jobs.figures()).calls == before
 
 
+async def test_the_jobs_of_each_state_are_counted_as_they_come_end_and_go(process: Process) -> None:
+    async def counts() -> dict[str, int]:
+        return dict((await process.registry.jobs.figures()).jobs)
+
+    failing, waiting = await process.open(), await process.open()
+    assert await counts() == {"queued": 2}
+    await process.finish(failing, JobState.FAILED)
+    assert await counts() == {"queued": 1, "failed": 1}
+    await process.finish(waiting, JobState.COMPLETED)
+    assert await counts() == {"completed": 1, "failed": 1}
+    process.clock.advance(5 * DAY)
+    await forget(process, 3)
+    assert await counts() == {}
+
+
 async def test_many_old_jobs_go_as_well_as_few(process: Process) -> None:
     for number in range(120):
         job = await process.open()

@@ -197,9 +197,6 @@ SELECT coalesce(sum(CASE WHEN day = :day THEN reserved + spent END), 0) AS day,
        coalesce(sum(reserved + spent), 0) AS month
 FROM spend WHERE day BETWEEN :month || '-01' AND :month || '-31';
 
--- name: jobs_by_state
-SELECT state, count(*) AS jobs FROM jobs GROUP BY state;
-
 -- name: living_leases
 SELECT count(*) AS jobs FROM jobs WHERE completed_at IS NULL AND lease_until >= :now;
 

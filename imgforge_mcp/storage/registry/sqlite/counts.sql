@@ -1,0 +1,2 @@
+-- name: jobs_by_state
+SELECT state, jobs FROM job_counts WHERE jobs > 0;
