@@ -19,6 +19,7 @@ from imgforge_mcp.base.looks import Look
 from imgforge_mcp.base.types import Allowance, Caller
 from imgforge_mcp.forge import Forge
 from imgforge_mcp.http.answers import ErrorShape, answer, challenge, default_error, headers_of
+from imgforge_mcp.http.guard import LOOPBACK
 
 COOKIE = "imgforge_key"
 CALLER = "imgforge.caller"
@@ -79,7 +80,6 @@ class Access:
         self._networks = [ipaddress.ip_network(proxy, strict=False) for proxy in door.trusted_proxies]
         self._has_keys = False
         self._look_for_keys = Look(self._keys_there)
-        self._is_near = door.is_loopback and urlsplit(door.base_url).hostname in ("127.0.0.1", "localhost", "::1")
         self._log = log
         self._note = note
         self._shape = shape
@@ -109,7 +109,7 @@ class Access:
                 caller = replace(caller, base_url=self._door.base_url)
                 if scope["path"].startswith(MCP):
                     require(caller.scopes, "read")
-                if scope["path"] == METRICS and not self._is_near:
+                if scope["path"] == METRICS and not self._is_near(scope):
                     require(caller.scopes, "admin")
         except ForgeError as error:
             is_named = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
@@ -146,7 +146,7 @@ class Access:
 
     async def _caller(self, forge: Forge, scope: Scope) -> Caller | None:
         """Raises Unauthorized."""
-        if scope["path"] == METRICS and self._is_near and not scope.get("imgforge.is_foreign"):
+        if scope["path"] == METRICS and self._is_near(scope) and not scope.get("imgforge.is_foreign"):
             return None
         is_open = _is_open(scope["path"]) and not (
             self._door.assets_require_key and scope["path"].startswith("/v2/assets/")
@@ -155,14 +155,14 @@ class Access:
         if credential is not None and self._verify_access is not None and credential.startswith(ACCESS):
             return await self._verify_access(credential, scope["path"])
         if credential is not None and (credential.startswith(PREFIX) or self._verify_token is None):
-            if credential.startswith(PREFIX) or await self._is_shut() or scope.get("imgforge.is_foreign"):
+            if credential.startswith(PREFIX) or await self._is_shut(scope) or scope.get("imgforge.is_foreign"):
                 return await forge.caller_of_key(credential)
             return _user_of_this_machine(forge)
         if credential is not None and self._verify_token is not None:
             return await self._verify_token(credential)
         if self._door.anonymous:
             return self._anonymous(scope)
-        if not await self._is_shut() and not scope.get("imgforge.is_foreign"):
+        if not await self._is_shut(scope) and not scope.get("imgforge.is_foreign"):
             return _user_of_this_machine(forge)
         if is_open:
             return None
@@ -173,14 +173,27 @@ class Access:
     async def _keys_there(self) -> bool:
         return await (await self._lazy.forge()).has_keys()
 
-    async def _is_shut(self) -> bool:
+    async def _is_shut(self, scope: Scope) -> bool:
         """Whether a caller without a key is turned away: beyond this machine always, on it once there are keys."""
-        if not self._door.is_loopback or self._verify_token is not None or self._verify_access is not None:
+        if not self._is_here(scope) or self._verify_token is not None or self._verify_access is not None:
             return True
         if self._door.open_loopback:
             return False
         self._has_keys = self._has_keys or await self._look_for_keys()
         return self._has_keys
+
+    def _is_near(self, scope: Scope) -> bool:
+        """Whether it is asked on this machine, under its own name."""
+        return self._is_here(scope) and urlsplit(self._door.base_url).hostname in LOOPBACK
+
+    def _is_here(self, scope: Scope) -> bool:
+        """Whether somebody on this machine asks; nobody whom a proxy brings, as far as it says whom."""
+        if not self._door.is_loopback or self._door.client_header is None:
+            return self._door.is_loopback
+        try:
+            return ipaddress.ip_address(self._address(scope)).is_loopback
+        except ValueError:
+            return False
 
     def _anonymous(self, scope: Scope) -> Caller:
         """A tenant of its own for each address (IPv6: for each /64), of which only a hash is kept."""

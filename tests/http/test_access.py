@@ -15,7 +15,7 @@ from imgforge_mcp.http.access import Door
 from imgforge_mcp.http.app import FACES
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
-from tests.http.conftest import OpenSite
+from tests.http.conftest import BASE, OpenSite
 from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -260,6 +260,23 @@ async def test_on_this_machine_without_keys_nobody_needs_one(emulate: Emulate, s
         assert (await site.http.post(IMAGES, json=ASKED, headers=anything)).status_code == 200
         await site.key()
         assert (await site.http.post(IMAGES, json=ASKED)).status_code == 401
+
+
+async def test_whom_a_proxy_on_this_machine_brings_is_nobody_on_this_machine(
+    emulate: Emulate, site_on: OpenSite
+) -> None:
+    together = emulate("together")
+    door = Door(client_header="X-Forwarded-For", open_loopback=True, base_url=BASE)
+    async with site_on(together, door=door) as site:
+        for brought in ("203.0.113.7", "127.0.0.1, 203.0.113.7", "203.0.113.7, 127.0.0.1", "unknown"):
+            headers = {"X-Forwarded-For": brought}
+            for path in ("/v1/models", "/metrics", "/api/images"):
+                assert (await site.http.get(path, headers=headers)).status_code == 401, (brought, path)
+            assert (await site.http.post(IMAGES, json=ASKED, headers=headers)).status_code == 401
+        assert together.submits == []
+        for headers in ({}, {"X-Forwarded-For": "127.0.0.1"}):
+            for path in ("/v1/models", "/metrics"):
+                assert (await site.http.get(path, headers=headers)).status_code == 200, path
 
 
 async def test_a_door_that_was_shut_stays_shut_when_its_last_key_ends(site_on: OpenSite) -> None:
