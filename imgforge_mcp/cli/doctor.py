@@ -56,8 +56,7 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
         findings.append(
             Finding(
                 what="No provider has a key, so the embedded engine draws everything.",
-                mend="set one of the keys that are not configured, such as GEMINI_API_KEY, or have a model on this "
-                "machine: imgforge-mcp models --pull lcm-dreamshaper",
+                mend="set GEMINI_API_KEY, or: imgforge-mcp models --pull lcm-dreamshaper",
                 is_hint=True,
             )
         )
@@ -111,10 +110,10 @@ def _of_key(forge: Forge, name: str, state: str) -> Finding | None:
 
 def _lines(report: Json, findings: list[Finding], mends: dict[str, str | None]) -> list[str]:
     """Within 80 columns, but for paths, which are never broken."""
-    exists = "" if report["configuration_exists"] else " (not there; none is needed)"
     lines = [
         f"home: {report['home']}",
-        f"configuration: {report['configuration']}{exists}",
+        f"configuration: {report['configuration']}",
+        *([] if report["configuration_exists"] else ["  (not there; none is needed)"]),
         f"output dirs: {', '.join(report['output_dirs'])}",
         f"store: {_size(report['store_bytes'])} of {_size(report['store_cap_bytes'])}",
         f"spent: ${report['spent_today_usd']:.4g} today, ${report['spent_this_month_usd']:.4g} this month",

@@ -140,7 +140,8 @@ def build_parser(*, as_json: bool = False) -> argparse.ArgumentParser:
     models.add_argument("--tier", type=_tier, choices=TIERS)
     models.add_argument("--provider", metavar="NAME")
     models.add_argument("--capability", metavar="NAME")
-    models.add_argument("--for", choices=PURPOSES, dest="purpose", help="the fittest for it first")
+    fittest = f"the fittest first, for {', '.join(PURPOSES)}"
+    models.add_argument("--for", choices=PURPOSES, dest="purpose", metavar="PURPOSE", help=fittest)
     models.add_argument("--all", action="store_true", help="also those without a key and withdrawn ones")
     models.add_argument("--refresh", action="store_true", help="ask every configured provider what it offers today")
     here = models.add_mutually_exclusive_group()
@@ -349,7 +350,8 @@ def _add_install(commands: Any) -> None:
     from imgforge_mcp.cli.install.clients import CLIENTS
 
     install = _add(commands, "install", "register with a client, so that it draws")
-    install.add_argument("client", type=_with_dashes, choices=[client.name for client in CLIENTS], metavar="CLIENT")
+    names = [client.name for client in CLIENTS]
+    install.add_argument("client", type=_with_dashes, choices=names, metavar="CLIENT", help=", ".join(names))
     install.add_argument("--uninstall", action="store_true", help="take the registration back")
     install.add_argument("--dry-run", action="store_true", help="show what would change, as a diff; write nothing")
     install.add_argument("--platform", choices=("linux", "macos", "windows"), help="show what would be done there")

@@ -517,6 +517,7 @@ def test_the_doctor_tells_a_client_that_works_from_one_whose_command_is_gone(acc
     assert finding["mend"] == "imgforge-mcp install cursor"
     told = run(environment, "doctor").stdout.splitlines()
     assert "    mend: imgforge-mcp install cursor" in told
+    assert "    mend: set GEMINI_API_KEY, or: imgforge-mcp models --pull lcm-dreamshaper" in told
     assert [line for line in told if len(line) > 80 and account["HOME"] not in line] == []
 
 
