@@ -194,6 +194,6 @@ def router_for(config: Config, catalog: Catalog, providers: ConfiguredProviders)
         vanished=vanished_models(config.home),
         wait_value=config.wait_value,
         local_fallback=config.local_fallback,
-        known_providers={name: m.name for m in manifests for name in (m.name, *m.aliases)},
+        known_providers={name: m.name for m in manifests for name in (m.name, m.title, *m.aliases)},
         key_hints={m.name: key_hint(m) for m in manifests},
     )

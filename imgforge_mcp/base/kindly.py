@@ -3,6 +3,7 @@ refused is refused in our own sentence with an example of a right value. Every d
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
@@ -36,6 +37,10 @@ ADDED_BY_CLIENTS = {
 }
 """What clients and frameworks put beside a tool's own arguments (public reports, seen 2025-11 to 2026-09): dropped
 without a word, however they spell them. Names that begin with an underscore are theirs too."""
+ENVELOPES = frozenset(
+    {"kwargs", "args", "arguments", "parameters", "params", "input", "inputs", "toolinput", "request", "data", "body"}
+)
+"""What frameworks put all of a tool's arguments into, as one object or its JSON text."""
 MEANT = {
     "tier": "quality_tier",
     "quality": "quality_tier",
@@ -62,6 +67,9 @@ QUIET = frozenset({"model", "provider", "template", "aspect_ratio", "tier", "cap
 """Texts that name something, where "auto" or "none" says: none in particular."""
 PRIVATE = frozenset({"prompt", "negative_prompt", "metadata", "image", "mask", "input_images", "reference_images"})
 """Whose values are not repeated in a message."""
+NUMBERED = frozenset({"project_id", "idempotency_key", "cursor", "style", "save_to", "path"})
+"""Texts that may well be a number."""
+NAMES_AN_IMAGE = frozenset({"image", "mask"})
 SHAPED = frozenset({"width", "height"})
 MOST_SHOWN = 80
 KINDS = {list: "a list", dict: "an object"}
@@ -74,7 +82,7 @@ def read(model: type[T], said: Mapping[str, Any], hidden: frozenset[str] = froze
         InvalidRequest: names the field, its value and what is right.
     """
     fields = fields_of(model)
-    values = _named(said, [name for name in fields if name not in hidden])
+    values = _named(_unwrapped(said, fields), [name for name in fields if name not in hidden])
     if fields.keys() >= SHAPED:
         _place_sizes(values, fields.keys())
     required = {name for name, field in model.model_fields.items() if field.is_required()}
@@ -110,8 +118,20 @@ def _named(said: Mapping[str, Any], known: list[str]) -> Json:
     return values
 
 
+def _unwrapped(said: Mapping[str, Any], known: Collection[str]) -> Mapping[str, Any]:
+    """The arguments that came in one object, where there are none beside it."""
+    by_letters = {_letters(name) for name in known}
+    if any(_letters(name) in by_letters for name in said):
+        return said
+    for name, value in said.items():
+        inner = spelling.decoded(value, dict) if _letters(name) in ENVELOPES else None
+        if isinstance(inner, dict) and any(_letters(str(each)) in by_letters for each in inner):
+            return {**{other: said[other] for other in said if other != name}, **inner}
+    return said
+
+
 def _letters(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+    return re.sub(r"[\s_\"'-]+", "", name).lower()
 
 
 ADDED = frozenset(map(_letters, ADDED_BY_CLIENTS))
@@ -174,6 +194,8 @@ def _say(values: Json, name: str, value: Any) -> None:
 
 
 def _understood(name: str, value: Any, schema: Json) -> Any:
+    if schema.get("type") not in ("array", "object"):
+        value = spelling.single(value)
     if "enum" in schema:
         return spelling.one_of(value, schema["enum"])
     return READERS.get(schema.get("type", ""), _as_it_is)(name, value, schema)
@@ -184,19 +206,26 @@ def _as_it_is(name: str, value: Any, schema: Json) -> Any:
 
 
 def _text(name: str, value: Any, schema: Json) -> Any:
-    value = spelling.reference(value) if name in PRIVATE else value
+    if name == "negative_prompt" and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    value = spelling.words(spelling.reference(value) if name in NAMES_AN_IMAGE else value)
+    if name in NUMBERED and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(spelling.whole(value))
     return value.strip() if isinstance(value, str) and name in QUIET else value
 
 
 def _list(name: str, value: Any, schema: Json) -> Any:
-    found = spelling.listed(value)
     is_of_references = schema.get("items", {}).get("type") == "string"
-    return [spelling.reference(item) for item in found] if is_of_references and isinstance(found, list) else found
+    return spelling.references(value) if is_of_references else spelling.listed(value)
+
+
+def _number(name: str, value: Any, schema: Json) -> Any:
+    return spelling.number(spelling.seconds(value) if name.endswith("_seconds") else value)
 
 
 READERS: Mapping[str, Callable[[str, Any, Json], Any]] = {
     "integer": lambda name, value, schema: spelling.whole(value),
-    "number": lambda name, value, schema: spelling.number(value),
+    "number": _number,
     "boolean": lambda name, value, schema: spelling.truth(value),
     "array": _list,
     "object": lambda name, value, schema: spelling.text_map(value),
@@ -211,7 +240,8 @@ def _is_unsaid(name: str, value: Any, schema: Json, is_required: bool) -> bool:
         return True
     if is_required:
         return False
-    if (value == [] and schema.get("type") == "array") or (name == "seed" and value in (-1, "random")):
+    is_empty = value in ([], {}) and schema.get("type") in ("array", "object")
+    if is_empty or (name == "seed" and value in (-1, "random")):
         return True
     is_a_name = schema.get("type") == "string" and "enum" not in schema
     if is_a_name and name not in QUIET:

@@ -1,5 +1,6 @@
 """What is looked at before anything else: Host, Origin and CORS; and one shape for every refusal."""
 
+import json
 import re
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.http.answers import CODES, ErrorShape, default_error, refusal
+from imgforge_mcp.http.answers import CODES, ErrorShape, Refused, default_error, refusal
 from imgforge_mcp.http.strictness import malformed
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -103,6 +104,8 @@ class _Uniform:
         self._shape = shape
         self._headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         self._replaced: Message | None = None
+        self._held: Message | None = None
+        self._body = b""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -114,7 +117,12 @@ class _Uniform:
             if message["status"] in CODES and is_plain:
                 self._replaced = message
                 return
-        if self._replaced is None:
+            if message["status"] >= 400 and names.get(b"content-type", b"").startswith(b"application/json"):
+                self._held = message
+                return
+        if self._held is not None:
+            await self._pass_on(self._held, message)
+        elif self._replaced is None:
             await self._send(message)
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             start, self._replaced = self._replaced, None
@@ -122,6 +130,28 @@ class _Uniform:
             kept = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-type", b"content-length")]
             await self._send({**start, "headers": [*kept, *shown.raw_headers]})
             await self._send({"type": "http.response.body", "body": shown.body})
+
+    async def _pass_on(self, start: Message, message: Message) -> None:
+        """A refusal in JSON: one of the protocol that says no more than a sentence gets our shape as its data."""
+        self._body += message.get("body", b"")
+        if message.get("more_body"):
+            return
+        body = _with_data(self._body, start["status"], self._request_id)
+        kept = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
+        await self._send({**start, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
+        await self._send({**message, "body": body})
+
+
+def _with_data(body: bytes, status: int, request_id: str) -> bytes:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return body
+    match said:
+        case {"jsonrpc": _, "error": {"message": str(message), **rest}} if not isinstance(rest.get("data"), dict):
+            data = default_error(Refused(status, message), request_id)[1]
+            return json.dumps({**said, "error": {**said["error"], "data": data}}, ensure_ascii=False).encode()
+    return body
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:

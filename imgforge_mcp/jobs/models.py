@@ -146,10 +146,11 @@ class Models:
         return await self._planner.order_of_tier(request, wanted.fits)
 
     def _provider_name(self, name: str) -> str:
-        known = dict(self._planner.router.known_providers) | {configured: configured for configured in self._providers}
-        if name.lower() not in known:
-            names = sorted(set(known.values()))
+        router = self._planner.router
+        known = router.provider_named(name)
+        if known is None:
+            names = sorted({*router.known_providers.values(), *self._providers})
             raise InvalidRequest(
                 f"There is no provider of that name; there are {', '.join(names)}.", field="provider", allowed=names
             )
-        return known[name.lower()]
+        return known

@@ -11,11 +11,21 @@ from imgforge_mcp.providers.reading.encoded import from_base64
 SHORTEST_ID = 8
 """Hex digits: the least that stands for an image."""
 ASSET_ID = re.compile(r"[0-9a-f]{8,64}", re.IGNORECASE)
-ASSET_URI = re.compile(r"(?:imgforge://assets/|asset:|sha256:)([0-9a-f]{8,64})(?:[.?#].*)?", re.IGNORECASE)
-JOB_ID = re.compile(r"(?:imgforge://jobs/|job:)?([0-9A-HJKMNP-TV-Z]{26})(?:#([1-9]\d?))?", re.IGNORECASE)
+ASSET_URI = re.compile(
+    r"(?:imgforge://assets/|/v2/assets/|asset:|sha256[:-])([0-9a-f]{8,64})(?:[.?#].*)?", re.IGNORECASE
+)
+TOLD_ID = re.compile(
+    r"(?:(?:asset|image|picture)(?:[_ ]?id)?\s*[:= ]\s*|id\s*[:= ]\s*)?([0-9a-f]{8,64})(?:…|\.{1,3})?", re.IGNORECASE
+)
+"""As a text has one: with what it is before it, cut short, at the end of a sentence."""
+JOB_ID = re.compile(
+    r"(?:imgforge://jobs/|(?:job(?:[_ ]?id)?|id)\s*[:= ]\s*)?([0-9A-HJKMNP-TV-Z]{26})(?:\s*#\s*([1-9]\d?))?",
+    re.IGNORECASE,
+)
 ASSET_PATH = re.compile(r"/v2/assets/([0-9a-f]{64})(?:\.\w+)?", re.IGNORECASE)
-AROUND = ("''", '""', "``", "<>")
+AROUND = ("''", '""', "``", "<>", "“”", "‘’", "«»")
 """Pairs of signs that shells, letters and chats put around an address or a path."""
+IN_MARKDOWN = re.compile(r"!?\[[^\]]*\]\(\s*(.+?)\s*\)")
 WAYS = "an asset id, a job id, an https URL, a data URL or a file path"
 
 
@@ -36,7 +46,7 @@ def read_reference(text: str, field: str) -> Named:
     text = _bare(text)
     if match := JOB_ID.fullmatch(text):
         return Named(kind="job", text=match[1].upper(), number=int(match[2] or 1))
-    if match := ASSET_URI.fullmatch(text) or re.fullmatch(f"({ASSET_ID.pattern})", text, re.IGNORECASE):
+    if match := ASSET_URI.fullmatch(text) or TOLD_ID.fullmatch(text):
         return Named(kind="asset", text=match[1].lower())
     scheme = text.partition(":")[0].lower()
     if scheme == "data":
@@ -49,13 +59,17 @@ def read_reference(text: str, field: str) -> Named:
         return Named(kind="path", text=_file_path(text, field))
     if "://" in text:
         raise InvalidRequest(f"{field}: {scheme[:20]}:// is not read; give {WAYS}.", field=field)
-    return Named(kind="path", text=text.replace("\\ ", " "))
+    return Named(kind="path", text=re.sub(r"\\(?=[ ()&'])", "", text))
 
 
 def _bare(text: str) -> str:
-    """Without space and one pair of signs around it."""
+    """Without space, without one pair of signs around it, without the words of a link, and without the sign by which
+    chats name files."""
     text = text.strip()
-    return text[1:-1].strip() if len(text) > 2 and text[0] + text[-1] in AROUND else text
+    if link := IN_MARKDOWN.fullmatch(text):
+        text = link[1]
+    text = text[1:-1].strip() if len(text) > 2 and text[0] + text[-1] in AROUND else text
+    return text[1:] if re.match(r"@[\w./~]", text) else text
 
 
 def _path_of(url: str) -> str:

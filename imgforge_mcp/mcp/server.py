@@ -12,6 +12,7 @@ from mcp.server.lowlevel import Server
 from imgforge_mcp import __version__
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.mcp.installation import Installation, installation
+from imgforge_mcp.mcp.reading import read_kindly
 from imgforge_mcp.presentation import Presentation
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def create_server(forge: "Forge | LazyForge", presentation: Presentation | None 
         on_get_prompt=answers.get_prompt,
         on_completion=answers.complete,
     )
+    server.middleware.append(read_kindly)
     server.extensions["io.modelcontextprotocol/ui"] = {}  # MCP Apps: see mcp.apps, which loads when it is asked for
     return server
 

@@ -210,7 +210,21 @@ def _place(mask: "Image") -> "Image":
         lowest, _ = cast("tuple[int, int]", alpha.getextrema())
         if lowest < PLACE:
             return ImageOps.invert(alpha)
-    return mask.convert("L")
+    return _brightest(mask)
+
+
+def _brightest(mask: "Image") -> "Image":
+    """In grey, by the brightest of the colours: red paint on black marks as white does. A mask of nothing and one other
+    level, as programs write it that number what they find, marks by that."""
+    from PIL import ImageChops
+
+    red, *others = mask.convert("RGB").split() if mask.mode not in ("L", "LA") else (mask.getchannel("L"),)
+    for other in others:
+        red = ImageChops.lighter(red, other)
+    levels = red.getcolors(2)
+    if levels is not None and len(levels) == 2 and min(level for _, level in levels) == 0:
+        return red.point(lambda value: 255 if value else 0)
+    return red
 
 
 def _or_not(value: int) -> int:

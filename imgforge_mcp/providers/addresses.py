@@ -21,7 +21,8 @@ def candidates(url: str, settings: ProviderSettings) -> tuple[str, ...]:
 
     A path alone is one on the base host, with and without the base URL's own prefix. Where the user has named the
     base URL, loopback and unspecified hosts in an answer are the server's names for itself: they lead to the base host
-    and never to another service of this machine than the one whose port the URL names.
+    and never to another service of this machine than the one whose port the URL names. So are private addresses and
+    names without a dot from a server that is near itself, which may be in a container; what they say is tried last.
     """
     base = urlsplit(settings.base_url)
     if url.startswith("//"):
@@ -29,18 +30,20 @@ def candidates(url: str, settings: ProviderSettings) -> tuple[str, ...]:
     elif WITHOUT_SCHEME.match(url):
         url = f"{base.scheme}://{url}"
     if "://" not in url:
-        path = url if url.startswith("/") else f"/{url}"
+        path = url if url.startswith("/") else f"/{url.removeprefix('./')}"
         prefix = base.path.rstrip("/")
         found = [_at(base.scheme, base.netloc, path)]
         return tuple(dict.fromkeys([*found, *([_at(base.scheme, base.netloc, prefix + path)] if prefix else [])]))
     target = _split(url)
-    if target is None or not settings.is_override or not _names_itself(target, base):
+    is_near = target is not None and _is_near(base.hostname or "") and _is_near(target.hostname or "")
+    if target is None or not settings.is_override or not (is_near or _names_itself(target, base)):
         return (url,)
     rest = urlunsplit(("", "", target.path, target.query, ""))
     port = f":{target.port}" if target.port else ""
     host = base.hostname or ""
     bracketed = f"[{host}]" if ":" in host else host
-    return tuple(dict.fromkeys([_at(target.scheme, bracketed + port, rest), _at(base.scheme, base.netloc, rest)]))
+    own = [_at(target.scheme, bracketed + port, rest), _at(base.scheme, base.netloc, rest)]
+    return tuple(dict.fromkeys(own if _names_itself(target, base) else [*own, url]))
 
 
 def is_own(url: str, settings: ProviderSettings) -> bool:
@@ -68,6 +71,17 @@ def _names_itself(target: SplitResult, base: SplitResult) -> bool:
     if target.username or target.scheme not in ("http", "https"):
         return False
     return host == base.hostname or host in OWN_NAMES or host.endswith(".localhost") or _is_loopback(host)
+
+
+def _is_near(host: str) -> bool:
+    """This machine, an address of this network, a name that no public server has."""
+    host = host.lower().removesuffix(".")
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return (
+            _is_loopback(host) or ("." not in host and host.isascii()) or host.endswith((".local", ".internal", ".lan"))
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,6 +10,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 VERSION = re.compile(r"v[0-9]{1,8}((alpha|beta|preview|p)[0-9]{0,8})?", re.ASCII)
 OPENAI_CALLS = (["images", "generations"], ["images", "edits"])
+ENDS_OF_CALLS = re.compile(
+    r"chat/completions|responses|images|models|predictions|get_result|generate|jobs|infer|openai|flux-[\w.-]+"
+    r"|ideogram-v\d(?:/generate)?",
+    re.ASCII,
+)
+"""What stands behind the version in the addresses of calls that portals and other clients show."""
+ROOTS = (["docs"], ["prompt"], ["ws"])
+"""Pages and calls of engines that have no version."""
+OF_OTHER_CLIENTS = ("api", "hf-inference")
+"""How paths begin beside which a service has a `/v1` for OpenAI's clients."""
 LEAST_SHARED = 2
 """Leading segments that a base must share with a path to be taken for the whole path of another call."""
 LONGEST_REST = 4
@@ -35,6 +45,7 @@ def kept_query(base_url: str, url: str, query: Mapping[str, str]) -> str:
 
 def _joined(base: list[str], path: list[str]) -> list[str]:
     is_openai = path[:2] in (["v1", "images"], ["v1", "models"])
+    base = _root(base, path, is_openai=is_openai)
     if is_openai and base[-2:] in OPENAI_CALLS:
         return [*base[:-2], *path[1:]]
     for shared in range(min(len(base), len(path)), 0, -1):
@@ -49,6 +60,17 @@ def _joined(base: list[str], path: list[str]) -> list[str]:
     if base and VERSION.fullmatch(base[-1]) and VERSION.fullmatch(path[0]):
         return [*base[:-1], *path]
     return [*base, *path]
+
+
+def _root(base: list[str], path: list[str], *, is_openai: bool) -> list[str]:
+    """The base without what is the path of a call, or a version that is other clients' alone."""
+    if base in ROOTS or (path[0] in OF_OTHER_CLIENTS and len(base) == 1 and VERSION.fullmatch(base[0])):
+        return []
+    for place in range(len(base) - 1, 0, -1):
+        end = "/".join(base[place:])
+        if VERSION.fullmatch(base[place - 1]) and ENDS_OF_CALLS.fullmatch(end) and not (is_openai and end == "openai"):
+            return base[:place]
+    return base
 
 
 def _segments(path: str) -> list[str]:

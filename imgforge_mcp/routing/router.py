@@ -4,6 +4,7 @@ Order: tier before the user's own order before the index, the classical cost ove
 [p·price + (1−p)·waste + w·(p·L_ok + (1−p)·L_fail)] / p.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +19,12 @@ from imgforge_mcp.routing.fitting import can_wait, dropped_settings, fit, makes,
 from imgforge_mcp.routing.health import Health, Vitals
 from imgforge_mcp.routing.pricing import Quote, Size, dollars
 
+ADDRESS = re.compile(r"^(?:https?://)?(?:api\.|www\.)?|\.(?:ai|com|co|run|xyz|ml|io)(?:/.*)?$")
+ENDS = ("", "ai", "api", "inference", "aistudio")
+"""What people put behind a provider's name."""
+ADDED = re.compile(r":(?:latest|free)$")
+BEHIND = re.compile(r"(.+?)\s*(?:@|\bvia\b|\bon\b|\()\s*([\w .-]+?)\)?")
+"""A model with its provider behind it."""
 WASTE = 0.2
 UNVERIFIED = 5
 """More than any number of settings that a model may lack: last in its class."""
@@ -152,14 +159,31 @@ class Router:
         return None
 
     def entry(self, name: str) -> Entry | None:
-        lowered = name.lower()
-        return next((e for e in self.entries if lowered == e.name or lowered in e.aliases), None)
+        own = self.provider_named(name)
+        return next((e for e in self.entries if e.name == own), None)
+
+    def provider_named(self, name: str) -> str | None:
+        """A provider's own name, by whichever of its names it is called and however that is written: `Together AI`,
+        `together.ai`, `api.together.xyz`; None where there is none."""
+        known = {**self.known_providers, **{e.name: e.name for e in self.entries}}
+        if (lowered := name.strip().lower()) in known:
+            return known[lowered]
+        by_letters = {_letters(each): own for each, own in known.items()}
+        wanted = _letters(ADDRESS.sub("", lowered))
+        return next((by_letters[word] for end in ENDS if (word := wanted.removesuffix(end)) in by_letters), None)
 
     def in_own_words(self, model: str) -> str:
-        """A model's name with its provider's own name, where it is given as `alias/name` and nothing is called so."""
-        alias, slash, rest = model.strip().partition("/")
-        provider = self.known_providers.get(alias.lower())
-        return f"{provider}/{rest}" if slash and provider and not self.catalog.find(model) else model
+        """A model's name as the catalogue has it, where nothing is called as it was given: with an alias of its
+        provider, with its provider before or behind it, or with what APIs and people add."""
+        if self.catalog.find(model):
+            return model
+        bare = ADDED.sub("", model.strip())
+        pairs = [bare.partition(sign)[::2] for sign in ("/", ":")]
+        if behind := BEHIND.fullmatch(bare):
+            pairs.append((behind[2], behind[1]))
+        named = [f"{own}/{rest}" for alias, rest in pairs if rest and (own := self.provider_named(alias)) is not None]
+        tried = [*named, bare, bare.partition("models/")[2], f"@{bare}", re.sub(r"\s*\([^)]*\)$", "", bare)]
+        return next((each for each in tried if each and self.catalog.find(each)), named[0] if named else model)
 
     def order_of_tier(
         self, request: ImageRequest, health: Health, now: datetime, is_wanted: Callable[[ModelSpec], bool]
@@ -223,7 +247,7 @@ class Router:
         entry = self.entry(request.provider)
         if entry is not None:
             return entry
-        known = self.known_providers.get(request.provider.lower())
+        known = self.provider_named(request.provider)
         if known is not None:
             raise NoImageProvider(
                 f"The provider {known} is not configured; {self.key_hints.get(known, 'see the README')}.",
@@ -480,3 +504,7 @@ def _reason(vitals: Vitals, quote: Quote, note: str | None) -> str:
     if note:
         parts.append(note.split(":")[0].lower())
     return ", ".join(parts)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

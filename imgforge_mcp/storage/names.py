@@ -13,6 +13,7 @@ NAME_BYTES = 255
 TAIL_BYTES = 12
 """Kept free for a number and an extension: `-9999.jpeg`."""
 TITLE_BYTES = 60
+QUOTES = str.maketrans("‘’“”", "''\"\"")
 
 
 def is_odd(character: str) -> bool:
@@ -21,6 +22,12 @@ def is_odd(character: str) -> bool:
     if character.isprintable() or character in "\u200c\u200d":
         return character == "\ufffd"
     return unicodedata.category(character) != "Zs"
+
+
+def plain(name: str) -> str:
+    """What two names have in common that look alike: systems take accents apart, put narrow spaces into the names that
+    they make, and round quotation marks; whoever repeats such a name writes it the usual way."""
+    return unicodedata.normalize("NFKC", name).translate(QUOTES).casefold()
 
 
 def without_extension(name: str) -> str:

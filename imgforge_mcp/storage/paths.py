@@ -3,12 +3,14 @@
 Every function blocks: call it in a worker thread.
 """
 
+import errno
 import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 from imgforge_mcp.base.errors import InvalidRequest, StorageError
 from imgforge_mcp.storage.names import (
@@ -17,6 +19,7 @@ from imgforge_mcp.storage.names import (
     TAIL_BYTES,
     from_title,
     is_odd,
+    plain,
     shortened,
     without_extension,
 )
@@ -253,7 +256,10 @@ def _open_below(root: Path, relative: Path, field: str) -> int:
                 deeper = os.open(part, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
                 os.close(folder)
                 folder = deeper
-            return os.open(relative.parts[-1], READING | os.O_NOFOLLOW, dir_fd=folder)
+            try:
+                return os.open(relative.name, READING | os.O_NOFOLLOW, dir_fd=folder)
+            except FileNotFoundError:
+                return os.open(_alike(folder, relative.name), READING | os.O_NOFOLLOW, dir_fd=folder)
         finally:
             os.close(folder)
     except OSError as error:
@@ -262,8 +268,21 @@ def _open_below(root: Path, relative: Path, field: str) -> int:
         ) from None
 
 
+def _alike(folder: int | Path, name: str) -> str:
+    """The only name in a folder that looks like this one, or is it without what a URL escapes. Raises
+    FileNotFoundError: none, or several."""
+    wanted = {plain(name), plain(unquote(name))}
+    alike = [each for each in os.listdir(folder) if plain(each) in wanted]
+    if len(alike) != 1:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return alike[0]
+
+
 def _open_resolved(root: Path, relative: Path, field: str) -> int:
-    path = Path(os.path.realpath(root / relative, strict=True))
+    path = root / relative
+    if not os.path.lexists(path):
+        path = path.with_name(_alike(path.parent, path.name))
+    path = Path(os.path.realpath(path, strict=True))
     if not _is_below(path, _real(root)):
         raise InvalidRequest("The input path leads out of the allowed directories through a link.", field=field)
     return os.open(path, READING)

@@ -28,7 +28,6 @@ def test_what_a_provider_sends_is_read(value: object) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"[" + b"{}," * 30_000_000 + b"{}]", id="90 MB of empty objects"),
         pytest.param(b"[" * 1_000_000, id="deep, open"),
         pytest.param(b"[" * (MOST_DEPTH + 1) + b"]" * (MOST_DEPTH + 1), id="deep, closed"),
         pytest.param(b'{"a":' * 500 + b"1" + b"}" * 500, id="deep objects"),
@@ -38,6 +37,7 @@ def test_what_a_provider_sends_is_read(value: object) -> None:
         pytest.param(b'"\\' * MOST_VALUES, id="an open string"),
         pytest.param(b"\xff\xfe", id="no text"),
         pytest.param(b"", id="nothing"),
+        pytest.param(b"[" + b"{}," * 30_000_000 + b"{}]", id="90 MB of empty objects"),
     ],
 )
 def test_what_cannot_be_held_is_refused_before_it_is_made(data: bytes) -> None:

@@ -56,6 +56,36 @@ AS_MEANT = [
     ("open", "gallery"),
     ("serve -p 80", "serve --port 80"),
     ("check", "doctor"),
+    ("generate --prompt 'a fox' --ar 16:9", "generate 'a fox' --size 16:9"),
+    ("generate a fox -t draft -s 64x64 -j", "generate a fox --tier draft --size 64x64 --json"),
+    ("edit --image x.png --prompt 'make it blue'", "edit x.png 'make it blue'"),
+    ("edit --prompt 'make it blue' --image x.png", "edit x.png 'make it blue'"),
+    ("edit x.png --prompt blue --image y.png", "edit x.png blue --input y.png"),
+    ("--json jobs", "jobs --json"),
+    ("jobs -n 5", "jobs --limit 5"),
+    ("stop 01K", "jobs 01K --cancel"),
+    ("list models", "models"),
+    ("show jobs", "jobs"),
+    ("list assets", "assets list"),
+    ("models info flux-schnell", "models flux-schnell"),
+    ("pull lcm-dreamshaper", "models --pull lcm-dreamshaper"),
+    ("export 3f9a fox.png", "assets export 3f9a fox.png"),
+    ("verify", "assets verify"),
+    ("assets 3f9a02c1", "assets show 3f9a02c1"),
+    ("usage --period today", "usage --period day"),
+    ("usage this month", "usage --period month"),
+    ("install claude code", "install claude-code"),
+    ("install VS Code --dry-run", "install vscode --dry-run"),
+    ("upscale a.png x4", "transform a.png upscale --scale 4"),
+    ("crop a.png 1:1", "transform a.png crop --size 1:1"),
+    ("convert a.png to webp", "transform a.png convert --format webp"),
+    ("serve 8080", "serve --port 8080"),
+    ("serve --bind ::1", "serve --host ::1"),
+    ("balance", "usage"),
+    ("completions bash", "completion bash"),
+    ("--stdio", ""),
+    ("stdio", ""),
+    ("--transport stdio", ""),
 ]
 SLIPS = [
     ("jobz", "There is no command 'jobz'; did you mean jobs?"),
@@ -105,7 +135,7 @@ def test_a_slip_is_told_what_would_be_right(typed: str, told: str, capsys: pytes
     assert (person.value.code, by_program.value.code) == (2, 2)
 
 
-@pytest.mark.parametrize("command", ["help", "help generate", "--help", "help keys", "help upscale"])
+@pytest.mark.parametrize("command", ["help", "help generate", "--help", "--help generate", "help keys", "help upscale"])
 def test_help_is_given_in_the_order_that_it_is_asked_for(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         program.main(NoDoors(), shlex.split(command))  # type: ignore[arg-type]

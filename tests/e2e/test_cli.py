@@ -124,6 +124,7 @@ def test_a_failure_as_json_is_the_public_error(together: tuple[Emulator, dict[st
     error = json.loads(answer.stdout)
     assert answer.returncode == 1
     assert (error["code"], error["status"]) == ("provider_error", 502)
+    assert error["request_id"].startswith("req_")
     assert error["details"]["attempts"]
 
 

@@ -103,6 +103,9 @@ def test_a_foreign_host_gets_in_nowhere(host: str, server: Server) -> None:
     for method, target in DOORS:
         answer = _raw.send(server.port, f"{method} {target} HTTP/1.1\r\nHost: {host}".encode())
         assert answer.status in (400, 421), (method, target)
+        if method != "HEAD":
+            said = {400: "invalid_request", 421: "misdirected"}[answer.status].encode()
+            assert b'"code":"' + said in answer.body, (method, target)
 
 
 @pytest.mark.parametrize(

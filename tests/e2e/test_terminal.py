@@ -14,6 +14,7 @@ from typing import get_args
 
 import pytest
 
+from imgforge_mcp.cli.commands.shown import count_of_images
 from imgforge_mcp.cli.output import cut, shown_width
 from imgforge_mcp.cli.parser import PURPOSES
 from imgforge_mcp.forge import Purpose
@@ -95,6 +96,7 @@ def test_jobs_tell_age_cost_and_why_one_failed(busy: tuple[Emulator, dict[str, s
 def test_one_image_is_told_in_words_not_as_a_dict(busy: tuple[Emulator, dict[str, str]]) -> None:
     account = busy[1]
     newest = json.loads(run(account, "assets", "list", "--limit", "1", "--json").stdout)[0]["asset_id"]
+    assert re.search(r" [\d.]+ [kM]?B  ", run(account, "assets", "list").stdout)
     shown = run(account, "assets", "show", newest[:12]).stdout
     assert re.search(r"^\d+x\d+, image/\w+, [\d.]+ [kM]?B$", shown, re.MULTILINE)
     assert "together/flux-schnell" in shown
@@ -119,6 +121,10 @@ def test_one_image_is_told_in_words_not_as_a_dict(busy: tuple[Emulator, dict[str
 )
 def test_a_text_is_cut_between_words_and_by_what_it_takes_on_the_screen(text: str, width: int, shown: str) -> None:
     assert cut(text, width) == shown
+
+
+def test_one_image_is_no_plural() -> None:
+    assert [count_of_images(count) for count in (0, 1, 2)] == ["0 images", "1 image", "2 images"]
 
 
 def test_purposes_are_those_of_list_models() -> None:
@@ -228,6 +234,7 @@ def test_lines_for_a_person_end_between_words(columns: int, tmp_path: Path) -> N
     lines = [line for line in shown.replace("\r", "").splitlines() if line]
     assert lines[0].startswith("The image is ready")
     assert len(lines) > 3
+    assert any(re.search(rf"{tmp_path}\S*\.png", line) for line in lines), "a path that can be copied"
     assert all(len(line) <= max(columns, 40) or " " not in line.strip() for line in lines)
 
 
@@ -312,6 +319,12 @@ def test_what_was_probably_meant_is_named(typed: str, meant: str, tmp_path: Path
     answer = run(fresh_account(tmp_path), *typed.split())
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr.endswith(f"did you mean {meant}?\n")
+
+
+def test_jobs_cancel_without_a_job_says_what_is_missing(tmp_path: Path) -> None:
+    answer = run(fresh_account(tmp_path), "jobs", "--cancel")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == "imgforge-mcp: Say which job to end: imgforge-mcp jobs ID --cancel.\n"
 
 
 @pytest.mark.parametrize("typed", ["help generate", "generate --help", "generate -h"])

@@ -207,6 +207,7 @@ HELD: dict[str, tuple[str, str]] = {
     "40": (
         "one shape of error everywhere",
         "http/test_services.py::every_refusal e2e/test_http.py::other_methods e2e/test_http.py::mcp_is_answered "
+        "http/test_services.py::what_the_protocol http/test_services.py::arguments_that "
         "e2e/test_http.py::a_foreign_host e2e/test_cli.py::a_program_reads "
         "e2e/test_cli.py::a_failure_as_json e2e/test_terminal.py::a_program_gets",
     ),

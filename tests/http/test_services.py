@@ -12,7 +12,7 @@ import pytest
 from imgforge_mcp.base.types import JobState
 from tests.emulators import Emulator
 from tests.emulators._picture import draw
-from tests.http.conftest import BASE, OpenSite
+from tests.http.conftest import BASE, OpenSite, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -488,6 +488,69 @@ async def test_every_refusal_has_the_one_shape(
     async with site_on() as site:
         reply = await site.http.request(method, path)
     assert (reply.status_code, error_of(reply)["code"]) == (status, code)
+
+
+async def ask(site: Site, method: str, **params: Any) -> Any:
+    """What MCP answers on a session of its own."""
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    headers = {"Accept": "application/json, text/event-stream"}
+    for number, (name, said) in enumerate((("initialize", hello), (method, params))):
+        message = {"jsonrpc": "2.0", "id": number, "method": name, "params": said}
+        reply = await site.http.post("/mcp", json=message, headers=headers)
+        headers.setdefault("Mcp-Session-Id", reply.headers.get("mcp-session-id", ""))
+    return json.loads(reply.text.partition("data: ")[2] or reply.text)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("tools/call", {}, "invalid_request"),
+        ("tools/call", {"name": "generate_image", "arguments": "a fox"}, "invalid_request"),
+        ("tools/call", {"name": "nothing", "arguments": {}}, "not_found"),
+        ("resources/read", {}, "invalid_request"),
+        ("resources/read", {"uri": "imgforge://nothing"}, "not_found"),
+        ("prompts/get", {"name": "nothing"}, "not_found"),
+        ("resources/subscribe", {"uri": "imgforge://models"}, "not_found"),
+        ("nothing/here", {}, "not_found"),
+    ],
+)
+async def test_what_the_protocol_refuses_has_the_one_shape_as_its_data(
+    method: str, params: dict[str, Any], code: str, site_on: OpenSite
+) -> None:
+    async with site_on() as site, site.running():
+        error = (await ask(site, method, **params))["error"]
+    assert error["message"] == error["data"]["error"]
+    assert error["data"].keys() - {"uri"} == {"error", "code", "status", "request_id", "details"}
+    assert error["data"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("method", "accept", "kind", "status", "code"),
+    [
+        ("POST", "text/html", "application/json", 406, "not_acceptable"),
+        ("POST", "application/json, text/event-stream", "application/json", 400, "invalid_request"),
+        ("GET", "text/event-stream", "application/json", 400, "invalid_request"),
+        ("PUT", "*/*", "application/json", 405, "method_not_allowed"),
+    ],
+)
+async def test_what_the_protocols_door_refuses_has_the_one_shape_as_its_data(
+    method: str, accept: str, kind: str, status: int, code: str, site_on: OpenSite
+) -> None:
+    async with site_on() as site, site.running():
+        headers = {"Accept": accept, "Content-Type": kind}
+        reply = await site.http.request(method, "/mcp", content=b"{", headers=headers)
+    assert (reply.status_code, reply.json()["error"]["data"]["code"]) == (status, code)
+    assert reply.json()["error"]["data"]["request_id"] == reply.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("said", [[], "", None, "{}", {}], ids=repr)
+async def test_arguments_that_are_no_object_are_read_as_the_one_they_spell(said: Any, site_on: OpenSite) -> None:
+    asked = {"prompt": "a fox", "width": 64, "height": 64}
+    async with site_on() as site, site.running():
+        jobs = await ask(site, "tools/call", name="check_job", arguments=said)
+        made = await ask(site, "tools/call", name="generate_image", arguments=json.dumps(asked))
+    assert jobs["result"]["isError"] is False
+    assert json.loads(made["result"]["content"][0]["text"])["state"] == "completed"
 
 
 @pytest.mark.parametrize(

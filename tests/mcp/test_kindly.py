@@ -1,9 +1,11 @@
 """Arguments are read kindly: a sensible call is never refused for its spelling, and a refusal is our own sentence."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from imgforge_mcp.base import kindly
 from imgforge_mcp.base.schemas import fields_of
@@ -32,6 +34,12 @@ SIZES = [
     ({"width": 1024.0, "height": "768.0"}, (1024, 768)),
     ({"size": "1024x768", "width": 1024}, (1024, 768)),
     ({"size": "1024 by 768"}, (1024, 768)),
+    ({"size": [1024, 768]}, (1024, 768)),
+    ({"size": "[1024, 768]"}, (1024, 768)),
+    ({"size": {"w": 1024, "h": 768}}, (1024, 768)),
+    ({"size": "1024,768"}, (1024, 768)),
+    ({"size": "1024 x 768 pixels"}, (1024, 768)),
+    ({"width": "1,024", "height": "768 px"}, (1024, 768)),
 ]
 SHAPES = [
     ({"aspect_ratio": "square"}, "1:1"),
@@ -43,6 +51,15 @@ SHAPES = [
     ({"aspectRatio": " 16 / 9 "}, "16:9"),
     ({"aspect_ratio": "vertical"}, "3:4"),
     ({"aspect_ratio": "Horizontal"}, "4:3"),
+    ({"aspect_ratio": "ASPECT_16_9"}, "16:9"),
+    ({"aspect_ratio": "16_9"}, "16:9"),
+    ({"aspect_ratio": "16-9"}, "16:9"),
+    ({"aspect_ratio": "16 to 9"}, "16:9"),
+    ({"aspect_ratio": "16:9 (widescreen)"}, "16:9"),
+    ({"aspect_ratio": "landscape (16:9)"}, "16:9"),
+    ({"image_size": "social_story_9_16"}, "9:16"),
+    ({"aspect_ratio": [16, 9]}, "16:9"),
+    ({"aspect_ratio": {"width": 16, "height": 9}}, "16:9"),
 ]
 SAME = [
     ("n", "2", 2),
@@ -76,8 +93,46 @@ SAME = [
     ("metadata", "{'page': 3}", {"page": "3"}),
     ("input_images", [{"url": "https://example.org/a.png"}, ""], ["https://example.org/a.png"]),
     ("aspect_ratio", "16 : 9", "16:9"),
+    ("n", [2], 2),
+    ("quality_tier", "UltraPlus", "ultra_plus"),
+    ("quality_tier", "ultra+", "ultra_plus"),
+    ("quality_tier", ["draft"], "draft"),
+    ("image_size", "512px", "512"),
+    ("image_size", "1 K", "1K"),
+    ("enhance", "disabled", False),
+    ("max_cost_usd", "0,05", 0.05),
+    ("max_cost_usd", "US$0.05", 0.05),
+    ("max_cost_usd", "0.05$", 0.05),
+    ("seed", "42,000", 42_000),
+    ("project_id", 42, "42"),
+    ("idempotency_key", 1234, "1234"),
+    ("save_to", ["fox.png"], "fox.png"),
+    ("model", ["flux-schnell"], "flux-schnell"),
+    ("prompt", ["a red fox"], "a red fox"),
+    ("prompt", {"type": "text", "text": "a red fox"}, "a red fox"),
+    ("negative_prompt", ["blur", "text"], "blur, text"),
+    ("metadata", [{"key": "page", "value": 3}], {"page": "3"}),
+    ("style", 3, "3"),
+    ("input_images", [["https://example.org/a.png"]], ["https://example.org/a.png"]),
+    ("input_images", {"0": "https://example.org/a.png"}, ["https://example.org/a.png"]),
+    ("input_images", "3f9a02c1d4e5, 4b9a02c1d4e5", ["3f9a02c1d4e5", "4b9a02c1d4e5"]),
+    (
+        "input_images",
+        "https://example.org/a\nhttps://example.org/b",
+        ["https://example.org/a", "https://example.org/b"],
+    ),
+    ("input_images", "a fox, a hound.png", ["a fox, a hound.png"]),
+    ("input_images", [{"type": "image_url", "image_url": {"url": "https://example.org/a"}}], ["https://example.org/a"]),
+    ("input_images", [{"type": "image", "source": {"type": "url", "url": "https://x.org/a"}}], ["https://x.org/a"]),
+    ("input_images", [{"type": "image", "data": "eA==", "mimeType": "image/png"}], ["data:image/png;base64,eA=="]),
+    ("input_images", [{"asset_id": "3f9a02c1d4e5", "path": "/x/y.png", "width": 512}], ["3f9a02c1d4e5"]),
+    (
+        "input_images",
+        [{"type": "resource_link", "uri": "imgforge://assets/3f9a", "name": "x"}],
+        ["imgforge://assets/3f9a"],
+    ),
 ]
-SAY_NOTHING = [
+SAY_NOTHING: list[tuple[str, Any]] = [
     *[(name, "") for name in ("negative_prompt", "seed", "n", "width", "output_format", "metadata", "sync", "save_to")],
     *[(name, None) for name in ("model", "input_images", "quality_tier")],
     *[(name, "auto") for name in ("model", "provider", "quality_tier", "aspect_ratio", "image_size", "width", "seed")],
@@ -88,6 +143,10 @@ SAY_NOTHING = [
     ("provider", "any"),
     ("style", "  "),
     ("input_images", "[]"),
+    ("metadata", []),
+    ("metadata", {}),
+    ("output_format", "default"),
+    ("style", None),
 ]
 
 
@@ -104,6 +163,42 @@ def test_a_size_is_understood_however_it_is_written(said: dict[str, Any], size: 
 @pytest.mark.parametrize(("said", "shape"), [pytest.param(*case, id=f"{case[0]}") for case in SHAPES])
 def test_a_shape_is_understood_by_its_name(said: dict[str, Any], shape: str) -> None:
     assert request_of(**said) == request_of(aspect_ratio=shape)
+
+
+@pytest.mark.parametrize("envelope", ["kwargs", "args", "input", "parameters", "arguments", "tool_input"])
+@pytest.mark.parametrize("write", [dict, json.dumps], ids=["object", "text"])
+def test_arguments_that_came_in_one_envelope_are_taken_out(envelope: str, write: Callable[[Any], Any]) -> None:
+    said = {envelope: write({**PROMPT, "n": 2}), "toolCallId": "call_1"}
+    understood = arguments.parse(ImageRequest, said, arguments.INTERNAL)
+    assert understood.model_dump(mode="json") == request_of(n=2)
+
+
+@pytest.mark.parametrize("name", ["negative prompt", "negativePrompt", "NEGATIVE-PROMPT", '"negative_prompt"'])
+def test_a_name_is_understood_however_it_is_written(name: str) -> None:
+    assert request_of(**{name: "blur"}) == request_of(negative_prompt="blur")
+
+
+@pytest.mark.parametrize(
+    ("tool", "said", "meant"),
+    [
+        (arguments.ListModels, {"cursor": 50}, {"cursor": "50"}),
+        (arguments.CheckJob, {"wait_seconds": "30s"}, {"wait_seconds": 30}),
+        (arguments.CheckJob, {"wait_seconds": "30 seconds"}, {"wait_seconds": 30}),
+        (arguments.CheckJob, {"state": "done"}, {"state": "completed"}),
+        (arguments.CheckJob, {"job_id": ["01KAXB7GVJ8Q3W5N9T2D4E6F8H"]}, {"job_id": "01KAXB7GVJ8Q3W5N9T2D4E6F8H"}),
+        (arguments.GetUsage, {"period": "today"}, {"period": "day"}),
+        (arguments.EditImage, {**PROMPT, "image": ["a.png"]}, {**PROMPT, "image": "a.png"}),
+        (
+            arguments.EditImage,
+            {**PROMPT, "image": "a.png", "strength": "80%"},
+            {**PROMPT, "image": "a.png", "strength": 0.8},
+        ),
+        (arguments.GenerateBatch, {"items": PROMPT}, {"items": [PROMPT]}),
+    ],
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
+)
+def test_other_tools_are_read_as_kindly(tool: type[BaseModel], said: dict[str, Any], meant: dict[str, Any]) -> None:
+    assert arguments.parse(tool, said, frozenset()) == arguments.parse(tool, meant, frozenset())
 
 
 async def test_what_people_write_is_drawn(client_on: OpenClient) -> None:

@@ -112,6 +112,7 @@ async def test_the_live_order_says_who_is_first_and_why_and_follows_health(
     assert before["tier"] == "premium"
     assert before["order"][0]["candidate"] == "together/flux-2-dev"
     assert before["order"][0]["why"]
+    assert "success" not in before["order"][0]["why"], "nobody has been asked yet"
     assert after["order"][0]["candidate"] != "together/flux-2-dev"
 
 
@@ -200,6 +201,10 @@ async def test_a_tier_names_only_who_can_do_what_was_asked(emulate: Emulate, cli
     names = {place["candidate"] for tier in edits["tiers"] for place in tier["order"]}
     assert "together/flux-2-dev" in names
     assert not names & {"together/flux-schnell", "bfl/flux-1.1-pro"}
+    async with client_on(emulate("recraft")) as client:
+        drawings = await models(client, capability="vector")
+    able = {f"{offer['provider']}/{model['slug']}" for model in drawings["models"] for offer in model["providers"]}
+    assert {place["candidate"] for tier in drawings["tiers"] for place in tier["order"]} <= able
 
 
 async def test_who_is_shut_comes_last_with_the_reason_in_words(emulate: Emulate, client_on: OpenClient) -> None:

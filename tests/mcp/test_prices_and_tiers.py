@@ -70,12 +70,23 @@ async def test_a_model_goes_by_the_name_that_is_shown(name: str, emulate: Emulat
     assert name == "auto" or job["model"] == "flux-2-pro"
 
 
+async def test_a_model_goes_by_a_name_that_is_nothing_like_its_slug(emulate: Emulate, client_on: OpenClient) -> None:
+    async with client_on(emulate("stability")) as client:
+        for name in ("Stable Diffusion 3.5 Large Turbo", "stable diffusion 3.5 large turbo"):
+            job = told(await client.call_tool("generate_image", {**PROMPT, "model": name}))
+            assert job["model"] == "sd-3.5-turbo"
+
+
 async def test_togethers_own_id_is_asked_of_together(emulate: Emulate, client_on: OpenClient) -> None:
     together, nvidia = emulate("together"), emulate("nvidia")
     async with client_on(together, nvidia) as client:
         for name in ("black-forest-labs/FLUX.1-schnell", "Black-Forest-Labs/Flux.1-Schnell"):
             job = told(await client.call_tool("generate_image", {**PROMPT, "model": name}))
             assert job["provider"] == "together"
+            assert nvidia.calls == []
+        together.fault("500")
+        told(await client.call_tool("generate_image", {**PROMPT, "model": "black-forest-labs/FLUX.1-schnell"}))
+        assert nvidia.calls == [], "nobody else has a model of that id"
 
 
 async def test_a_resolution_class_finds_a_model_that_makes_it(emulate: Emulate, client_on: OpenClient) -> None:

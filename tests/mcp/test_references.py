@@ -59,6 +59,14 @@ WAYS: dict[str, Callable[[str, str, Path], str]] = {
     "its kind in front": lambda asset, job, path: f"asset:{asset[:12]}",
     "its hash in front": lambda asset, job, path: f"sha256:{asset}",
     "job in front": lambda asset, job, path: f"job:{job}",
+    "as a text says it": lambda asset, job, path: f"asset id: {asset[:12]}",
+    "job as a text says it": lambda asset, job, path: f"job_id: {job}",
+    "cut short": lambda asset, job, path: f"{asset[:12]}…",
+    "cut short with dots": lambda asset, job, path: f"{asset[:12]}...",
+    "the end of a sentence": lambda asset, job, path: f"{asset[:12]}.",
+    "a link": lambda asset, job, path: f"[the fox](imgforge://assets/{asset})",
+    "our own URL without its host": lambda asset, job, path: f"/v2/assets/{asset}",
+    "a space before the number": lambda asset, job, path: f"{job} #1",
 }
 
 
@@ -110,6 +118,11 @@ FILES: dict[str, Callable[[Path], str]] = {
     "file URI": lambda path: path.as_uri(),
     "in quotes": lambda path: f"'{path}'",
     "in a chat's signs": lambda path: f"`{path}`",
+    "in round quotes": lambda path: f"“{path}”",
+    "as chats name files": lambda path: f"@{path}",
+    "a link in markdown": lambda path: f"[My Photo]({path})",
+    "a picture in markdown": lambda path: f"![My Photo](<{path}>)",
+    "escaped as for a URL": lambda path: path.name.replace(" ", "%20"),
     "escaped as for a shell": lambda path: str(path).replace(" ", "\\ "),
     "file URI of this machine": lambda path: f"file://127.0.0.1{quote(str(path))}",
     "file URI of localhost": lambda path: f"file://localhost{quote(str(path))}",
@@ -142,6 +155,30 @@ async def test_a_file_is_read_however_it_is_named(
         result = await client.call_tool("generate_image", asked)
     assert not result.is_error, told(result)
     assert sent(emulator).size == (96, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        pytest.param("Screenshot at 9.41\u202fAM.png", "Screenshot at 9.41 AM.png", id="a narrow space"),
+        pytest.param("a\u00a0fox.png", "a fox.png", id="a space that does not break"),
+        pytest.param("Fo\u0301to.png", "F\u00f3to.png", id="an accent taken apart"),
+        pytest.param("F\u00f3to.png", "Fo\u0301to.png", id="an accent put together"),
+        pytest.param("Mia’s fox.png", "Mia's fox.png", id="a round apostrophe"),
+        pytest.param("IMG_0001.JPG", "IMG_0001.jpg", id="an extension in capitals"),
+    ],
+)
+async def test_a_file_is_found_by_a_name_that_looks_the_same(
+    name: str, asked: str, folder: Path, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate("together")
+    (folder / name).write_bytes(encoded(picture(size=(80, 40)), "PNG"))
+    async with client_on(emulator) as client:
+        told(await client.call_tool("generate_image", {**TAKES_REFERENCES, "input_images": [asked]}))
+        (folder / asked.swapcase()).write_bytes(encoded(picture(), "PNG"))
+        two = told(await client.call_tool("generate_image", {**TAKES_REFERENCES, "input_images": [asked]}))
+    assert sent(emulator).size == (80, 40)
+    assert two["code"] == "invalid_request", "of two that look the same, neither is meant for certain"
 
 
 @pytest.mark.parametrize(
@@ -201,13 +238,32 @@ def mask(mode: str) -> Image.Image:
         holed = Image.new("RGBA", (96, 64), "white")
         holed.putalpha(grey.point(lambda value: 255 - value))
         return holed
+    if mode in ("red", "blue"):
+        painted = Image.new("RGB", (96, 64))
+        painted.paste(mode, (0, 0, 48, 64))
+        return painted
+    if mode in ("numbers", "deep numbers"):
+        return grey.point(lambda value: value and 1) if mode == "numbers" else deep_of(grey)
     return grey.convert(mode)
 
 
-@pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "RGB", "RGBA", "CMYK", "I;16", "hole"])
+def deep_of(grey: Image.Image) -> Image.Image:
+    """Eight bits' levels in sixteen, as they are."""
+    made = Image.new("I;16", grey.size, 0)
+    made.paste(255, (0, 0, grey.width // 2, grey.height))
+    return made
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        *("L", "1", "P", "LA", "RGB", "RGBA", "CMYK", "I;16", "hole", "F", "I"),
+        *("red", "blue", "numbers", "deep numbers"),
+    ],
+)
 async def test_a_mask_of_any_kind_marks_the_same_place(mode: str, emulate: Emulate, client_on: OpenClient) -> None:
     emulator = emulate("openai")
-    kind = "TIFF" if mode == "CMYK" else "PNG"
+    kind = "TIFF" if mode in ("CMYK", "F", "I") else "PNG"
     async with client_on(emulator) as client:
         asked = {
             "prompt": "a door",

@@ -237,6 +237,12 @@ def test_the_doctor_is_content_with_a_key_that_works(
         pytest.param({"object": "list"}, "works", id="no list"),
         pytest.param({"models": {"flux": {}}}, "works", id="a shape of its own"),
         pytest.param({"items": [{"title": "flux"}]}, "works", id="other names"),
+        pytest.param({"object": "list", "data": None}, "works", id="null"),
+        pytest.param({"value": [{"id": "flux"}]}, "works", id="Azure's name for it"),
+        pytest.param(["flux", "sdxl"], "works", id="a list of texts"),
+        pytest.param(7, "works", id="a number"),
+        pytest.param(b"<html><title>Welcome</title></html>", "unchecked", id="a page, which says nothing of the key"),
+        pytest.param(b"", "unchecked", id="nothing"),
     ],
 )
 async def test_a_server_that_answers_is_not_called_unreachable_for_its_list(

@@ -111,6 +111,11 @@ async def test_what_would_keep_a_decoder_busy_is_refused(data: bytes) -> None:
         decoder.close()
 
 
+async def test_what_would_keep_a_decoder_busy_by_its_scans_is_refused_by_its_head(decoder: Decoder) -> None:
+    with pytest.raises(BadReply, match="more scans than any encoder writes"):
+        await decoder.inspect(many_scans(600, (64, 64)))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows bounds no processor time; the wall clock does it there")
 async def test_a_picture_that_takes_too_long_is_ended_and_the_next_one_is_decoded() -> None:
     decoder = Decoder(seconds=1.0)

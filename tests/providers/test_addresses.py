@@ -77,6 +77,11 @@ def served() -> Iterator[Callable[[Elsewhere], Elsewhere]]:
         pytest.param(lambda path, port: f"http://localhost{path}", id="no port"),
         pytest.param(lambda path, port: f"127.0.0.1:{port}{path}", id="host and port alone"),
         pytest.param(lambda path, port: f"http://localhost.:{port}{path}", id="a dot at the end"),
+        pytest.param(lambda path, port: f".{path}", id="a path from where one is"),
+        pytest.param(lambda path, port: f"http://172.17.0.2:{port}{path}", id="a container's address"),
+        pytest.param(lambda path, port: f"http://localai:{port}{path}", id="a container's name"),
+        pytest.param(lambda path, port: f"http://box.local:{port}{path}", id="its name in this network"),
+        pytest.param(lambda path, port: f"http://[fd00::2]:{port}{path}", id="its private address"),
     ],
 )
 @pytest.mark.parametrize("kind", [Elsewhere, Locked])
@@ -126,6 +131,7 @@ async def test_a_picture_of_the_base_host_that_leads_elsewhere_on_the_machine_is
 
 
 OVERRIDDEN = ProviderSettings(name="x", base_url="https://gateway.example/prefix", is_override=True, key="k")
+NEAR = ProviderSettings(name="x", base_url="http://192.168.1.2:8080", is_override=True, key="k")
 OWN = ProviderSettings(name="x", base_url="https://api.example", is_override=False, key="k")
 
 
@@ -137,6 +143,9 @@ OWN = ProviderSettings(name="x", base_url="https://api.example", is_override=Fal
         ("http://localhost:80/a", OVERRIDDEN, ("http://gateway.example:80/a", "https://gateway.example/a")),
         ("https://cdn.example/a", OVERRIDDEN, ("https://cdn.example/a",)),
         ("http://localhost/a", OWN, ("http://localhost/a",)),
+        ("http://10.0.0.9:1/a", OWN, ("http://10.0.0.9:1/a",)),
+        ("http://nas:1/a", NEAR, ("http://192.168.1.2:1/a", "http://192.168.1.2:8080/a", "http://nas:1/a")),
+        ("https://cdn.example/a", NEAR, ("https://cdn.example/a",)),
         ("http://user@localhost/a", OVERRIDDEN, ("http://user@localhost/a",)),
         ("http://[::1/a", OVERRIDDEN, ("http://[::1/a",)),
         ("//cdn.example/a", OWN, ("https://cdn.example/a",)),

@@ -36,6 +36,22 @@ PREFIXES = [
     ("imgforge", "/v2"),
     ("nvidia", "/v1"),
     ("fal", "/"),
+    ("gemini", "/v1beta/openai/"),
+    ("openai", "/v1/chat/completions"),
+    ("openai", "/v1/responses"),
+    ("together", "/v1/models"),
+    ("bfl", "/v1/flux-pro-1.1"),
+    ("bfl", "/v1/get_result"),
+    ("replicate", "/v1/predictions"),
+    ("ideogram", "/v1/ideogram-v3/generate"),
+    ("huggingface", "/v1"),
+    ("openrouter", "/v1"),
+    ("imgforge", "/v2/generate"),
+    ("nvidia", "/v1/infer"),
+    ("a1111", "/docs"),
+    ("a1111", "/?__theme=dark"),
+    ("comfyui", "/prompt"),
+    ("pollinations", "/prompt"),
 ]
 
 
@@ -45,7 +61,8 @@ async def test_a_documented_path_in_the_base_url_is_not_repeated_and_its_query_g
     emulate: Callable[[str], Emulator], client_on: OpenClient, name: str, prefix: str
 ) -> None:
     emulator = emulate(name)
-    place = {f"IMGFORGE_{name.upper()}_BASE_URL": f"{emulator.base_url}{prefix}?api-version=2026-11"}
+    query = f"{'&' if '?' in prefix else '?'}api-version=2026-11"
+    place = {f"IMGFORGE_{name.upper()}_BASE_URL": f"{emulator.base_url}{prefix}{query}"}
     async with client_on(emulator, **place) as client:
         answer = told(await client.call_tool("generate_image", {"prompt": "a red fox", "provider": name}))
     assert answer["state"] == "completed", answer
@@ -85,6 +102,9 @@ async def test_a_documented_path_in_the_base_url_is_not_repeated_and_its_query_g
             "https://h/v2beta", "/v1/user/account", "https://h/v1/user/account", id="the other of two versions"
         ),
         pytest.param("https://h/client/v4/accounts/me/ai/run", CLOUDFLARE, f"https://h{CLOUDFLARE}", id="deep"),
+        pytest.param("https://h/v1/openai", GEMINI, f"https://h{GEMINI}", id="another client's version"),
+        pytest.param("https://h/v1/acme", "/v1/x", "https://h/v1/acme/v1/x", id="a gateway of one name"),
+        pytest.param("https://h/openai", IMAGES, f"https://h/openai{IMAGES}", id="a gateway called openai"),
         pytest.param("https://h/V1", IMAGES, "https://h/V1/v1/images/generations", id="a name that is no version"),
         pytest.param("https://h/x?a=1&b=%2F", "/v1/models?b=2", "https://h/x/v1/models?a=1&b=2", id="two queries"),
         pytest.param("https://h?sig=a%2Fb", IMAGES, f"https://h{IMAGES}?sig=a%2Fb", id="a query as it was written"),

@@ -42,6 +42,10 @@ SPELLINGS = [
         f"data:application/octet-stream;base64,\n{base64.encodebytes(PNG).decode()}", id="a data URL in lines"
     ),
     pytest.param(f"data:image/png,{quote(PNG, safe='')}", id="a data URL without base64"),
+    pytest.param(f"image/png;base64,{B64}", id="a data URL whose scheme was cut off"),
+    pytest.param(f"base64,{B64}", id="no more than its mark"),
+    pytest.param(f'"{B64}"', id="in quotes"),
+    pytest.param(B64.replace("/", "\\/"), id="escaped for JSON"),
 ]
 
 
@@ -112,6 +116,14 @@ def test_base64_is_read_however_it_is_spelled_and_wherever_it_stands(text: str) 
         pytest.param({"choices": [{"message": {"content": json.dumps({"url": URL})}}]}, id="JSON in a message"),
         pytest.param({"choices": [{"message": {"content": f"Here it is: {URL}"}}]}, id="in a sentence"),
         pytest.param({"choices": [{"message": {"content": f"[a red fox]({URL})"}}]}, id="a link in markdown"),
+        pytest.param({"Data": [{"Url": URL}]}, id="names with capitals"),
+        pytest.param({"Response": {"ResultImage": [URL], "ResultDetails": ["Success"]}}, id="Tencent"),
+        pytest.param({"images": [{"image-url": URL}]}, id="names with dashes"),
+        pytest.param({"data": {"sub_task_result_list": [{"final_image_list": [{"img_url": URL}]}]}}, id="Baidu"),
+        pytest.param({"status": "ok", "output_url": URL}, id="an output's address"),
+        pytest.param({"images": [{"path": "/tmp/x.webp", "url": URL}]}, id="a path of the server's own beside it"),
+        pytest.param({"seeds": [1], "finish_reasons": [None], "images": [URL]}, id="reasons in a list"),
+        pytest.param(f"<?xml version='1.0'?><Result><Url>{URL}</Url></Result>".encode(), id="XML"),
     ],
 )
 def test_an_address_is_found_in_every_shape_that_services_and_gateways_use(body: Any) -> None:
@@ -122,8 +134,32 @@ PLAIN = "https://cdn.example/files/3f2a"
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"generations_by_pk": {"generated_images": [{"url": PLAIN, "nsfw": False}]}}, id="Leonardo"),
+        pytest.param({"data": {"type": "image", "attributes": {"image_url": PLAIN}}}, id="JSON:API"),
+        pytest.param({"data": {"generateImage": {"image": {"url": PLAIN}}}}, id="GraphQL"),
+    ],
+)
+def test_a_picture_below_a_name_that_nobody_documented_is_one(body: Any) -> None:
+    assert [picture.url for picture in found_in(reply(body)).pictures] == [PLAIN]
+
+
+def test_an_address_with_spaces_is_written_as_addresses_are() -> None:
+    body = {"images": [{"url": "http://127.0.0.1:7860/file=outputs/a red fox.png"}, "outputs/a red fox.png"]}
+    escaped = ["http://127.0.0.1:7860/file=outputs/a%20red%20fox.png", "outputs/a%20red%20fox.png"]
+    assert [picture.url for picture in found_in(reply(body)).pictures] == escaped
+
+
+@pytest.mark.parametrize(
     "text",
-    [pytest.param(f"Done: ![fox]({PLAIN})", id="markdown"), pytest.param(f"<img src='{PLAIN}' alt=''>", id="HTML")],
+    [
+        pytest.param(f"Done: ![fox]({PLAIN})", id="markdown"),
+        pytest.param(f"![fox](<{PLAIN}>)", id="markdown in angles"),
+        pytest.param(f'![fox]({PLAIN} "a fox")', id="markdown with a title"),
+        pytest.param(f"<img src='{PLAIN}' alt=''>", id="HTML"),
+        pytest.param('```json\n{"url": "' + PLAIN + '"}\n```', id="JSON in a block of code"),
+    ],
 )
 def test_an_address_without_an_extension_is_a_picture_where_the_text_says_so(text: str) -> None:
     body = {"choices": [{"message": {"content": text}}]}
@@ -148,6 +184,24 @@ def test_an_address_without_an_extension_is_a_picture_where_the_text_says_so(tex
         pytest.param(f'{{"status": "working"}}\n{{"image": "{B64}"}}\n'.encode(), id="JSON, a line each"),
         pytest.param(f'event: done\r\ndata: {{"image":\r\ndata: "{B64}"}}\r\n\r\n'.encode(), id="an event in lines"),
         pytest.param(f'id: 1\ndata: {{"image": "{B64}"}}\ndata: [DONE]\n'.encode(), id="events without empty lines"),
+        pytest.param({"image": {str(place): byte for place, byte in enumerate(PNG)}}, id="a typed array"),
+        pytest.param({"image": [byte - 256 * (byte > 127) for byte in PNG]}, id="numbers with signs, as Java has them"),
+        pytest.param({"image": f"0x{PNG.hex()}"}, id="hex digits with their mark"),
+        pytest.param({"image": f"\\x{PNG.hex()}"}, id="hex digits of a database"),
+        pytest.param({"data": {"image_base64": [B64]}, "base_resp": {"status_code": 0}}, id="MiniMax"),
+        pytest.param({"data": [{"b64_json": base64.b64encode(B64.encode()).decode()}]}, id="encoded twice"),
+        pytest.param(
+            {"data": [{"b64_json": base64.b64encode(f"data:;base64,{B64}".encode()).decode()}]},
+            id="a data URL, encoded",
+        ),
+        pytest.param({"choices": [{"message": {"content": f"```\n{B64}\n```"}}]}, id="a block of code"),
+        pytest.param(
+            b'data: {"type": "response.output_item.done", "item": {"type": "image_generation_call", "result": "'
+            + B64.encode()
+            + b'"}}\n\n',
+            id="an item of a stream",
+        ),
+        pytest.param({"content": [{"type": "resource", "resource": {"blob": B64}}]}, id="a resource"),
     ],
 )
 def test_the_bytes_are_found_in_every_wrapping(body: Any) -> None:
@@ -157,8 +211,20 @@ def test_the_bytes_are_found_in_every_wrapping(body: Any) -> None:
 def test_a_picture_is_found_among_the_parts_of_a_multipart_answer() -> None:
     head = b'--X\r\nContent-Disposition: form-data; name="image"\r\nContent-Type: image/png\r\n\r\n'
     more = b'\r\n--X\r\nContent-Type: application/json\r\n\r\n{"image": "' + URL.encode() + b'"}\r\n--X--\r\n'
-    answer = Reply(status=200, headers={"content-type": "multipart/form-data; boundary=X"}, body=head + PNG + more)
-    assert found_in(answer).pictures == [Picture(data=PNG), Picture(url=URL)]
+    for body in (head + PNG + more, head.replace(b"\r\n", b"\n") + PNG + more.replace(b"\r\n", b"\n")):
+        answer = Reply(status=200, headers={"content-type": "multipart/form-data; boundary=X"}, body=body)
+        assert found_in(answer).pictures == [Picture(data=PNG), Picture(url=URL)]
+
+
+def test_a_large_picture_in_the_words_of_a_message_is_whole() -> None:
+    large = PNG + b"\0" * 2_000_000
+    content = f"![image](data:image/png;base64,{base64.b64encode(large).decode()})"
+    assert found_in(reply({"choices": [{"message": {"content": content}}]})).pictures == [Picture(data=large)]
+
+
+def test_a_path_alone_is_a_picture_if_it_ends_as_one() -> None:
+    assert found_in(reply(b"/generated-images/x.png\n")).pictures == [Picture(url="/generated-images/x.png")]
+    assert found_in(reply(b"/var/log/error")).pictures == []
 
 
 @pytest.mark.parametrize(
@@ -200,6 +266,24 @@ def test_raw_bytes_are_a_picture_whatever_is_declared(data: bytes, kind: str) ->
             1,
             id="one candidate of two",
         ),
+        pytest.param({"finish_reasons": ["Filter reason: prompt"]}, 0, 0, 1, id="a reason in a list"),
+        pytest.param(
+            {"finish_reasons": [None, "Filter reason: output image"], "images": [B64, ""]}, 1, 0, 1, id="one of a list"
+        ),
+        pytest.param(
+            {"data": [{"url": URL}, {"error": {"code": "OutputImageSensitiveContentDetected", "message": "no"}}]},
+            1,
+            0,
+            1,
+            id="an error in the place of one",
+        ),
+        pytest.param(
+            {"output": {"results": [{"url": URL}, {"code": "DataInspectionFailed", "message": "no"}]}},
+            1,
+            0,
+            1,
+            id="a code in the place of one",
+        ),
     ],
 )
 def test_what_came_is_kept_beside_what_did_not(body: Any, kept: int, broken: int, refused: int) -> None:
@@ -230,6 +314,8 @@ def test_what_came_is_kept_beside_what_did_not(body: Any, kept: int, broken: int
         pytest.param({"data": ["text", 7, True]}, id="words"),
         pytest.param({"user": {"avatar": "https://x/1.png"}}, id="a portrait"),
         pytest.param({"mask": B64, "request": {"images": [URL]}}, id="a mask"),
+        pytest.param({"status": 404, "path": "/v1/images/generations"}, id="the path that was asked for"),
+        pytest.param({"job": {"parameters": {"image": "https://x.example/in"}}}, id="what it was given, below"),
         pytest.param({"images": [{"url": URL}], "has_nsfw_concepts": [True]}, id="a black one"),
         pytest.param({"revised_prompt": "a fox", "created": 1}, id="nothing"),
         pytest.param([], id="an empty list"),

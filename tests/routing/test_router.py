@@ -53,7 +53,7 @@ def entry(name: str) -> Entry:
 
 
 def router(*names: str, **fields: Any) -> Router:
-    known = {name: manifest.name for manifest in MANIFESTS for name in (manifest.name, *manifest.aliases)}
+    known = {name: each.name for each in MANIFESTS for name in (each.name, each.title, *each.aliases)}
     return Router(catalog=CATALOG, entries=tuple(map(entry, names)), known_providers=known, **fields)
 
 
@@ -168,11 +168,47 @@ def test_a_lower_tier_comes_before_a_higher_one() -> None:
 # The user's word ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["together", "Together", "togetherai", "workers_ai", "google", "cloudflare"])
-def test_a_provider_is_pinned_by_name_or_alias(name: str) -> None:
-    found = {each.provider for each in ranked(router("together", "cloudflare", "gemini"), provider=name)}
-    known = {alias: manifest.name for manifest in MANIFESTS for alias in (manifest.name, *manifest.aliases)}
-    assert found == {known[name.lower()]}
+@pytest.mark.parametrize(
+    ("provider", "names"),
+    [
+        (
+            "together",
+            ["together", "Together", "togetherai", "Together AI", "together.ai", "https://api.together.xyz/v1"],
+        ),
+        ("cloudflare", ["cloudflare", "workers_ai", "Cloudflare Workers AI", "Workers AI", "workers-ai"]),
+        ("gemini", ["google", "Google Gemini", "google-gemini", "Gemini API", "Google AI", "google ai studio"]),
+        ("bfl", ["Black Forest Labs", "blackforestlabs", "bfl.ai"]),
+        ("stability", ["Stability AI", "stability.ai"]),
+        ("huggingface", ["Hugging Face", "huggingface.co", "HF Inference"]),
+    ],
+)
+def test_a_provider_is_pinned_by_each_of_its_names(provider: str, names: list[str]) -> None:
+    on = router("together", "cloudflare", "gemini", "bfl", "stability", "huggingface")
+    for name in names:
+        assert {each.provider for each in ranked(on, provider=name)} == {provider}, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("together:flux-schnell", "flux-schnell@together", "flux-schnell (together)", "flux-schnell via Together AI"),
+        *("together/flux-schnell:latest", "together_ai/black-forest-labs/FLUX.1-schnell"),
+    ],
+)
+def test_a_model_may_be_named_with_its_provider_on_either_side(name: str) -> None:
+    assert {each.name for each in ranked(router("together", "fal"), model=name)} == {"together/flux-schnell"}
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("models/gemini-2.5-flash-image", "gemini-2.5-flash-image"),
+        ("google:gemini-2.5-flash-image", "gemini-2.5-flash-image"),
+        ("Gemini 2.5 Flash Image (Nano Banana)", "gemini-2.5-flash-image"),
+    ],
+)
+def test_a_model_is_found_by_what_apis_and_people_add_to_its_name(name: str, slug: str) -> None:
+    assert {each.model.slug for each in ranked(router("gemini"), model=name)} == {slug}
 
 
 def test_auto_means_that_the_router_picks() -> None:

@@ -8,26 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.providers.reading.delays import in_field, in_words
-from imgforge_mcp.providers.reading.wire import ERROR_BYTES, decoded_or_none
+from imgforge_mcp.providers.reading.wire import ERROR_BYTES, decoded_or_none, plain
 
 if TYPE_CHECKING:
     from imgforge_mcp.providers.contract.exchange import Reply
 
 HOLDERS = (
-    *("error", "errors", "detail", "details", "inner_error", "innererror", "node_errors", "cause", "fault", "failure"),
-    *("exception", "metadata", "body", "response", "promptFeedback", "prompt_feedback", "base_resp", "header"),
-    *("data", "result", "output", "status", "err", "Error", "messages"),
+    *("error", "errors", "detail", "details", "innererror", "nodeerrors", "cause", "fault", "failure", "failed"),
+    *("exception", "exceptions", "metadata", "responsemetadata", "body", "response", "errorresponse", "promptfeedback"),
+    *("baseresp", "header", "data", "result", "output", "status", "err", "messages", "errorchain", "validationerrors"),
+    *("invalidparams", "violations", "errormessages", "embedded", "task", "jobs"),
 )
-"""Where an error is described, or a second one inside it."""
+"""Where an error is described, or a second one inside it. Every name is read without its case and what parts its
+words."""
 SENTENCES = (
-    *("message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description"),
-    *("reason", "blockReasonMessage", "finishMessage", "details", "status_msg", "statusMessage", "title", "raw"),
-    *("Message", "faultstring", "err", "errmsg", "failure_reason", "failureReason", "exception", "fault"),
+    *("message", "msg", "detail", "errormessage", "errormsg", "errordescription", "description", "reason"),
+    *("blockreasonmessage", "finishmessage", "details", "statusmsg", "statusmessage", "title", "raw", "faultstring"),
+    *("err", "errmsg", "failurereason", "exception", "fault", "developermessage", "usermessage", "statustext", "info"),
+    *("text", "problem", "feedback"),
 )
 CODES = (
-    *("code", "type", "status", "error_code", "errorCode", "error_type", "errorType", "name", "reason", "reasons"),
-    *("finish_reason", "finishReason", "blockReason", "block_reason", "error", "status_code", "title", "kind"),
+    *("code", "type", "status", "errorcode", "errortype", "name", "reason", "reasons", "finishreason", "finishreasons"),
+    *("blockreason", "error", "statuscode", "title", "kind"),
 )
+BY_FIELD = ("errors", "validationerrors", "data")
+"""Where the sentences may stand below the names of the fields that they are about."""
 DEEPEST = 6
 MOST_ERRORS = 12
 LONGEST = 2000
@@ -73,7 +78,9 @@ def _in_page(reply: "Reply") -> Cause:
     is_page = text[:1] == "<"
     if is_page:
         found = re.search(r"(?is)<(?:title|message|h1)[^>]*>\s*(.*?)\s*</", text)
-        text = html.unescape(re.sub(r"<[^>]*>", " ", found[1] if found else text))
+        told = re.search(r"(?is)<(?:p|pre)(?:\s[^>]*)?>\s*([^<]*\s[^<]*?)\s*<", text)
+        parts = [part[1] for part in (found, told) if part is not None] or [text]
+        text = html.unescape(re.sub(r"<[^>]*>", " ", ": ".join(parts)))
     elif "\x00" in text or text.count("\ufffd") > 3:
         text = ""
     sentence = " ".join(text.split())[:LONGEST]
@@ -99,7 +106,7 @@ def _sentence(body: Any) -> str:
         if len(parts) >= MOST_ERRORS:
             break
     words = [part for part in parts if " " in part]
-    kind = body.get("error") if isinstance(body, dict) else None
+    kind = plain(body).get("error") if isinstance(body, dict) else None
     if words and isinstance(kind, str) and kind in parts and " " not in kind:
         return ": ".join([kind, *words])
     return ": ".join(words or parts[:1])
@@ -117,7 +124,7 @@ def _sentences(value: Any, depth: int) -> Iterator[str]:
             for item in value[:MOST_ERRORS]:
                 yield from _sentences(item, depth + 1)
         case dict():
-            yield from _told(value, depth)
+            yield from _told(plain(value), depth)
 
 
 def _told(item: Json, depth: int) -> Iterator[str]:
@@ -127,16 +134,20 @@ def _told(item: Json, depth: int) -> Iterator[str]:
     own = [item[name] for name in SENTENCES if isinstance(item.get(name), str) and item[name].strip()]
     for text in own[:2] if any(" " in text for text in own[:2]) else own:
         yield from _sentences(text, depth + 1)
+    if own and "code" in item and isinstance(item.get("data"), str):  # JSON-RPC's
+        yield item["data"]
     if not own and not item.keys() & {*HOLDERS, *SENTENCES}:
         yield from _by_field(item)
-    for name in HOLDERS:
+    for name in dict.fromkeys((*HOLDERS, *SENTENCES)):
         inner = item.get(name)
-        if name == "node_errors" and isinstance(inner, dict):
+        if name == "nodeerrors" and isinstance(inner, dict):
             yield from _nodes(inner)
         elif isinstance(inner, list | dict):
             yield from _sentences(inner, depth + 1)
         elif name == "errors" and isinstance(inner, str):
             yield inner
+        if name in BY_FIELD and isinstance(inner, dict) and (name != "data" or item.get("status") == "fail"):
+            yield from _of_fields(plain(inner))
 
 
 def _by_field(item: Json) -> Iterator[str]:
@@ -144,6 +155,16 @@ def _by_field(item: Json) -> Iterator[str]:
     for name, told in list(item.items())[:MOST_ERRORS]:
         if isinstance(told, list) and told and all(isinstance(text, str) for text in told):
             yield f"{name}: {' '.join(told[:MOST_ERRORS])}"
+
+
+def _of_fields(fields: Json) -> Iterator[str]:
+    """What is wrong with each, where errors are told by the fields' names: a sentence, or an object with one."""
+    if fields.keys() & {*HOLDERS, *SENTENCES}:
+        return
+    for name, told in list(fields.items())[:MOST_ERRORS]:
+        text = next(_sentences(told, DEEPEST - 1), "") if isinstance(told, dict) else told
+        if isinstance(text, str) and text:
+            yield f"{name}: {text}"
 
 
 def _nodes(nodes: Json) -> Iterator[str]:
@@ -170,6 +191,7 @@ def _codes(value: Any, depth: int) -> Iterator[str]:
         return
     if not isinstance(value, dict):
         return
+    value = plain(value)
     for name in CODES:
         for code in value[name] if isinstance(value.get(name), list) else [value.get(name)]:
             if isinstance(code, bool):
@@ -179,7 +201,7 @@ def _codes(value: Any, depth: int) -> Iterator[str]:
     for name in HOLDERS:
         if isinstance(value.get(name), list | dict):
             inner = value[name]
-            nodes = inner.values() if name == "node_errors" and isinstance(inner, dict) else [inner]
+            nodes = inner.values() if name == "nodeerrors" and isinstance(inner, dict) else [inner]
             for each in list(nodes)[:MOST_ERRORS]:
                 yield from _codes(each, depth + 1)
 
@@ -205,8 +227,9 @@ def _delays(value: Any, depth: int) -> Iterator[float]:
             seconds = in_field(name, item)
             if seconds is not None:
                 yield seconds
+        named = plain(value)
         for name in HOLDERS:
-            yield from _delays(value.get(name), depth + 1)
+            yield from _delays(named.get(name), depth + 1)
 
 
 def _header_delay(reply: "Reply") -> float | None:

@@ -20,7 +20,20 @@ IN_WORDS = re.compile(
 BEFORE = re.compile(
     rf"\b((?:{_SPAN}[\s,]*(?:and\s+)?)+)(?:remaining|left|to\s+go|until|before|you\s+(?:can|may))", re.IGNORECASE
 )
-BARE = re.compile(r"retry[-_ ]?after[\"']?\s*[:=]\s*[\"']?(\d{1,7}(?:\.\d{1,9})?)(?![\w.])", re.IGNORECASE)
+BARE = re.compile(
+    r"retry[-_ ]?after(?:[\"']?\s*[:=]\s*[\"']?(\d{1,7}(?:\.\d{1,9})?)(?![\w.])|\s+(\d{1,7})\s*(?:[,;!)]|\.?$))",
+    re.IGNORECASE,
+)
+BY_CLOCK = re.compile(
+    r"(?:retry|try\s+again|wait|resets?|available)[^.\d]{0,40}?(\d{1,2}):([0-5]\d):([0-5]\d)(?![\d:])", re.IGNORECASE
+)
+ABROAD = re.compile(
+    r"(\d{1,6})\s*(?:(秒|초|s(?:ekunden?|econdes?|egund[oa]s?)\b|секунд\w*)|(分钟?|分|분|minut[eo]?[ns]?\b|минут\w*))\s*"
+    r"(?:钟)?(?:[后後]|뒤|erneut|[^.]{0,20}?重试)|(?:in|dans|en|em|через)\s+(\d{1,6})\s+(?:(Sekunden?|secondes?|segundos|секунд\w*)"
+    r"|(Minuten|minutes|minutos|минут\w*))",
+    re.IGNORECASE,
+)
+"""Seconds, or minutes, in Chinese, Japanese, Korean, German, French, Spanish, Portuguese, Russian."""
 FIELDS: Mapping[str, float] = {
     **dict.fromkeys(("retry_after", "retryafter", "retry_after_seconds", "retryafterseconds", "retry_in"), 1.0),
     **dict.fromkeys(("retrydelay", "retry_delay", "estimated_time", "wait_seconds", "retry_after_secs"), 1.0),
@@ -32,12 +45,18 @@ FIELDS: Mapping[str, float] = {
 
 def in_words(text: str) -> float | None:
     """Seconds from "retry in 36.7s", "try again in 2 minutes", "please wait 1m30s"; None where no delay is told."""
+    text = re.sub(r"(?i)\b(?:a|an|one)(?= (?:second|minute|hour|day)\b)", "1", text[:4000])
     found = IN_WORDS.search(text[:4000])
     found = found or BEFORE.search(text[:4000])
     if found is not None:
         return span(found[1])
-    bare = BARE.search(text[:4000])
-    return _bounded(float(bare[1])) if bare else None
+    if (bare := BARE.search(text[:4000])) is not None:
+        return _bounded(float(bare[1] or bare[2]))
+    if (clock := BY_CLOCK.search(text[:4000])) is not None:
+        return _bounded(int(clock[1]) * 3600.0 + int(clock[2]) * 60 + int(clock[3]))
+    if (abroad := ABROAD.search(text[:4000])) is not None:
+        return _bounded(float(abroad[1] or abroad[4]) * (60.0 if abroad[3] or abroad[6] else 1.0))
+    return None
 
 
 def span(text: str) -> float | None:

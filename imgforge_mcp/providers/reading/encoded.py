@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from array import array
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,7 +16,11 @@ BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 LEAST = 16
 """Numbers, or hex digits, that are looked at before more is made of them."""
-HEX = re.compile(rf"\s*[0-9a-fA-F]{{{LEAST}}}")
+HEX = re.compile(rf"\s*(?:0x|\\x)?(?=[0-9a-fA-F]{{{LEAST}}})")
+"""With the mark of a program's number or of a database's bytes, or none."""
+NAMED = re.compile(rb"(?i)[\w/.+;=-]{0,64}base64,")
+"""What is left of a data URL whose scheme was cut off."""
+QUOTES = b"\"'`"
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 DATA_URL = re.compile(r"\s*data:([^,]*),(.*)\s*", re.DOTALL | re.IGNORECASE)
 
@@ -33,8 +38,8 @@ def looks_like_an_image(data: bytes) -> bool:
 
 
 def from_base64(text: str) -> bytes | None:
-    """The bytes of base64 in either alphabet, with or without padding, broken into lines, escaped for a URL, or as
-    Python prints bytes; None where it is none."""
+    """The bytes of base64 in either alphabet, with or without padding, broken into lines, escaped for a URL or JSON, in
+    quotes, or as Python prints bytes; None where it is none."""
     packed = _packed(text)
     bare = packed.translate(TO_STANDARD).rstrip(b"=")
     if not bare or len(bare) % 4 == 1 or NOT_BASE64.search(bare):
@@ -58,20 +63,22 @@ def from_data_url(text: str) -> bytes | None:
 
 
 def from_numbers(values: list[Any]) -> bytes | None:
-    """The bytes of a list of numbers, as Node writes a buffer; None where they are no image."""
+    """The bytes of a list of numbers, as Node writes a buffer, or with signs, as Java does; None where they are no
+    image."""
     if len(values) < LEAST or not all(isinstance(value, int) for value in values[:LEAST]):
         return None
     try:
-        data = bytes(values)
-    except (ValueError, TypeError):
+        data = array("b", values).tobytes() if min(values) < 0 else bytes(values)
+    except (ValueError, TypeError, OverflowError):
         return None
     return data if looks_like_an_image(data) else None
 
 
 def from_hex(text: str) -> bytes | None:
     """The bytes of hex digits; None where they are no image."""
+    mark = HEX.match(text)
     try:
-        data = bytes.fromhex(text) if HEX.match(text) else b""
+        data = bytes.fromhex(text[mark.end() :]) if mark else b""
     except ValueError:
         return None
     return data if looks_like_an_image(data) else None
@@ -103,5 +110,8 @@ def _packed(text: str) -> bytes:
         raw = unquote_to_bytes(raw)
     raw = raw.strip()
     if raw[:2] in (b"b'", b'b"') and raw[-1:] == raw[1:2]:
-        raw = raw[2:-1]
-    return raw if raw.isalnum() else b"".join(raw.replace(b"\\n", b"\n").split())
+        raw = raw[1:]
+    raw = raw.strip(QUOTES)
+    if mark := NAMED.match(raw):
+        raw = raw[mark.end() :]
+    return raw if raw.isalnum() else b"".join(raw.replace(b"\\n", b"\n").replace(b"\\/", b"/").split())

@@ -21,31 +21,47 @@ from imgforge_mcp.providers.reading.encoded import (
     looks_like_an_image,
 )
 from imgforge_mcp.providers.reading.refusals import is_refusal_word
-from imgforge_mcp.providers.reading.wire import decoded_or_none, line, whole
+from imgforge_mcp.providers.reading.wire import decoded_or_none, line, plain, whole
 
 ENCODED = (
-    *("b64_json", "b64", "base64", "image_base64", "imageBase64", "bytesBase64Encoded", "image_b64", "b64_image"),
-    *("image_bytes", "imageBytes", "base64_image", "base64Image", "image_data", "imageData", "binary_data_base64"),
+    *("b64json", "b64", "base64", "imagebase64", "bytesbase64encoded", "imageb64", "b64image", "imagebytes"),
+    *("base64image", "imagedata", "binarydatabase64", "imagebase64data", "imagedatauri", "b64data", "blob", "bytes"),
 )
-"""Fields that hold nothing but a picture's base64."""
-INLINE = ("inlineData", "inline_data")
-"""Objects whose `data` does."""
+"""Fields that hold nothing but a picture's base64. Every name is read without its case and what parts its words."""
 ADDRESSED = (
-    *("url", "image_url", "imageUrl", "imageURL", "uri", "image_uri", "fileUri", "file_uri", "signed_url", "signedUrl"),
-    *("download_url", "downloadUrl", "file_url", "asset_url", "sample", "src"),
+    *(
+        "url",
+        "imageurl",
+        "uri",
+        "imageuri",
+        "fileuri",
+        "signedurl",
+        "downloadurl",
+        "fileurl",
+        "asseturl",
+        "sample",
+        "src",
+    ),
+    *("imgurl", "outputurl", "resulturl", "mediaurl", "publicurl", "presignedurl", "photourl", "pictureurl"),
 )
 """Fields that hold the address of one, or an object that does."""
-SEVERAL = (*ADDRESSED, "urls")
+FILED = ("path", "filepath", "file", "filename")
+"""Fields that do, where it ends as a picture's address."""
+SEVERAL = (*ADDRESSED, *ENCODED, "urls")
 """Fields whose list, where they hold one, is of pictures."""
+MADE = frozenset({"image", "images", "picture", "pictures", "generatedimages", "imageurl", "imageurls", "imgurl"})
+"""Names of what was made, below whatever name they stand."""
 HOLDERS = (
     *("images", "image", "data", "output", "outputs", "result", "results", "artifacts", "predictions", "candidates"),
-    *("content", "contents", "parts", "generated_images", "generatedImages", "generations", "response", "payload"),
-    *("choices", "message", "items", "files", "media", "steps", "picture", "pictures", "img", "imgs", "image_urls"),
-    *("imageUrls", "b64_images", "body", "delta", "output_image", "resultUrls", "image_list"),
-    *("base64s", "binary_data_base64s", "photo", "photos", "asset", "assets", "imageURLs", "task", "task_result"),
-    *("fileData", "file_data", "generated", "resource"),
+    *("content", "contents", "parts", "generatedimages", "generations", "response", "payload"),
+    *("choices", "message", "item", "items", "files", "media", "steps", "picture", "pictures", "img", "imgs"),
+    *("imageurls", "b64images", "body", "delta", "outputimage", "resulturls", "resultimage", "imagelist"),
+    *("base64s", "binarydatabase64s", "photo", "photos", "asset", "assets", "task", "taskresult"),
+    *("filedata", "generated", "resource"),
 )
 """Where the documents and the gateways nest pictures, in the order in which they are looked at."""
+PLAIN_LISTS = ("image", "images", "pictures", "output", "outputs")
+"""Those whose list may be of bare paths."""
 SPOKEN = ("content", "message", "body", "delta")
 """Those that may hold words as well: a bare address there is a picture only if it ends as one."""
 NOT_OURS = re.compile(
@@ -58,7 +74,11 @@ PATH = re.compile(
     r"(?:/[^\s/][^\s]*|[\w.-]+:[0-9]{1,5}/[^\s]*|[\w.%-]+(?:/[\w.%-]+)*\.(?:png|jpe?g|webp|gif|avif|svg)(?:\?\S*)?)",
     re.IGNORECASE,
 )
-IN_MARKDOWN = re.compile(r"!\[[^\]]{0,400}\]\((https?://[^)\s]+|data:image/[^)\s]+)")
+PICTURE_PATH = re.compile(r"(?i)[^\s<>\"']{1,2000}\.(?:png|jpe?g|webp|gif|avif|svg)(?:\?\S*)?")
+IN_MARKDOWN = re.compile(r"!\[[^\]]{0,400}\]\(\s*<?(https?://[^)\s>]+|data:image/[^)\s>]+)")
+PARTED = re.compile(rb"\s*--\S{1,70}\r?\ncontent-", re.IGNORECASE)
+FENCED = re.compile(r"\s*(`{3,})[\w-]*\s(.*?)\1\s*", re.DOTALL)
+"""A block of code, in which a model writes JSON or base64."""
 IN_HTML = re.compile(r"""(?i)<img\s[^>]{0,400}?src=["']?(https?://[^"'\s>]+|data:image/[^"'\s>]+)""")
 EVENTS = re.compile(r"data:\s*[\[{\"]|event:|id:|retry:|:|\{")
 """How a stream of events begins, or one of JSON values, a line each."""
@@ -90,7 +110,7 @@ def found_in(reply: Reply, body: Any = None) -> Found:
     if body is None:
         if looks_like_an_image(reply.body.lstrip()):
             return _bare(reply)
-        if reply.content_type.startswith("multipart/"):
+        if reply.content_type.startswith("multipart/") or PARTED.match(reply.body):
             return _in_parts(reply)
         body = decoded_or_none(reply.body)
     if body is None:
@@ -112,12 +132,13 @@ def _bare(reply: Reply) -> Found:
 
 def _in_parts(reply: Reply) -> Found:
     """Those of a multipart answer, whose first line is what parts it."""
-    delimiter = reply.body.lstrip().partition(b"\n")[0].strip()
+    first = reply.body.lstrip().partition(b"\n")[0]
+    delimiter, line_end = first.strip(), b"\r\n" if first.endswith(b"\r") else b"\n"
     found = Found()
     for part in reply.body.split(delimiter) if delimiter.startswith(b"--") else ():
-        head, _, data = part.partition(b"\r\n\r\n")
+        head, _, data = part.partition(line_end * 2)
         if data and b"multipart/" not in head.lower():
-            found.add(found_in(Reply(status=reply.status, headers={}, body=data.removesuffix(b"\r\n"))))
+            found.add(found_in(Reply(status=reply.status, headers={}, body=data.removesuffix(line_end))))
     return found
 
 
@@ -131,9 +152,9 @@ def _in_text(reply: Reply) -> Found:
         return _bare(reply)
     if EVENTS.match(text):
         return _in_events(text)
-    if text.startswith("<") or not text:
+    if not text or (text.startswith("<") and (not text.startswith("<?xml") or "<html" in text[:1000].lower())):
         return Found()
-    return _of_text(text, None, is_claimed=False)
+    return _of_text(text, None, is_claimed=PICTURE_PATH.fullmatch(text) is not None)
 
 
 def _in_events(text: str) -> Found:
@@ -186,10 +207,11 @@ def _in_object(item: Json, seed: int | None, depth: int) -> Found:
         return Found()
     if item and all(name.isdigit() for name in item):
         return _in_list(list(item.values()), seed, depth)
+    item = plain(item)
     seed = found_seed if (found_seed := whole(item.get("seed"))) is not None else seed
-    if _is_refused(item):
-        kept = _held(item, seed, depth) if "content" in item else Found()
-        kept.refused += 1
+    if withheld := _withheld(item, depth):
+        kept = _held(item, seed, depth) if item.keys() & {"content", "finishreasons"} else Found()
+        kept.refused += withheld
         return kept
     encoded = _first([(text, True) for text in _encoded_claims(item)], seed)
     if encoded is not None and encoded.pictures:
@@ -206,14 +228,17 @@ def _in_object(item: Json, seed: int | None, depth: int) -> Found:
 def _held(item: Json, seed: int | None, depth: int) -> Found:
     """What the places hold in which an object nests pictures."""
     found = Found()
-    flags = item.get("has_nsfw_concepts", item.get("nsfw_content_detected"))
+    flags = item.get("hasnsfwconcepts", item.get("nsfwcontentdetected"))
     for name in HOLDERS:
         if name not in item or item[name] in EMPTY:
             continue
-        one = _flagged(item[name], flags, seed, depth) or _in_value(item[name], seed, depth + 1)
+        value = item[name]
+        if name in PLAIN_LISTS and isinstance(value, list):
+            value = [{"path": each} if isinstance(each, str) and _is_path(each) else each for each in value]
+        one = _flagged(value, flags, seed, depth) or _in_value(value, seed, depth + 1)
         if name in SPOKEN and isinstance(item[name], str):
             bare = line(item[name].strip())
-            one.pictures = [each for each in one.pictures if each.url != bare or PICTURE_URL.fullmatch(each.url or "")]
+            one.pictures = [each for each in one.pictures if not each.url or each.url != bare or _is_path(each.url)]
         if name in ("image", "images", "pictures") and isinstance(item[name], str) and not one.total:
             one = _of_text(item[name], seed, is_claimed=True)
         found.add(one)
@@ -248,14 +273,10 @@ def _encoded_claims(item: Json) -> Iterator[str]:
     for name in ENCODED:
         if isinstance(item.get(name), str) and item[name]:
             yield item[name]
-    for name in INLINE:
-        match item.get(name):
-            case {"data": str(text)} if text:
-                yield text
-    if isinstance(item.get("data"), str) and item["data"] and _is_media(item):
-        yield item["data"]
     match item:
-        case {"type": "image", "source": {"data": str(text)}} if text:
+        case {"inlinedata": {"data": str(text)}} | {"type": "image", "source": {"data": str(text)}} if text:
+            yield text
+        case {"data": str(text)} if text and _is_media(item):
             yield text
 
 
@@ -265,11 +286,22 @@ def _address_claims(item: Json) -> Iterator[str]:
         match item.get(name):
             case str(text) | {"url": str(text)} | {"uri": str(text)} if text:
                 yield text
+    for name in FILED:
+        match item.get(name):
+            case str(text) if _is_path(text):
+                yield text
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text ends as a picture's address and is nothing but that; it may have spaces."""
+    bare = text.strip()
+    is_one = "://" not in bare or bare.lower().startswith(("http://", "https://"))
+    return is_one and "\n" not in bare and PICTURE_PATH.fullmatch(bare.replace(" ", "%20")) is not None
 
 
 def _is_media(item: Mapping[str, Any]) -> bool:
     """Whether an object says that its `data` is an image, as `{"mime_type": "image/png", "data": …}` does."""
-    kinds = (item.get(name) for name in ("mimeType", "mime_type", "media_type", "content_type", "type"))
+    kinds = (item.get(name) for name in ("mimetype", "mediatype", "contenttype", "type", "format"))
     return any(isinstance(kind, str) and kind.lower().startswith("image") for kind in kinds)
 
 
@@ -278,6 +310,9 @@ def _decoded(text: str, seed: int | None) -> Found:
     if is_data_url(text) or "://" in text[:16]:
         return _of_text(text, seed, is_claimed=True)
     data = from_base64(text)
+    if data and not looks_like_an_image(data) and data[:64].isascii():  # some encode what was encoded already
+        inner = data.decode("ascii", "replace")
+        data = from_data_url(inner) if is_data_url(inner) else from_base64(inner) if is_base64_image(inner) else data
     return Found(pictures=[Picture(data=data, seed=seed)]) if data else Found(broken=1)
 
 
@@ -294,13 +329,15 @@ def _of_text(text: str, seed: int | None, *, is_claimed: bool) -> Found:
         return Found(pictures=[Picture(data=data, seed=seed)])
     if text.lstrip()[:1] in ("{", "[") and (inner := decoded_or_none(text.encode())) is not None:
         return _in_value(inner, seed, DEEPEST - 4)
-    address = line(text.strip())
+    if fenced := FENCED.fullmatch(text):
+        return _of_text(fenced[2], seed, is_claimed=is_claimed)
+    address = line(text.strip().replace(" ", "%20") if is_claimed else text.strip())
     if address is not None and re.fullmatch(r"(?i)(?:https?:)?//[^/\s]\S*", address):
         return Found(pictures=[Picture(url=address, seed=seed)])
     if address is not None and is_claimed and PATH.fullmatch(address):
         return Found(pictures=[Picture(url=address, seed=seed)])
-    for pattern in () if is_claimed else (IN_MARKDOWN, IN_HTML, PICTURE_URL):
-        if links := pattern.findall(text[:2_000_000]):
+    for pattern, most in () if is_claimed else ((IN_MARKDOWN, None), (IN_HTML, None), (PICTURE_URL, 2_000_000)):
+        if links := pattern.findall(text[:most]):
             return _in_list(links, seed, DEEPEST - 1)
     return Found(broken=1) if is_claimed else Found()
 
@@ -326,19 +363,32 @@ def _certain(value: Any, depth: int, name: str = "") -> Iterator[Picture]:
     elif isinstance(value, list):
         for item in value:
             yield from _certain(item, depth + 1)
-    elif isinstance(value, dict) and value.get("thought") is not True and not _is_refused(value):
-        for key, item in value.items():
-            yield from _certain(item, depth + 1, key)
+    elif isinstance(value, dict) and value.get("thought") is not True and not _withheld(item := plain(value), depth):
+        if not MADE.isdisjoint(item) and (found := _in_object(value, None, depth)).pictures:
+            yield from found.pictures
+            return
+        for key, inner in value.items():
+            yield from _certain(inner, depth + 1, key)
 
 
-def _is_refused(item: Json) -> bool:
-    """Whether an item says of itself that it was withheld: by a flag, or by the reason for its end."""
-    if item.get("respect_moderation") is False or item.get("is_image_safe") is False:
-        return True
-    if item.get("raiFilteredReason") and not item.get("bytesBase64Encoded"):
-        return True
-    reasons = (item.get(name) for name in ("finishReason", "finish_reason", "blockReason", "content_filter_result"))
-    return any(isinstance(reason, str) and is_refusal_word(reason) for reason in reasons)
+def _withheld(item: Json, depth: int) -> int:
+    """How many pictures an item says were withheld: by a flag, by the reasons for its end, or by the error that stands
+    in the place of one; `item` has plain names."""
+    if item.get("respectmoderation") is False or item.get("isimagesafe") is False:
+        return 1
+    if item.get("raifilteredreason") and not item.get("bytesbase64encoded"):
+        return 1
+    if isinstance(reasons := item.get("finishreasons"), list):
+        return sum(isinstance(reason, str) and is_refusal_word(reason) for reason in reasons)
+    words = [item.get(name) for name in ("finishreason", "blockreason", "contentfilterresult")]
+    if depth:
+        words += [error.get("code") if isinstance(error := item.get("error"), dict) else None, _code_of(item)]
+    return int(any(isinstance(word, str) and is_refusal_word(word) for word in words))
+
+
+def _code_of(item: Json) -> object:
+    """The code of an item that is nothing but an error."""
+    return item.get("code") if "message" in item else None
 
 
 def _header_seed(reply: Reply) -> int | None:

@@ -20,10 +20,16 @@ WORD = re.compile(
     r"|data_?inspection_?failed|refused_content|content_refused|harmful_content|disallowed_content"
     r"|no_(?:safe|allowed)_image|image_generation_user_error_safety|nsfw_\w+|raifiltered\w*"
     r"|(?:prompt|input|output|image)_(?:blocked|rejected|refused|flagged|violation)|content_safety|safety_check_failed"
-    r")(?:$|_(?:content|detected|error|violation|blocked|refused|failure|exception))"
+    r"|filter_reason_(?:prompt|input_image|output_image)|moderation_(?:failed|rejected)|flagged|refusal"
+    r"|safety_filtered|safety_(?:input|output|text|image)|guardrails?_(?:intervened|violation)|risk_control"
+    r"|(?:text|image)_(?:sensitive|illegal)|(?:adult|sexual|banned|illegal|violent)_(?:content|prompt)|violence"
+    r"|ip_?infringement_?suspect"
+    r")(?:$|_(?:content|detected|error|violation|blocked|refused|failure|exception|text|image))"
 )
 """A code, type, status or reason that names a refusal; `_` between its words."""
-NOT_A_REFUSAL = re.compile(r"unavailable|timeout|timed_out|internal|rate|quota|config|setting|tolerance|not_found")
+NOT_A_REFUSAL = re.compile(
+    r"unavailable|timeout|timed_out|internal|(?<![a-z])rate(?![a-z])|quota|config|setting|tolerance|not_found"
+)
 IN_TEXT = re.compile(
     r"content_policy_violation|moderation_blocked|code\W{1,5}content_?filter|responsibleaipolicyviolation"
     r"|contentpolicyviolation|nsfw_content|image_generation_user_error|data_inspection_failed|sensitivecontentdetected"
@@ -40,12 +46,12 @@ _GUARD = (
     r"(?:safety\W+(?:system|filters?|checks?|checker|polic(?:y|ies)|guidelines|reasons?|violations?|guardrails?)"
     r"|content(?:\W+\w+)?\W+(?:polic(?:y|ies)|filters?|filtering|guidelines|checker|moderation|rules)"
     r"|moderation(?:\W+(?:system|filters?|polic(?:y|ies)|guidelines|endpoint|check))?|usage\W+polic(?:y|ies)"
-    r"|(?:community|usage|acceptable\W+use)\W+(?:guidelines|polic(?:y|ies))|responsible\W+ai\W+\w+|guardrails?"
+    r"|(?:community|usage|acceptable\W+use|safety)\W+(?:guidelines|standards|polic(?:y|ies))|responsible\W+ai\W+\w+|guardrails?"
     r"|prohibited\W+use\W+polic(?:y|ies)|terms\W+of\W+(?:service|use)|our\W+polic(?:y|ies)|content\W+safety)"
 )
 _SHOWN = r"(?:prompt|input|output|image|images|picture|content|material|text|media|result|generation|it)"
 _BAD = (
-    r"(?:nsfw|unsafe|inappropriate|prohibited|disallowed|explicit|sexual|sexually\W+explicit|harmful|offensive|sensitive"
+    r"(?:nsfw|unsafe|inappropriate|prohibited|disallowed|explicit|sexual|sexually\W+explicit|harmful|offensive|sensitive|restricted"
     r"|not\W+safe\W+for\W+work|copyrighted|forbidden|violent|adult|banned|illegal|nudity|nude|gore|csam|porn\w*)"
 )
 _NOT_ALLOWED = r"(?:\w+\W+){0,2}?(?:not\W+(?:allowed|permitted)|prohibited|forbidden)\b"
@@ -71,8 +77,15 @@ WORDS = (
     rf"\b(?:sexual|violent|adult|hateful|graphic)\W+(?:content|images?|material)\W+{_NOT_ALLOWED}"
     rf"|\b(?:violence|nudity|gore|pornography|hate\W+speech|celebrit(?:y|ies)|real\W+people|minors)\W+{_NOT_ALLOWED}",
     rf"\b{_BAD}\W+(?:words?|terms?|language|content)\W+(?:found\W+)?in\W+(?:the\W+|your\W+)?(?:prompt|input|text|image)\b",
-    r"\b(?:against|conflicts?\W+with)\W+(?:our|the)\W+(?:\w+\W+){0,2}?(?:guidelines|polic(?:y|ies)|rules|terms)\b",
-    r"\b(?:safety|content|moderation)\W+checks?\W+(?:has\W+)?failed\W*(?:$|[.!])",
+    r"\b(?:against|conflicts?\W+with|(?:not|n't)\W+comply\W+with|not\W+compliant\W+with)\W+(?:our|the|my|your)\W+(?:\w+\W+){0,2}?"
+    r"(?:guidelines|standards|polic(?:y|ies)|rules|terms)\b",
+    r"\b(?:safety|content|moderation)\W+checks?\W+(?:has\W+)?failed\W*(?:$|[.!])|\bmoderation\W+(?:has\W+)?failed\W*(?:$|[.!])",
+    r"\b(?:profanity|hate\W+speech|copyrighted\W+\w+|trademark\W+violation|weapons?)\W+(?:was\W+|were\W+)?detected\b",
+    r"\bcontain(?:s|ed|ing)?\W+(?:a\W+|some\W+)?(?:blocked|forbidden|banned|restricted|disallowed)\W+(?:words?|terms?|phrases?|content)\b",
+    r"\b(?:public\W+figures?|celebrit(?:y|ies)|real\W+person\W*s?(?:\W+faces?)?|minors?|deepfakes?)\b\W+(?:which\W+|that\W+)?"
+    r"(?:is|are)\W+(?:not\W+(?:allowed|permitted)|prohibited)\b|\bcontains?\W+(?:a\W+)?minors?\b|\bip\W+infringement\b",
+    r"\b(?:prompt|text|input)\W+contains\W+(?:a\W+)?words?\W+(?:that\W+)?(?:is|are)\W+not\W+(?:allowed|permitted)\b",
+    r"\bnet\W+check\W+failed\b|\bcontent\W+is\W+not\W+compliant\b",
     r"\bfail(?:ed|s)?\W+(?:the|our|to\W+pass)\W+(?:\w+\W+){0,2}?(?:content|safety|moderation)\W+(?:checks?|review|filters?)",
     r"\b(?:did\W+not|didn'?t|does\W+not)\W+pass\W+(?:the\W+|our\W+)?(?:\w+\W+){0,2}?(?:review|moderation|screening)\b",
     r"\bnot\W+approved\W+by\W+(?:\w+\W+){0,2}?moderat|\b(?:safety|policy|content)\W+violation\b",
@@ -80,7 +93,24 @@ WORDS = (
     r"\bI(?:'m|\W+am)?\W+(?:can(?:no|')?t|can\W+not|unable\W+to|not\W+able\W+to|won't)\W+(?:\w+\W+){0,2}?"
     r"(?:(?:create|generate|produce|draw|depict|make)\W+(?:\w+\W+){0,3}?(?:of|that|depicting|this)\b"
     r"|(?:assist|help|comply)\W+with\W+(?:that|this))",
-    r"sensitive words|敏感(?:词|内容|信息)|违规(?:内容|词)?|内容(?:安全|审核)|涉嫌违|不合规|不适当的内容",
+    r"\bsensitive\W+(?:words|information)\b|\bnew_sensitive\b|\brisk\W+control\W+system\b",
+    r"\ball\W+(?:of\W+the\W+)?(?:generated\W+)?images\W+were\W+(?:filtered|blocked)\b",
+    r"\b(?:nsfw|unsafe|banned|prohibited|inappropriate)\W+prompt\b|\bnsfw\W+filter\W+triggered\b",
+    rf"\b(?:trigger(?:ed|s)|blocked\W+by|stopped\W+by)\W+(?:the\W+|our\W+)?{_BAD}\W+(?:filter|checker|detector)\b",
+    *(
+        # Chinese, Japanese, Korean, German, French, Spanish and Portuguese, Italian, Russian.
+        r"敏感(?:词|内容|信息)|违规(?:内容|词)?|违法|内容(?:安全|审核)|涉嫌违|不合规|不(?:适当|当|良)的?(?:内容|信息|言论)"
+        r"|审核(?:未|不)通过|未(?:能)?通过\w{0,6}审核|存在安全风险|(?:色情|低俗|暴力|涉政)",
+        r"不適切な|(?:ポリシー|ガイドライン|利用規約)\w{0,6}違反|有害な(?:コンテンツ|表現)|禁止(?:ワード|用語|されたコンテンツ)"
+        r"|安全(?:上の理由|システム|フィルター)\w{0,8}(?:拒否|ブロック)|センシティブな|性的な(?:コンテンツ|表現)",
+        r"부적절한|정책\w{0,4}\s*위반|유해\w{0,2}\s*콘텐츠|금지(?:된\s*(?:콘텐츠|단어)|어)|선정적",
+        r"\bInhaltsrichtlinie|\bunangemessene\w*\W+Inhalt|\bverstößt\W+gegen\W+(?:\w+\W+){0,2}?\w*(?:richtlinien|bedingungen)",
+        r"\b(?:enfreint|viole)\W+(?:\w+\W+){0,2}?(?:politique|règles|conditions)|\bcontenu\W+(?:inapproprié|interdit|explicite)",
+        r"\b(?:infring|viola|incumple)\w*\W+(?:\w+\W+){0,2}?(?:pol[ií]tica|norma|condicion)"
+        r"|\bconte(?:nido|[uú]do)\W+(?:inapropiado|inapropriado|inadequado|prohibido|proibido|expl[ií]cito)",
+        r"\bviola\W+(?:\w+\W+){0,2}?(?:norme|linee)|\bcontenut[oi]\W+(?:inappropriat|inadeguat|vietat|esplicit)",
+        r"\bнаруша\w+\W+(?:\w+\W+){0,2}?(?:политик|правил)|\b(?:недопустим|запрещ[её]нн|неприемлем)\w+\W+(?:контент|содержан|слов)",
+    ),
 )
 SPOKEN = re.compile("|".join(f"(?:{word})" for word in WORDS), re.IGNORECASE)
 SERVICE = re.compile(

@@ -50,6 +50,14 @@ def listed(value: object) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def plain(item: Json) -> Json:
+    """An object whose names are read alike however they are written: imageUrl, image_url, ImageURL."""
+    named: Json = {}
+    for name, value in item.items():
+        named.setdefault(name.lower().replace("_", "").replace("-", ""), value)
+    return named
+
+
 def line(value: object, most: int = 4096) -> str | None:
     """An id, a URL or a word from a reply: one printable line, safe to store and to send; else None."""
     return value if isinstance(value, str) and 0 < len(value) <= most and value.isprintable() else None

@@ -28,6 +28,7 @@ class Local(Provider):
     manifest = Manifest(
         name="local",
         title="the embedded engine",
+        aliases=("embedded", "built_in", "illustrator", "offline"),
         base_url="",
         needs_key=False,
         is_local=True,
