@@ -187,9 +187,11 @@ class Access:
         return self._is_here(scope) and urlsplit(self._door.base_url).hostname in LOOPBACK
 
     def _is_here(self, scope: Scope) -> bool:
-        """Whether somebody on this machine asks; nobody whom a proxy brings, as far as it says whom."""
-        if not self._door.is_loopback or self._door.client_header is None:
-            return self._door.is_loopback
+        """Whether somebody on this machine asks; nobody whom a proxy brings, under the public name or saying whom."""
+        if not self._door.is_loopback or scope.get("imgforge.is_public"):
+            return False
+        if self._door.client_header is None:
+            return True
         try:
             return ipaddress.ip_address(self._address(scope)).is_loopback
         except ValueError:

@@ -48,7 +48,8 @@ class Guard:
         self._clock = Clock()
         own = [parsed for url in base_urls if (parsed := _origin(url)) is not None]
         ports = {port for _, _, port in own}
-        self._hosts = {host for _, host, _ in own} | {bracketed(host) for host in LOOPBACK}
+        self._near = {bracketed(host) for host in LOOPBACK}
+        self._hosts = {host for _, host, _ in own} | self._near
         self._origins = {*own, *(("http", bracketed(host), port) for host in LOOPBACK for port in ports)}
         self._foreign = {parsed for origin in origins if (parsed := _origin(origin)) is not None}
         self._open_paths = tuple(open_paths)
@@ -72,6 +73,7 @@ class Guard:
             said = "This server does not answer to that Origin."
             refused = refusal(403, said, request_id, shape=shape, headers=headers)
         else:
+            scope["imgforge.is_public"] = _host(hosts[0]) not in self._near
             headers |= cors if origins and cors else {}
             is_preflight = scope["method"] == "OPTIONS" and bool(_values(scope, b"access-control-request-method"))
             is_answered = is_preflight and "Access-Control-Allow-Origin" in headers

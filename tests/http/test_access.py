@@ -279,6 +279,17 @@ async def test_whom_a_proxy_on_this_machine_brings_is_nobody_on_this_machine(
                 assert (await site.http.get(path, headers=headers)).status_code == 200, path
 
 
+async def test_who_comes_by_the_public_name_is_nobody_on_this_machine(emulate: Emulate, site_on: OpenSite) -> None:
+    together = emulate("together")
+    async with site_on(together, base_url="https://images.example") as site:
+        for path in ("/v1/models", "/metrics", "/api/images", "/"):
+            assert (await site.http.get(path)).status_code == 401, path
+        assert (await site.http.post(IMAGES, json=ASKED)).status_code == 401
+        assert together.submits == []
+        assert (await site.http.get("/v1/models", headers={"Host": "127.0.0.1:8765"})).status_code == 200
+        assert (await site.http.get("/v1/models", headers=await site.key())).status_code == 200
+
+
 async def test_a_door_that_was_shut_stays_shut_when_its_last_key_ends(site_on: OpenSite) -> None:
     async with site_on() as site:
         await site.key("last")
