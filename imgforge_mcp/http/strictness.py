@@ -1,15 +1,16 @@
-"""What is no request of HTTP/1.1, or could be taken for another one by whoever stands in front, is refused and its
-connection closed: in the one shape of every error."""
+"""What is no request of HTTP/1.1, or could be taken for another one by whoever stands in front, or is one too many, is
+refused and its connection closed: in the one shape of every error."""
 
 import json
 import re
+from typing import Any
 
 import h11
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from imgforge_mcp.base.clock import Clock
-from imgforge_mcp.http.answers import Refused, default_error
+from imgforge_mcp.http.answers import Refused, default_error, refusal
 
 MOST_HEADERS = 200
 HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
@@ -17,13 +18,29 @@ FOLDED = re.compile(rb"\n[ \t]")
 """A header that goes on in the next line, which HTTP has given up (RFC 9112 section 5.2)."""
 LONGEST_END = 3
 """Bytes of an end of a head that came before its last one."""
+BUSY_RETRY = 5
+"""Seconds."""
 CLOCK = Clock()
 
 
 class StrictProtocol(H11Protocol):
-    """uvicorn's own protocol, which says in plain text that it cannot read something, and reads folded headers."""
+    """uvicorn's own protocol, which says in plain text that it cannot read something or has too much to do, and reads
+    folded headers."""
 
     _before = b""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._most, self.limit_concurrency = self.limit_concurrency, None
+        self._served, self.app = self.app, self._admitted
+
+    async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: Any = self._served
+        if self._most is not None and (len(self.connections) >= self._most or len(self.tasks) > self._most):
+            request_id = _new_id()
+            headers = {"Retry-After": str(BUSY_RETRY), "Connection": "close", "X-Request-Id": request_id}
+            app = refusal(503, "Too many are connected; come back in a moment.", request_id, headers=headers)
+        await app(scope, receive, send)
 
     def data_received(self, data: bytes) -> None:
         if self.conn.their_state is h11.IDLE:
@@ -36,7 +53,7 @@ class StrictProtocol(H11Protocol):
         super().data_received(data)
 
     def send_400_response(self, msg: str) -> None:
-        request_id = f"req_{CLOCK.new_id()}"
+        request_id = _new_id()
         status, shown = default_error(Refused(400, msg), request_id)
         body = json.dumps(shown).encode()
         headers = [
@@ -52,6 +69,10 @@ class StrictProtocol(H11Protocol):
         ):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+
+def _new_id() -> str:
+    return f"req_{CLOCK.new_id()}"
 
 
 def malformed(scope: Scope) -> tuple[int, str] | None:

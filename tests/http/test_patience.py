@@ -152,3 +152,21 @@ def test_a_body_at_its_rate_is_waited_for(connection: PatientProtocol, loop: Loo
         connection.data_received(b"x" * 1100)
         connection.flow.read_paused = False  # the application has read it
     assert not wire.is_closed
+
+
+@pytest.mark.anyio
+async def test_one_connection_too_many_is_told_so_and_when_to_come_back() -> None:
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("it was let in")
+
+    config, state = Config(never, ws="none", log_config=None, limit_concurrency=1), ServerState()
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: PatientProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    async with server, httpx.AsyncClient() as http:
+        reply = await http.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/health")
+    assert (reply.status_code, reply.json()["code"], reply.json()["status"]) == (503, "unavailable", 503)
+    assert reply.json()["request_id"] == reply.headers["x-request-id"]
+    assert int(reply.headers["retry-after"]) > 0
+    assert reply.headers["connection"] == "close"
