@@ -69,6 +69,7 @@ PRIVATE = frozenset({"prompt", "negative_prompt", "metadata", "image", "mask", "
 """Whose values are not repeated in a message."""
 NUMBERED = frozenset({"project_id", "idempotency_key", "cursor", "style", "save_to", "path"})
 """Texts that may well be a number."""
+PLACES = frozenset({"save_to", "path"})
 NAMES_AN_IMAGE = frozenset({"image", "mask"})
 SHAPED = frozenset({"width", "height"})
 MOST_SHOWN = 80
@@ -211,6 +212,9 @@ def _text(name: str, value: Any, schema: Json) -> Any:
     value = spelling.words(spelling.reference(value) if name in NAMES_AN_IMAGE else value)
     if name in NUMBERED and isinstance(value, int | float) and not isinstance(value, bool):
         return str(spelling.whole(value))
+    if name in PLACES and isinstance(value, str):
+        value = value.strip()
+        return (spelling.path_of_uri(value) or value) if value[:5].lower() == "file:" else value
     return value.strip() if isinstance(value, str) and name in QUIET else value
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 AROUND_A_NUMBER = re.compile(r"(?:us)?\$?\s*(.*?)\s*(px|pixels?|\$|usd|%)?(?:\s*usd)?", re.DOTALL)
@@ -160,6 +161,18 @@ def references(value: Any) -> Any:
         return parts
     found = listed(value)
     return [reference(single(item)) for item in found] if isinstance(found, list) else found
+
+
+def path_of_uri(uri: str) -> str | None:
+    """The path of a file URI (RFC 8089), which names this machine by nothing or by `localhost`; None of another's."""
+    rest = uri[len("file:") :]
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        if host.lower() not in ("", "localhost", "127.0.0.1"):
+            return None
+        rest = slash + path
+    path = unquote(rest)
+    return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
 
 
 def text_map(value: Any) -> Any:

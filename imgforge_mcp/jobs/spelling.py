@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from imgforge_mcp.base.errors import InvalidRequest
+from imgforge_mcp.base.spelling import path_of_uri
 from imgforge_mcp.providers.reading.encoded import from_base64
 
 SHORTEST_ID = 8
@@ -80,17 +81,13 @@ def _path_of(url: str) -> str:
 
 
 def _file_path(uri: str, field: str) -> str:
-    """The path of a file URI (RFC 8089), which names this machine by nothing or by `localhost`."""
-    rest = uri[len("file:") :]
-    if rest.startswith("//"):
-        host, slash, path = rest[2:].partition("/")
-        if host.lower() not in ("", "localhost", "127.0.0.1"):
-            raise InvalidRequest(
-                f"{field}: file://{host[:64]}/ names another machine; give a path on this one.", field=field
-            )
-        rest = slash + path
-    path = unquote(rest)
-    return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
+    """Raises InvalidRequest: it names another machine."""
+    if (path := path_of_uri(uri)) is None:
+        host = uri[len("file://") :].partition("/")[0]
+        raise InvalidRequest(
+            f"{field}: file://{host[:64]}/ names another machine; give a path on this one.", field=field
+        )
+    return path
 
 
 def _data_url_bytes(url: str, field: str) -> bytes:

@@ -72,7 +72,7 @@ CLIENTS = (
         checked="2026-11-25",
     ),
     Client(
-        name=r"google-adk.*",
+        name=r"google[-_ ]?adk.*",
         example="google-adk",
         form=Form(preview=False),
         source="https://github.com/google/adk-python/issues/2096 (the base64 of an image reaches the model as text)",

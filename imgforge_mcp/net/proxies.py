@@ -4,6 +4,7 @@ A proxy resolves names itself, so behind one only the address as written can be 
 addresses must be public, names must be whole and of the public kind.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -12,6 +13,10 @@ from urllib.parse import urlsplit
 from imgforge_mcp.base.errors import Unavailable
 from imgforge_mcp.net.addresses import is_public
 
+PARTED = re.compile(r"[\s,;|]+")
+EDGES = re.compile(r"^https?://|[./]+$")
+"""What is no part of a host in a list of exceptions."""
+NO_PROXY_AT_ALL = ("off", "none", "direct", "direct://", "false", "0")
 NEAR = ("localhost", "local", "internal", "lan", "home", "localdomain", "intranet", "private", "corp")
 """Last labels of names that no public server has."""
 
@@ -27,17 +32,17 @@ class Proxies:
     @classmethod
     def of(cls, own: str | None, environment: Mapping[str, str], private_hosts: tuple[str, ...] = ()) -> "Proxies":
         """`own` is the configuration's: None leaves it to HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, "" means none.
-        NO_PROXY counts in any case; small letters are as good."""
+        NO_PROXY counts in any case, with commas, semicolons, bars or spaces; small letters are as good."""
 
         def said(name: str) -> str:
-            return (environment.get(name.lower(), "") or environment.get(name, "")).strip()
+            return (environment.get(name.lower(), "") or environment.get(name, "")).strip().strip("\"'")
 
         if own is None:
             found = {scheme: said(f"{scheme.upper()}_PROXY") or said("ALL_PROXY") for scheme in ("http", "https")}
         else:
             found = {"http": own, "https": own}
-        exceptions = tuple(part.strip().lower() for part in said("NO_PROXY").replace(" ", ",").split(",") if part)
-        schemes = {scheme: url for scheme, url in found.items() if url}
+        exceptions = tuple(EDGES.sub("", part.lower()) for part in PARTED.split(said("NO_PROXY")) if part)
+        schemes = {scheme: url for scheme, url in found.items() if url and url.lower() not in NO_PROXY_AT_ALL}
         return cls(by_scheme=schemes, exceptions=exceptions, private_hosts=private_hosts)
 
     def proxy(self, scheme: str, host: str, port: int | None) -> str | None:

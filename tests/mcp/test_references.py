@@ -157,6 +157,18 @@ async def test_a_file_is_read_however_it_is_named(
     assert sent(emulator).size == (96, 64)
 
 
+async def test_a_file_below_a_folder_with_a_space_is_read_by_its_uri(
+    folder: Path, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate("together")
+    path = folder / "My Photos" / "fox.png"
+    path.parent.mkdir()
+    path.write_bytes(encoded(picture(size=(80, 40)), "PNG"))
+    async with client_on(emulator) as client:
+        told(await client.call_tool("generate_image", {**TAKES_REFERENCES, "input_images": [path.as_uri()]}))
+    assert sent(emulator).size == (80, 40)
+
+
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
