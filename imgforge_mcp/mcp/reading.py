@@ -52,7 +52,9 @@ def _told(code: int, message: str, method: str) -> MCPError:
     if code == types.METHOD_NOT_FOUND:
         said: RequestError = NotFound(f"This server has no method {method[:64]}.", method=method[:64])
     elif code == types.INVALID_PARAMS:
-        said = InvalidRequest(message if message != "Invalid request parameters" else f"{method} is not possible yet.")
+        said = InvalidRequest(
+            message if message != "Invalid request parameters" else f"{method[:64]} comes after initialize."
+        )
     else:
         said = InvalidRequest(message)
     return MCPError(code, said.message, said.body(f"req_{Clock().new_id()}"))

@@ -154,14 +154,16 @@ HELD: dict[str, tuple[str, str]] = {
     "27": (
         "arguments are read kindly",
         "mcp/test_kindly.py::a_value mcp/test_kindly.py::what_says_nothing mcp/test_kindly.py::every_optional "
-        "mcp/test_kindly.py::what_clients_add mcp/test_kindly.py::an_unknown_name",
+        "mcp/test_kindly.py::what_clients_add mcp/test_kindly.py::an_unknown_name "
+        "mcp/test_kindly.py::arguments_that mcp/test_kindly.py::a_name mcp/test_kindly.py::other_tools",
     ),
     "28": (
         "names, sizes, seeds and auto mean what people mean",
         "mcp/test_kindly.py::a_large_seed mcp/test_kindly.py::a_size mcp/test_kindly.py::what_says_nothing "
         "mcp/test_prices_and_tiers.py::a_model_goes routing/test_router.py::a_resolution_class "
         "mcp/test_prices_and_tiers.py::togethers mcp/test_prices_and_tiers.py::a_resolution "
-        "mcp/test_prices_and_tiers.py::a_pinned routing/test_router.py::auto routing/test_router.py::a_model_is_found",
+        "mcp/test_prices_and_tiers.py::a_pinned routing/test_router.py::auto routing/test_router.py::a_model_is_found "
+        "routing/test_router.py::a_provider_is routing/test_router.py::a_model_may",
     ),
     "29": (
         "one bad item refuses no batch; schemas are what four model makers take",

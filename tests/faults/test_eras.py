@@ -48,6 +48,29 @@ def test_a_client_that_greets_before_the_answer_is_there_has_its_tools(settings:
         assert "generate_image" in tools(child.ask("tools/list"))
 
 
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        pytest.param("ping", {}, id="it pings"),
+        pytest.param("tools/list", {}, id="it asks before it greets"),
+        pytest.param("server/discover", {}, id="it says nothing of itself"),
+        pytest.param(
+            "server/discover",
+            {"_meta": {**ENVELOPE["_meta"], PROTOCOL_VERSION_META_KEY: "2099-01-01"}},
+            id="it is of a later time",
+        ),
+    ],
+)
+def test_a_client_that_discovered_may_still_greet_after_what_was_refused(
+    method: str, params: dict[str, Any], settings: dict[str, str]
+) -> None:
+    with Child(settings) as child:
+        child.ask("server/discover", ENVELOPE)
+        assert child.ask(method, params).keys() >= {"id"}
+        child.greet()
+        assert "generate_image" in tools(child.ask("tools/list"))
+
+
 def test_a_client_that_discovered_may_go_on_in_the_new_era(settings: dict[str, str]) -> None:
     with Child(settings) as child:
         child.ask("server/discover", ENVELOPE)
