@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from imgforge_mcp.storage.images.directory import AssetDirectory
 from tests.answers import committed, told
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
+from tests.faults._registry import execute
 from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -40,22 +40,15 @@ def file_of(forge: Forge, job: Job) -> Path:
     return Path(forge.place(job.assets[0]))
 
 
-def change(home: Path, *statements: str) -> None:
-    """What another version, or a damaged disk, does to the registry."""
-    with sqlite3.connect(home / "registry.db") as registry:
-        for statement in statements:
-            registry.execute(statement)
-    registry.close()
-
-
 # Rows of other versions and damaged ones ----------------------------------------------------------------------------
 
+UNKNOWN_FIELD = """request = '{"hdr": true, ' || substr(request, 2)"""
 FOREIGN = {
-    "an unknown field of the request": """jobs SET request = json_set(request, '$.hdr', json('true'))""",
-    "an unknown value in the request": """jobs SET request = json_set(request, '$.image_size', '16K')""",
+    "an unknown field of the request": f"jobs SET {UNKNOWN_FIELD}",
+    "an unknown value in the request": """jobs SET request = '{"image_size": "16K", ' || substr(request, 2)""",
     "a request that is no JSON": "jobs SET request = '{\"prompt\": '",
     "a request that is no object": "jobs SET request = '[1]'",
-    "a request without a prompt": "jobs SET request = json_remove(request, '$.prompt')",
+    "a request without a prompt": """jobs SET request = replace(request, '"prompt"', '"words"')""",
     "an unknown state": "jobs SET state = 'dreaming'",
     "an unknown tier": "jobs SET quality_tier = 'divine'",
     "an unknown basis of the cost": "jobs SET cost_basis = 'barter'",
@@ -76,7 +69,7 @@ async def test_one_row_that_cannot_be_read_harms_nobody(
     async with forge_on() as forge:
         bad = (await draw(forge)).job_id
         good = (await draw(forge, seed=2)).job_id
-    change(home, f"UPDATE {damage} WHERE job_id = '{bad}'")
+    execute(home, f"UPDATE {damage} WHERE job_id = '{bad}'")
     async with client_on() as client:
         listed = told(await client.call_tool("check_job", {}))["jobs"]
         alone = told(await client.call_tool("check_job", {"job_id": bad, "include_preview": False}))
@@ -91,24 +84,22 @@ async def test_one_row_that_cannot_be_read_harms_nobody(
 async def test_what_a_newer_version_wrote_stays_in_the_file(forge_on: OpenForge, home: Path) -> None:
     async with forge_on() as forge:
         job = await draw(forge)
-    change(home, "UPDATE jobs SET request = json_set(request, '$.hdr', json('true'))")
+    execute(home, f"UPDATE jobs SET {UNKNOWN_FIELD}")
     async with forge_on() as forge:
         found = await forge.job(job.job_id, forge.caller())
         await draw(forge, seed=2)
     assert (found.request, found.not_understood) == (job.request, ("hdr",))
-    with sqlite3.connect(home / "registry.db") as registry:
-        [(stored,)] = registry.execute("SELECT request FROM jobs WHERE job_id = ?", (job.job_id,))
-    registry.close()
+    [(stored,)] = execute(home, f"SELECT request FROM jobs WHERE job_id = '{job.job_id}'")
     assert json.loads(stored)["hdr"] is True
 
 
-@pytest.mark.parametrize("damage", ["state = 'dreaming'", "request = json_set(request, '$.hdr', json('true'))"])
+@pytest.mark.parametrize("damage", ["state = 'dreaming'", UNKNOWN_FIELD])
 async def test_a_job_that_is_not_understood_is_left_to_the_version_that_wrote_it_until_its_deadline(
     forge_on: OpenForge, home: Path, clock: VirtualClock, damage: str
 ) -> None:
     async with forge_on() as forge:
         job = await draw(forge)
-    change(
+    execute(
         home,
         "DELETE FROM job_assets",
         "DELETE FROM attempts",
@@ -189,9 +180,7 @@ async def test_a_key_that_has_ended_is_deleted_from_the_registry(
     forge_on: OpenForge, clock: VirtualClock, home: Path
 ) -> None:
     def kept() -> int:
-        with sqlite3.connect(home / "registry.db") as registry:
-            [(count,)] = registry.execute("SELECT count(*) FROM idempotency")
-        registry.close()
+        [(count,)] = execute(home, "SELECT count(*) FROM idempotency")
         return int(count)
 
     async with forge_on() as forge:
