@@ -1,25 +1,35 @@
 """Sixty prompts of newcomers, what their drawings are worth by eye, and the sheets to see it on.
 
 python -m tests.benchmarks.newcomers FOLDER [--first 20] draws them at 768 px, twelve to a sheet, numbered in the order
-of this page. Faithfulness: 3 everything that was asked for is there and does what it was said to do; 2 the main things
-are there, something smaller is missing or wrong; 1 the main thing is there, most else is not; 0 it is another picture.
+of this page, and writes README.md beside: each with its scores and what the answer says is not drawn.
+
+Faithfulness: 3 everything that was asked for is there and does what it was said to do; 2 the main things are there,
+something smaller is missing or wrong; 1 the main thing is there, most else is not; 0 it is another picture.
 Beauty: 3 one would hang it up or send it; 2 pleasant, nothing disturbs; 1 stiff, empty or clumsy; 0 broken.
 """
 
 import argparse
 import io
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from imgforge_mcp.local import draw
+from imgforge_mcp.local import Drawing, draw
 
 SIDE = 768
 CELL = 384
 COLUMNS = 4
 EACH = 12
 SEED = 11
+TITLE = """# Sixty prompts of newcomers, as the illustrator draws them
+
+Made by `python -m tests.benchmarks.newcomers examples/newcomers`, at 768 px with seed 11; looked at and scored by its
+makers.
+"""
+SCALE = "\nFaithfulness" + (__doc__ or "").partition("Faithfulness")[2]
+HEAD = "| | prompt | faithful | beautiful | said not to be drawn |\n|---|---|---|---|---|"
 PROMPTS = (
     "a cat wearing a wizard hat",
     "a cozy cabin in the snowy woods at night",
@@ -85,11 +95,11 @@ PROMPTS = (
 
 # faithfulness and beauty of each, in the same order
 SCORES = (
-    *((3, 2), (2, 2), (3, 3), (1, 2), (2, 2), (2, 1), (3, 2), (3, 2), (2, 2), (3, 2), (3, 3), (3, 3)),
-    *((3, 2), (2, 2), (2, 2), (2, 3), (3, 3), (2, 2), (2, 3), (3, 3), (3, 2), (2, 3), (2, 2), (2, 2)),
-    *((3, 2), (2, 2), (2, 2), (3, 2), (2, 1), (3, 2), (1, 1), (1, 1), (3, 2), (3, 3), (2, 2), (3, 3)),
-    *((3, 3), (2, 2), (3, 2), (1, 2), (1, 1), (2, 2), (3, 2), (2, 3), (2, 1), (2, 2), (3, 3), (3, 2)),
-    *((1, 2), (2, 1), (3, 2), (1, 1), (2, 1), (1, 1), (2, 2), (2, 2), (3, 2), (3, 3), (1, 2), (3, 2)),
+    *((3, 2), (2, 2), (3, 2), (1, 2), (2, 1), (2, 1), (3, 2), (2, 2), (2, 2), (3, 2), (3, 3), (3, 3)),
+    *((3, 3), (2, 1), (2, 2), (2, 2), (3, 3), (2, 2), (2, 2), (3, 3), (3, 2), (2, 2), (2, 2), (1, 2)),
+    *((3, 2), (2, 1), (2, 2), (3, 2), (2, 2), (3, 2), (1, 1), (1, 2), (3, 2), (3, 2), (2, 2), (3, 3)),
+    *((3, 3), (2, 2), (3, 2), (2, 2), (2, 1), (2, 2), (3, 2), (2, 3), (2, 1), (2, 2), (3, 3), (3, 2)),
+    *((1, 2), (2, 1), (2, 2), (1, 1), (2, 1), (1, 1), (2, 2), (2, 2), (3, 2), (3, 2), (1, 2), (2, 2)),
 )
 
 
@@ -99,24 +109,36 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=len(PROMPTS), metavar="N", help="only the first N")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    rows = list[str]()
     for start in range(0, options.first, EACH):
-        prompts = PROMPTS[start : min(start + EACH, options.first)]
-        path = options.folder / f"newcomers-{start // EACH + 1}.webp"
-        sheet(prompts, start).save(path, quality=82, method=6)
-        print(f"{path}: {len(prompts)} pictures, {path.stat().st_size // 1024} kB")
+        drawings = [draw(prompt, width=SIDE, height=SIDE, seed=SEED) for prompt in PROMPTS[start : start + EACH]]
+        name = f"newcomers-{start // EACH + 1}.webp"
+        sheet(drawings, start).save(options.folder / name, quality=82, method=6)
+        rows.append(f"![{start + 1} to {start + len(drawings)}]({name})\n\n{HEAD}")
+        rows += [row(start + place, drawing) for place, drawing in enumerate(drawings)]
+        rows.append("")
+        print(f"{options.folder / name}: {len(drawings)} pictures")
     faithful, beautiful = (statistics.mean(score[k] for score in SCORES) for k in (0, 1))
-    print(f"as scored last: faithfulness {faithful:.2f}, beauty {beautiful:.2f}")
+    scored = f"As scored last: faithfulness {faithful:.2f} of 3, beauty {beautiful:.2f}."
+    (options.folder / "README.md").write_text("\n".join([TITLE, scored, SCALE, "", *rows]), "utf-8")
+    print(scored)
 
 
-def sheet(prompts: tuple[str, ...], start: int) -> Image.Image:
-    """Pictures in rows of four, each with its number; what was not drawn is printed beside."""
-    whole = Image.new("RGB", (COLUMNS * CELL, -(-len(prompts) // COLUMNS) * CELL), "white")
-    for place, prompt in enumerate(prompts):
-        drawing = draw(prompt, width=SIDE, height=SIDE, seed=SEED)
+def row(number: int, drawing: Drawing) -> str:
+    """A prompt, what its drawing is worth, and what the answer says is not drawn."""
+    faithful, beautiful = SCORES[number]
+    return (
+        f"| {number + 1} | {PROMPTS[number]} | {faithful} | {beautiful} | {', '.join(drawing.not_drawn) or 'nothing'} |"
+    )
+
+
+def sheet(drawings: Sequence[Drawing], start: int) -> Image.Image:
+    """Pictures in rows of four, each with its number."""
+    whole = Image.new("RGB", (COLUMNS * CELL, -(-len(drawings) // COLUMNS) * CELL), "white")
+    for place, drawing in enumerate(drawings):
         picture = Image.open(io.BytesIO(drawing.data)).resize((CELL, CELL), Image.Resampling.LANCZOS)
         ImageDraw.Draw(picture).text((8, 6), str(start + place + 1), "white", stroke_width=2, stroke_fill="black")
         whole.paste(picture, (place % COLUMNS * CELL, place // COLUMNS * CELL))
-        print(f"{start + place + 1}. {prompt}: not drawn: {', '.join(drawing.not_drawn) or 'nothing'}")
     return whole
 
 
