@@ -56,12 +56,15 @@ class Measures:
     def of(cls, pid: int) -> "Measures":
         root = Path(f"/proc/{pid}")
         status = dict(line.split(":", 1) for line in (root / "status").read_text().splitlines())
-        children = [path.read_text().split() for path in root.glob("task/*/children")]
+        children: list[str] = []
+        for path in root.glob("task/*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                children += path.read_text().split()
         return cls(
             memory=int(status["VmRSS"].split()[0]) * 1024,
             descriptors=len(list((root / "fd").iterdir())),
             threads=int(status["Threads"]),
-            children=sum(map(len, children)),
+            children=len(children),
         )
 
     def faults(self, before: "Measures") -> list[str]:
