@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -68,6 +69,7 @@ MADE = {
 """The recipes in the README's order, and which files each leaves."""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the recipes are written for a POSIX shell")
 @pytest.mark.parametrize("recipe", MADE)
 def test_a_recipe_runs_as_it_stands(recipe: str, tmp_path: Path) -> None:
     account, folder = fresh_account(tmp_path / "somebody"), tmp_path / "work"
@@ -76,6 +78,14 @@ def test_a_recipe_runs_as_it_stands(recipe: str, tmp_path: Path) -> None:
     answer = recipes.run(recipes.commands_of(recipe), account, folder)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert {path.name for path in folder.rglob("*.*")} - {"photo.jpg"} == MADE[recipe]
+
+
+@pytest.mark.parametrize("page", [README, *sorted(recipes.FOLDER.iterdir())], ids=lambda page: page.stem)
+def test_the_settings_that_a_page_shows_are_taken(page: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("\n".join(re.findall(r"```ini\n(.*?)```", page.read_text("utf-8"), re.DOTALL)), "utf-8")
+    config = load_config({"IMGFORGE_CONFIG": str(path), "IMGFORGE_HOME": str(tmp_path), "AZURE_OPENAI_API_KEY": "k"})
+    assert load_catalog(config.catalog).models
 
 
 def test_the_readme_names_every_recipe_in_order() -> None:
