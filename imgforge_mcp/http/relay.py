@@ -4,6 +4,7 @@ another one is passed on there, as ASGI's own messages, over a socket that nobod
 import json
 import logging
 import re
+import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,6 +57,12 @@ class Member:
 
     def socket_of(self, number: int) -> Path:
         return Path(self.folder, f"{number}.sock")
+
+    def clear_up(self) -> None:
+        """What a parent that was killed could not: the last one to leave removes the folder."""
+        self.socket_of(self.number).unlink(missing_ok=True)
+        if not list(Path(self.folder).glob("*.sock")):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Relay:
@@ -127,7 +134,11 @@ class Relay:
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application's lifespan, and for as long the others' requests."""
-        listener = await anyio.create_unix_listener(self._member.socket_of(self._member.number), mode=0o600)
+        try:
+            listener = await anyio.create_unix_listener(self._member.socket_of(self._member.number), mode=0o600)
+        except OSError as error:
+            await send({"type": "lifespan.startup.failed", "message": f"No socket for the others: {error.strerror}"})
+            return
         async with listener, anyio.create_task_group() as tasks:
             tasks.start_soon(self._listen, listener)
             await self._app(scope, receive, send)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import ssl
 import sys
@@ -87,8 +86,11 @@ def serve_member(config: Config, make_server: MakeServer, told: str) -> int:
     set_up_tracing(config.environment)
     listener = inherited(serving.host, said["descriptor"])
     server = uvicorn.Server(_settings(Relay(_app(config, make_server, serving, listener, member), member), serving))
-    threading.Thread(target=_end_with_parent, args=(server, member), daemon=True).start()
+    is_orphan = threading.Event()
+    threading.Thread(target=_end_with_parent, args=(server, is_orphan), daemon=True).start()
     _run(server, listener)
+    if is_orphan.is_set():
+        member.clear_up()
     return 0
 
 
@@ -179,7 +181,6 @@ def _settings(app: ASGIApp, serving: Serving) -> uvicorn.Config:
         app,
         http=PatientProtocol,
         ws="none",
-        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -197,9 +198,9 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
         server.run(sockets=[listener])
 
 
-def _end_with_parent(server: uvicorn.Server, member: Member) -> None:
-    """The parent holds the other end of stdin. One that was killed clears nothing up."""
+def _end_with_parent(server: uvicorn.Server, is_orphan: threading.Event) -> None:
+    """The parent holds the other end of stdin."""
     with suppress(OSError):
         os.read(0, 1)
+    is_orphan.set()
     server.should_exit = True
-    shutil.rmtree(member.folder, ignore_errors=True)

@@ -1,12 +1,13 @@
 """What is no request of HTTP/1.1, or could be taken for another one by whoever stands in front, or is one too many, is
 refused and its connection closed: in the one shape of every error."""
 
+import asyncio
 import json
 import re
 from typing import Any
 
 import h11
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from imgforge_mcp.base.clock import Clock
@@ -32,15 +33,26 @@ class StrictProtocol(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._most, self.limit_concurrency = self.limit_concurrency, None
-        self._served, self.app = self.app, self._admitted
+        self._served: Any = self.app
+        self.app = self._admitted
 
     async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app: Any = self._served
+        """Where there is room; and whoever still waits when the server ends is told so."""
+        is_answered = False
+
+        async def noted(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
+
         if self._most is not None and (len(self.connections) >= self._most or len(self.tasks) > self._most):
-            request_id = _new_id()
-            headers = {"Retry-After": str(BUSY_RETRY), "Connection": "close", "X-Request-Id": request_id}
-            app = refusal(503, "Too many are connected; come back in a moment.", request_id, headers=headers)
-        await app(scope, receive, send)
+            await _not_now("Too many are connected; come back in a moment.")(scope, receive, send)
+            return
+        try:
+            await self._served(scope, receive, noted)
+        except asyncio.CancelledError:
+            if not is_answered:
+                await _not_now("The server ends; ask again, a job that was begun goes on.")(scope, receive, send)
 
     def data_received(self, data: bytes) -> None:
         if self.conn.their_state is h11.IDLE:
@@ -69,6 +81,12 @@ class StrictProtocol(H11Protocol):
         ):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+
+def _not_now(message: str) -> ASGIApp:
+    request_id = _new_id()
+    headers = {"Retry-After": str(BUSY_RETRY), "Connection": "close", "X-Request-Id": request_id}
+    return refusal(503, message, request_id, headers=headers)
 
 
 def _new_id() -> str:

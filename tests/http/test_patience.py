@@ -1,7 +1,8 @@
 """Connections that do not come to the point are closed, by a clock that only the test moves."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -154,19 +155,45 @@ def test_a_body_at_its_rate_is_waited_for(connection: PatientProtocol, loop: Loo
     assert not wire.is_closed
 
 
+@asynccontextmanager
+async def served(app: Any, **settings: Any) -> AsyncIterator[tuple[str, ServerState]]:
+    """An application behind the protocol on a port: its address, and what the server knows of itself."""
+    config, state = Config(app, ws="none", log_config=None, **settings), ServerState()
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: PatientProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v2/generate", state
+
+
+def check_not_now(reply: httpx.Response) -> None:
+    assert (reply.status_code, reply.json()["code"], reply.json()["status"]) == (503, "unavailable", 503)
+    assert reply.json()["request_id"] == reply.headers["x-request-id"]
+    assert int(reply.headers["retry-after"]) > 0
+    assert reply.headers["connection"] == "close"
+
+
 @pytest.mark.anyio
 async def test_one_connection_too_many_is_told_so_and_when_to_come_back() -> None:
     async def never(scope: Any, receive: Any, send: Any) -> None:
         raise AssertionError("it was let in")
 
-    config, state = Config(never, ws="none", log_config=None, limit_concurrency=1), ServerState()
-    config.load()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: PatientProtocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
-    )
-    async with server, httpx.AsyncClient() as http:
-        reply = await http.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/health")
-    assert (reply.status_code, reply.json()["code"], reply.json()["status"]) == (503, "unavailable", 503)
-    assert reply.json()["request_id"] == reply.headers["x-request-id"]
-    assert int(reply.headers["retry-after"]) > 0
-    assert reply.headers["connection"] == "close"
+    async with served(never, limit_concurrency=1) as (url, _), httpx.AsyncClient() as http:
+        check_not_now(await http.get(url))
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_an_answer_when_the_server_ends_is_told_so() -> None:
+    begun = asyncio.Event()
+
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with served(waits) as (url, state), httpx.AsyncClient() as http:
+        asking = asyncio.ensure_future(http.get(url))
+        await begun.wait()
+        for task in state.tasks:
+            task.cancel()
+        check_not_now(await asking)
