@@ -67,7 +67,7 @@ QUIET = frozenset({"model", "provider", "template", "aspect_ratio", "tier", "cap
 """Texts that name something, where "auto" or "none" says: none in particular."""
 PRIVATE = frozenset({"prompt", "negative_prompt", "metadata", "image", "mask", "input_images", "reference_images"})
 """Whose values are not repeated in a message."""
-NUMBERED = frozenset({"project_id", "idempotency_key", "cursor", "style", "save_to", "path"})
+NUMBERED = frozenset({"project_id", "idempotency_key", "cursor"})
 """Texts that may well be a number."""
 PLACES = frozenset({"save_to", "path"})
 NAMES_AN_IMAGE = frozenset({"image", "mask"})
@@ -244,8 +244,7 @@ def _is_unsaid(name: str, value: Any, schema: Json, is_required: bool) -> bool:
         return True
     if is_required:
         return False
-    is_empty = value in ([], {}) and schema.get("type") in ("array", "object")
-    if is_empty or (name == "seed" and value in (-1, "random")):
+    if (value == [] and schema.get("type") == "array") or (name == "seed" and value in (-1, "random")):
         return True
     is_a_name = schema.get("type") == "string" and "enum" not in schema
     if is_a_name and name not in QUIET:

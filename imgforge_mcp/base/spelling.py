@@ -29,7 +29,8 @@ TIMES = re.compile(
 )
 RATIO = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9])?)\s*[:/x×X∶：]\s*([0-9]{1,3}(?:\.[0-9])?)\s*", re.ASCII)
 PRESET = re.compile(
-    r"([a-z][a-z _]{1,24}?)?[ _(-]*([0-9]{1,2})(?: (?:to|by) |by|[ _:x/-])([0-9]{1,2})\)?(?:[ _(-]+([a-z ]{1,24})\)?)?",
+    r"(?:([a-z][a-z _]{1,24}?)[ _(-]+)?([0-9]{1,2})(?: (?:to|by) |by|[ _:x/-])([0-9]{1,2})\)?"
+    r"(?:[ _(-]+([a-z ]{1,24})\)?)?",
     re.ASCII,
 )
 """As services and people name their shapes: landscape_16_9, ASPECT_16_9, "16:9 (widescreen)", "16 to 9"; portrait_16_9
@@ -127,8 +128,8 @@ def listed(value: Any) -> Any:
 
 
 def single(value: Any) -> Any:
-    """The one thing that a list of one holds."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    """The one text or object that a list holds."""
+    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str | dict) else value
 
 
 def words(value: Any) -> Any:
@@ -179,7 +180,11 @@ def text_map(value: Any) -> Any:
     """An object of texts: numbers and truths in it are written out, nulls are left out. A list of keys and values, as
     models write it that know no free objects, is that object."""
     found = decoded(decoded(value, dict), list)
-    if isinstance(found, list) and all(isinstance(item, dict) and item.keys() == {"key", "value"} for item in found):
+    if (
+        isinstance(found, list)
+        and found
+        and all(isinstance(item, dict) and item.keys() == {"key", "value"} for item in found)
+    ):
         found = {str(item["key"]): item["value"] for item in found}
     if not isinstance(found, dict):
         return found
@@ -224,9 +229,7 @@ def size(value: Any) -> tuple[int, int] | None:
 
 
 def shape(value: Any) -> str | None:
-    """The aspect ratio of "16:9", "16x9", "16 / 9", "square", "landscape_16_9", [16, 9]; None where it is none."""
-    if (sides := _pair(value)) is not None:
-        return f"{sides[0]}:{sides[1]}" if max(sides) < SMALLEST_SIDE else None
+    """The aspect ratio of "16:9", "16x9", "16 / 9", "square", "landscape_16_9"; None where it is none."""
     if not isinstance(value, str):
         return None
     text = value.strip().lower()

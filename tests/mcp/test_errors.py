@@ -51,7 +51,7 @@ BAD_VALUES = [
     ("output_format", "gif"),
     ("input_images", [7]),
     ("input_images", ["x.png"] * 15),
-    ("metadata", ["x"]),
+    ("metadata", []),
     ("metadata", {"a": {"b": "c"}}),
     ("metadata", {"a": "x" * 513}),
     ("project_id", "a b"),
