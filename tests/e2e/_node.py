@@ -21,6 +21,7 @@ PACKAGES = {
     "@modelcontextprotocol/inspector": "2.12.0",
     "@modelcontextprotocol/sdk": "1.32.2",
     "@modelcontextprotocol/client": "2.4.0",
+    "oidc-provider": "9.13.3",
     "conformance-2025": "npm:@modelcontextprotocol/conformance@0.1.16",
     "conformance-2026": "npm:@modelcontextprotocol/conformance@0.2.0-alpha.12",
 }

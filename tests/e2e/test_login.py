@@ -42,7 +42,7 @@ def closed(home: dict[str, str], key: str) -> Iterator[Server]:
         yield server
 
 
-class _Notes:
+class Notes:
     """What a client keeps between two visits."""
 
     tokens: OAuthToken | None = None
@@ -61,7 +61,7 @@ class _Notes:
         self.client = client_info
 
 
-def provider(url: str, key: str, notes: _Notes, asked: list[str]) -> OAuthClientProvider:
+def provider(url: str, key: str, notes: Notes, asked: list[str]) -> OAuthClientProvider:
     """The Python SDK's own, with a person who has the key; `asked` grows with each log-in."""
     sent: list[str] = []
 
@@ -90,7 +90,7 @@ async def drawn(url: str, auth: OAuthClientProvider) -> str:
 async def test_the_python_sdk_logs_in_draws_and_comes_back_without_asking_again(
     closed: Server, key: str, home: dict[str, str]
 ) -> None:
-    url, notes, asked = f"{closed.base_url}/mcp", _Notes(), list[str]()
+    url, notes, asked = f"{closed.base_url}/mcp", Notes(), list[str]()
     assert await drawn(url, provider(url, key, notes, asked)) == "completed"
     assert notes.client is not None
     assert notes.client.client_secret is None
@@ -111,7 +111,7 @@ async def test_the_python_sdk_logs_in_draws_and_comes_back_without_asking_again(
 async def test_the_python_sdk_asks_anew_once_the_key_has_ended(closed: Server, home: dict[str, str]) -> None:
     brief = str(json.loads(run(home, "keys", "create", "brief", "--json").stdout)["key"])
     other = str(json.loads(run(home, "keys", "create", "other", "--json").stdout)["key"])
-    url, notes, asked = f"{closed.base_url}/mcp", _Notes(), list[str]()
+    url, notes, asked = f"{closed.base_url}/mcp", Notes(), list[str]()
     assert await drawn(url, provider(url, brief, notes, asked)) == "completed"
     run(home, "keys", "revoke", "brief")
     assert await drawn(url, provider(url, other, notes, asked)) == "completed"
