@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.base.types import QualityTier
 from imgforge_mcp.catalog import Catalog, load_catalog
 from imgforge_mcp.cli.install.clients import CLIENTS
@@ -49,6 +50,29 @@ def _said(action: argparse.Action) -> str:
     word = "\\|".join(map(str, action.choices or ())) if short else str(action.metavar or action.dest).upper()
     more = f"{word}…" if action.nargs in ("+", "*") else word
     return f"[{more}]" if action.nargs in ("?", "*") else more
+
+
+def errors_table() -> str:
+    """Every code with its statuses and what the errors of that code are."""
+    kinds: dict[str, list[type[ForgeError]]] = {}
+    for kind in _errors(ForgeError):
+        if kind.code != ForgeError.code and ("code" in vars(kind) or kind.code not in kinds):
+            kinds.setdefault(kind.code, []).append(kind)
+    rows = ["| code | status | when |", "|---|---|---|"]
+    for code, own in kinds.items():
+        statuses = ", ".join(str(status) for status in dict.fromkeys(kind.status for kind in own))
+        rows.append(f"| `{code}` | {statuses} | {' '.join(_first_sentence(kind) for kind in own)} |")
+    return "\n".join(
+        [*rows, f"| `{ForgeError.code}` | {ForgeError.status} | A defect of ours; look up the request id in the log. |"]
+    )
+
+
+def _errors(kind: type[ForgeError]) -> list[type[ForgeError]]:
+    return [each for child in kind.__subclasses__() for each in (child, *_errors(child))]
+
+
+def _first_sentence(kind: type[ForgeError]) -> str:
+    return " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
 
 
 def tools_table() -> str:
@@ -167,6 +191,7 @@ def renewed(text: str) -> str:
         "clients": clients_table(),
         "tools": tools_table(),
         "commands": commands_table(),
+        "errors": errors_table(),
         "tiers": tiers_table(catalog),
         "providers": providers_table(catalog),
         "capabilities": capabilities_table(catalog),

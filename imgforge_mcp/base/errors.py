@@ -24,9 +24,9 @@ class ForgeError(Exception):
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     maybe_billed: bool = False
+    """Whether the provider may charge for the call all the same; one error may differ from its class."""
     cost_usd: float | None = None
     """What the provider itself says that it cost all the same, in US dollars."""
-    """Whether the provider may charge for the call all the same; one error may differ from its class."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
         super().__init__(message)
