@@ -29,6 +29,7 @@ from tests.http._receiver import receiving
 from tests.http._visitor import REDIRECT, VERIFIER, challenge_of, fields_of, query_of
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.anyio,
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found and held up by /proc and signals"),
 ]

@@ -16,7 +16,10 @@ from imgforge_mcp.mcp import rendered
 from imgforge_mcp.mcp.rendering import render
 from tests.faults._processes import HANDSHAKE, PATIENCE, Child, environment_of
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, pipes and FIFOs are POSIX's")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals, pipes and FIFOs are POSIX's"),
+]
 
 GATE = """
 import os, sys

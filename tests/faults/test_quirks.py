@@ -16,7 +16,10 @@ import pytest
 
 from tests.faults._processes import HANDSHAKE, PATIENCE
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the quirks are played by POSIX's means")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="the quirks are played by POSIX's means"),
+]
 DRAW = {"name": "generate_image", "arguments": {"prompt": "a lake", "width": 64, "height": 64}}
 BARE = {"PATH": "/usr/bin:/bin"}
 
