@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,13 @@ GREETING = {
 LISTING = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 FOX = {"prompt": "a red fox", "width": 256, "height": 256}
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose sockets have names short enough, however deep the tests' own folders lie."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
@@ -316,9 +324,9 @@ def test_what_a_killed_process_had_is_unknown_and_the_port_answers(server: Serve
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL], ids=lambda ending: ending.name)
 def test_all_of_them_end_together_and_leave_nothing(
-    ending: signal.Signals, account: dict[str, str], tmp_path: Path
+    ending: signal.Signals, account: dict[str, str], short_path: Path
 ) -> None:
-    settings = {**account, "TMPDIR": str(tmp_path), "IMGFORGE_CLIENT_ADDRESS_HEADER": "X-Real-IP"}
+    settings = {**account, "TMPDIR": str(short_path), "IMGFORGE_CLIENT_ADDRESS_HEADER": "X-Real-IP"}
     with serve(settings, "--anonymous", "--workers", "2") as server:
         with at(server, 0) as zero, at(server, 1) as one:
             visitor = {**ACCEPT, "X-Real-IP": "192.0.2.1"}
@@ -327,7 +335,7 @@ def test_all_of_them_end_together_and_leave_nothing(
             assert zero.post("/mcp", json=LISTING, headers=visitor).status_code == 200
             visitor |= {"X-Real-IP": "192.0.2.2"}  # which is heard, for the proxy's own address came with it
             assert zero.post("/mcp", json=LISTING, headers=visitor).status_code == 404
-        [folder] = [path for path in tmp_path.iterdir() if path.name.startswith("imgforge-")]
+        [folder] = [path for path in short_path.iterdir() if path.name.startswith("imgforge-")]
         assert folder.stat().st_mode & 0o777 == 0o700
         pids = list(members(server).values())
         os.kill(server.process.pid, ending)

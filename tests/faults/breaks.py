@@ -73,8 +73,8 @@ BREAKS = (
         letter="G",
         meaning="a link is followed",
         path="storage/paths.py",
-        old="return os.open(relative.parts[-1], READING | os.O_NOFOLLOW, dir_fd=folder)",
-        new="return os.open(relative.parts[-1], READING, dir_fd=folder)",
+        old="return os.open(relative.name, READING | os.O_NOFOLLOW, dir_fd=folder)",
+        new="return os.open(relative.name, READING, dir_fd=folder)",
         test="../storage/test_paths.py::test_a_link_is_not_followed",
     ),
     Break(
