@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 
 Start = Callable[..., Registry]
 CENT = 0.01
+SQLITES_OWN = {"0015_job_counts"}
+"""Sums that PostgreSQL counts instead: all machines would wait for one row."""
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_both_databases_are_asked_the_same_and_keep_the_same(postgres: Postgres)
         {name for name, _ in sql_files(resources.files(package).joinpath("migrations")) if name > "0011_webhooks"}
         for package in own
     )
-    assert later == started, "a migration of one is one of the other"
+    assert later == started | SQLITES_OWN, "a migration of one is one of the other"
 
 
 async def test_of_many_who_open_at_once_a_cap_lets_in_as_many_as_it_holds(start: Start) -> None:
