@@ -103,11 +103,19 @@ def encoded_within(secret: str) -> Iterator[str]:
     encoded = secret.encode()
     for offset in range(3):
         shifted = base64.b64encode(b"\0" * offset + encoded).decode().rstrip("=")
-        own = shifted[(offset * 8 + 5) // 6 : (offset + len(encoded)) * 8 // 6]
-        yield own
-        yield own.translate(URL_SAFE)
+        for own in _own(shifted, offset, len(encoded), 6):
+            yield own
+            yield own.translate(URL_SAFE)
     for offset in range(5):
-        shifted = base64.b32encode(b"\0" * offset + encoded).decode()
-        yield shifted[(offset * 8 + 4) // 5 : (offset + len(encoded)) * 8 // 5]
+        shifted = base64.b32encode(b"\0" * offset + encoded).decode().rstrip("=")
+        yield from _own(shifted, offset, len(encoded), 5)
     yield base64.b85encode(encoded).decode()
     yield "".join(map(str, encoded))
+
+
+def _own(shifted: str, offset: int, size: int, bits: int) -> Iterator[str]:
+    """What of an encoding of so many `bits` a letter stands for these bytes alone: with something behind them, and with
+    nothing, where the last letter is theirs too."""
+    first = (offset * 8 + bits - 1) // bits
+    yield shifted[first : (offset + size) * 8 // bits]
+    yield shifted[first:]

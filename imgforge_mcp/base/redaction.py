@@ -14,6 +14,8 @@ SHORTEST_PART = 8
 SHORTEST_ENCODED_PART = 12
 LONGEST_WORD = 12
 """Letters of a part that may be an ordinary word, such as a provider's name."""
+SHORTEST_WORD = 3
+"""Letters that the longest word of a part has at least, where it may be ordinary speech."""
 UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
 """Consonants that no name of ours or word of a message has in a row; of chance letters most have."""
 SEED, STRIDE = 5, 4
@@ -154,4 +156,6 @@ def _is_word(piece: str) -> bool:
 
 
 def _are_words(piece: str) -> bool:
-    return all(map(_is_word, re.split(r"[\W_]+", piece)))
+    """Letters one by one, or by twos, are spelt out, and no speech."""
+    words = re.split(r"[\W_]+", piece)
+    return max(map(len, words)) >= SHORTEST_WORD and all(map(_is_word, words))

@@ -206,3 +206,14 @@ def test_letters_that_nobody_could_speak_are_no_word(part: str) -> None:
 @pytest.mark.parametrize("part", ["illustrators1", "her-Illustrators", "canary-together", "1-5e0c1f"])
 def test_what_is_more_than_a_word_is_none(part: str) -> None:
     assert Redactor([WORDY_KEY]).text(f"of {part} it") == f"of {MASK} it"
+
+
+@pytest.mark.parametrize("apart", [" ", ", ", "-", "\n"])
+def test_letters_one_by_one_are_no_speech(apart: str) -> None:
+    secret = "ZB0blGvBtCxBvkeEQ6LdvbO8"
+    assert Redactor([secret]).text(f"said: {apart.join('blGvBtCxBvkeE')}.") == f"said: {MASK}."
+
+
+def test_the_last_letter_of_an_encoding_is_the_secrets_own() -> None:
+    encoded = base64.b32encode(b"user:9EGwoL4n/uJuuefa").decode().rstrip("=")
+    assert encoded[-12:] not in Redactor(["9EGwoL4n/uJuuefa"]).text(f"token {encoded[-12:]}")

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def _meddle(value: dict[str, Any], chance: random.Random) -> None:
         del value[key]
         value[str(chance.choice(ODD))[:30]] = inner
     else:
-        value[key] = chance.choice(ODD)
+        value[key] = deepcopy(chance.choice(ODD))  # it may be meddled with in its turn
     if not value:
         value["x"] = None
 

@@ -187,9 +187,12 @@ def test_no_piece_of_a_key_is_left_in_any_text() -> None:
             length = chance.randrange(shortest, len(spelled) + 1)
             start = chance.randrange(len(spelled) - length + 1)
             piece = spelled[start : start + length]
+            if len(piece.rstrip("=")) < shortest:
+                continue  # what fills the last letters up tells nothing
             around = "".join(chance.choices('abc {}[]":,/?&=\n\u0130é', k=chance.randrange(20)))
-            if piece.isalpha() and len(piece) <= 12 and not re.search("[^aeiouy]{5}", piece.lower()):
-                continue  # it may be a word
+            word = piece.strip("/").lower()
+            if word.isalpha() and len(word) <= 12 and not re.search("[^aeiouy]{5}", word):
+                continue  # it may be one
             shown = redactor.text(f"{around}{piece}{around}")
             assert piece not in shown, (key, piece)
             left = [key[at : at + 8].lower() for at in range(len(key) - 7) if key[at : at + 8].lower() in shown.lower()]
