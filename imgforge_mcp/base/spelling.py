@@ -62,6 +62,7 @@ SYNONYMS = {
 NAMING = ("asset_id", "uri", "url", "image_url", "path", "file", "job_id", "id", "source")
 """What an object calls the image that it is about, the surest first."""
 NAME = re.compile(r"(?i)[0-9a-f]{8,64}|[0-9A-HJKMNP-TV-Z]{26}(?:#[0-9]{1,2})?|(?:https?|imgforge)://[^\s,]+", re.ASCII)
+"""An image or a job by its id, or by its address: of which several may stand in one text."""
 SMALLEST_SIDE = 32
 """Pixels: 16x9 is a shape, 512x512 a size."""
 

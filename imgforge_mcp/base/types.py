@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from imgforge_mcp.base.documented import Documented
+from imgforge_mcp.base.formats import OPAQUE, FileFormat, kind_named
 
 Json = dict[str, Any]
 """A decoded JSON object."""
@@ -124,18 +125,6 @@ MAX_SEED = 2**64 - 1
 """The largest that any service takes; a model with smaller ones gets one made from it (routing.fitting)."""
 
 
-FileFormat = Literal["png", "jpeg", "webp", "avif", "ico", "pdf"]
-OPAQUE: tuple[FileFormat, ...] = ("jpeg", "pdf")
-
-
-def kind_named(path: str) -> FileFormat | None:
-    """The format that a path's extension stands for, if it is one of those that are written here."""
-    extension = path.rpartition(".")[2].lower()
-    found = "jpeg" if extension == "jpg" else extension
-    return cast("FileFormat", found) if found in get_args(FileFormat) else None
-
-
-"""What a picture can be written as on this machine."""
 Side = Annotated[int, Field(ge=1, le=16_384, examples=[800])]
 Edge = Annotated[int, Field(ge=0, le=16_384, examples=[100])]
 

@@ -55,6 +55,8 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
     "webhooks": {**dict.fromkeys(("resend", "retry"), "replay")},
 }
 """Of the commands that have actions; without one they list."""
+LISTED = frozenset({"models", "jobs", *ACTIONS})
+"""What `list models` may be about."""
 PERIODS = {"today": "day", "day": "day", "month": "month", "this month": "month", "all": "all", "total": "all"}
 TRANSFORMS = frozenset(
     {
@@ -90,10 +92,6 @@ def understood(given: Sequence[str]) -> list[str]:
     if word != command == "transform":
         rest = [*rest[:1], word, *rest[1:]]
     return [command, *_arguments(command, _options(command, rest))]
-
-
-LISTED = frozenset({"models", "jobs", *ACTIONS})
-"""What `list models` may be about."""
 
 
 def _command(word: str) -> str:

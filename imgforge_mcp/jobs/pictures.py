@@ -7,8 +7,8 @@ from pathlib import Path
 import anyio.to_thread
 
 from imgforge_mcp.base.errors import BadReply, InvalidRequest, NoDecoder, NotFound, no_image
-from imgforge_mcp.base.formats import EXTENSIONS, SVG
-from imgforge_mcp.base.types import Asset, Caller, Copy, Job, Json, Saved, kind_named
+from imgforge_mcp.base.formats import EXTENSIONS, SVG, kind_named
+from imgforge_mcp.base.types import Asset, Caller, Copy, Job, Json, Saved
 from imgforge_mcp.media import InputImage
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.media.sheet import contact_sheet

@@ -99,6 +99,14 @@ class Router:
     """How to configure each provider, by name."""
     _known: dict[tuple[str, str, str, str], _Fixed] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was found before, by provider, model and the request's shape."""
+    _by_name: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Every provider that is known or configured, by each of its names: its own name."""
+    _by_letters: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The same by the letters and figures of each name alone."""
+
+    def __post_init__(self) -> None:
+        self._by_name.update(self.known_providers, **{entry.name: entry.name for entry in self.entries})
+        self._by_letters.update({_letters(name): own for name, own in self._by_name.items()})
 
     def rank(
         self,
@@ -165,12 +173,12 @@ class Router:
     def provider_named(self, name: str) -> str | None:
         """A provider's own name, by whichever of its names it is called and however that is written: `Together AI`,
         `together.ai`, `api.together.xyz`; None where there is none."""
-        known = {**self.known_providers, **{e.name: e.name for e in self.entries}}
-        if (lowered := name.strip().lower()) in known:
-            return known[lowered]
-        by_letters = {_letters(each): own for each, own in known.items()}
+        if (lowered := name.strip().lower()) in self._by_name:
+            return self._by_name[lowered]
         wanted = _letters(ADDRESS.sub("", lowered))
-        return next((by_letters[word] for end in ENDS if (word := wanted.removesuffix(end)) in by_letters), None)
+        return next(
+            (self._by_letters[word] for end in ENDS if (word := wanted.removesuffix(end)) in self._by_letters), None
+        )
 
     def in_own_words(self, model: str) -> str:
         """A model's name as the catalogue has it, where nothing is called as it was given: with an alias of its

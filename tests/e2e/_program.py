@@ -91,7 +91,7 @@ def serve(environment: dict[str, str], *arguments: str) -> Iterator[Server]:
             line = process.stderr.readline()
             assert line, f"the server ended: {log}"
             log.append(line)
-            announced = re.search(r"(http://\S+)/mcp", line)
+            announced = re.search(r"(https?://\S+)/mcp", line)
         drain.start()
         yield Server(process=process, base_url=announced[1], log=log)
     finally:

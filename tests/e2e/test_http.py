@@ -22,6 +22,7 @@ from tests import emulators
 from tests.e2e import _program, _raw
 from tests.e2e._program import Server, fresh_account, serve
 from tests.faults._processes import PATIENCE
+from tests.http._session import ACCEPT, GREETING
 
 pytestmark = pytest.mark.anyio
 
@@ -37,16 +38,8 @@ DOORS = (
     ("OPTIONS", f"/v2/assets/{UNKNOWN}"),
     ("GET", "/health"),
 )
-ACCEPT = {"Accept": "application/json, text/event-stream"}
 MESSAGE = ACCEPT | {"Content-Type": "application/json"}
-INITIALIZE = json.dumps(
-    {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}},
-    }
-).encode()
+INITIALIZE = json.dumps(GREETING).encode()
 
 
 @pytest.fixture(scope="module")

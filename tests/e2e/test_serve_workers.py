@@ -27,6 +27,7 @@ from tests.e2e._program import Server, fresh_account, run, serve
 from tests.emulators import Emulator
 from tests.faults._processes import PATIENCE, until
 from tests.http._receiver import receiving
+from tests.http._session import ACCEPT, GREETING, LISTING
 from tests.http._visitor import REDIRECT, VERIFIER, challenge_of, fields_of, query_of
 
 pytestmark = [
@@ -35,14 +36,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found and held up by /proc and signals"),
 ]
 
-GREETING = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}},
-}
-LISTING = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
-ACCEPT = {"Accept": "application/json, text/event-stream"}
 FOX = {"prompt": "a red fox", "width": 256, "height": 256}
 
 

@@ -15,6 +15,7 @@ from imgforge_mcp.http.access import Door
 from imgforge_mcp.http.app import FACES
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
+from tests.http._session import ACCEPT, GREETING, LISTING
 from tests.http.conftest import BASE, OpenSite
 from tests.virtual_clock import VirtualClock
 
@@ -376,19 +377,11 @@ async def test_another_port_or_scheme_is_another_origin(origin: str, site_on: Op
 
 
 async def test_a_session_of_mcp_belongs_to_the_key_that_opened_it(site_on: OpenSite, forge_on: OpenForge) -> None:
-    greeting = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-    }
-    accept = {"Accept": "application/json, text/event-stream"}
-    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
     async with site_on() as site:
         mine, theirs = await site.key("mine"), await site.key("theirs")
         async with site.running():
-            opened = await site.http.post("/mcp", json=greeting, headers={**accept, **mine})
+            opened = await site.http.post("/mcp", json=GREETING, headers={**ACCEPT, **mine})
             session = {"Mcp-Session-Id": opened.headers["mcp-session-id"]}
-            stolen = await site.http.post("/mcp", json=listing, headers={**accept, **theirs, **session})
-            own = await site.http.post("/mcp", json=listing, headers={**accept, **mine, **session})
+            stolen = await site.http.post("/mcp", json=LISTING, headers={**ACCEPT, **theirs, **session})
+            own = await site.http.post("/mcp", json=LISTING, headers={**ACCEPT, **mine, **session})
     assert (opened.status_code, stolen.status_code, own.status_code) == (200, 404, 200)

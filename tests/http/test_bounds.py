@@ -9,18 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from imgforge_mcp.http import sessions
 from imgforge_mcp.http.access import Door
 from tests.emulators import Emulator
+from tests.http._session import ACCEPT, GREETING, LISTING
 from tests.http.conftest import OpenSite, Site
 
 pytestmark = pytest.mark.anyio
-
-GREETING = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-}
-LISTING = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
-ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
 async def opened(site: Site, key: dict[str, str]) -> dict[str, str]:

@@ -16,7 +16,8 @@ from starlette.routing import Route
 from imgforge_mcp.app.lazy import LazyForge
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.errors import Forbidden, ForgeError, InvalidRequest, NotFound, Unauthorized
-from imgforge_mcp.base.types import Allowance, Caller, FileFormat, Job, JobState, Json, QualityTier
+from imgforge_mcp.base.formats import FileFormat
+from imgforge_mcp.base.types import Allowance, Caller, Job, JobState, Json, QualityTier
 from imgforge_mcp.forge import Filter, Forge, Wanted
 from imgforge_mcp.http.access import CALLER, COOKIE, REFUSED
 from imgforge_mcp.http.answers import answer, headers_of

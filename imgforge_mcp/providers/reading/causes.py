@@ -31,6 +31,8 @@ CODES = (
     *("code", "type", "status", "errorcode", "errortype", "name", "reason", "reasons", "finishreason", "finishreasons"),
     *("blockreason", "error", "statuscode", "title", "kind"),
 )
+PLACES = tuple(dict.fromkeys((*HOLDERS, *SENTENCES)))
+"""Where more may be told than stands in a field itself."""
 BY_FIELD = ("errors", "validationerrors", "data")
 """Where the sentences may stand below the names of the fields that they are about."""
 DEEPEST = 6
@@ -136,9 +138,9 @@ def _told(item: Json, depth: int) -> Iterator[str]:
         yield from _sentences(text, depth + 1)
     if own and "code" in item and isinstance(item.get("data"), str):  # JSON-RPC's
         yield item["data"]
-    if not own and not item.keys() & {*HOLDERS, *SENTENCES}:
+    if not own and item.keys().isdisjoint(PLACES):
         yield from _by_field(item)
-    for name in dict.fromkeys((*HOLDERS, *SENTENCES)):
+    for name in PLACES:
         inner = item.get(name)
         if name == "nodeerrors" and isinstance(inner, dict):
             yield from _nodes(inner)
@@ -159,7 +161,7 @@ def _by_field(item: Json) -> Iterator[str]:
 
 def _of_fields(fields: Json) -> Iterator[str]:
     """What is wrong with each, where errors are told by the fields' names: a sentence, or an object with one."""
-    if fields.keys() & {*HOLDERS, *SENTENCES}:
+    if not fields.keys().isdisjoint(PLACES):
         return
     for name, told in list(fields.items())[:MOST_ERRORS]:
         text = next(_sentences(told, DEEPEST - 1), "") if isinstance(told, dict) else told

@@ -46,15 +46,15 @@ FIELDS: Mapping[str, float] = {
 def in_words(text: str) -> float | None:
     """Seconds from "retry in 36.7s", "try again in 2 minutes", "please wait 1m30s"; None where no delay is told."""
     text = re.sub(r"(?i)\b(?:a|an|one)(?= (?:second|minute|hour|day)\b)", "1", text[:4000])
-    found = IN_WORDS.search(text[:4000])
-    found = found or BEFORE.search(text[:4000])
+    found = IN_WORDS.search(text)
+    found = found or BEFORE.search(text)
     if found is not None:
         return span(found[1])
-    if (bare := BARE.search(text[:4000])) is not None:
+    if (bare := BARE.search(text)) is not None:
         return _bounded(float(bare[1] or bare[2]))
-    if (clock := BY_CLOCK.search(text[:4000])) is not None:
+    if (clock := BY_CLOCK.search(text)) is not None:
         return _bounded(int(clock[1]) * 3600.0 + int(clock[2]) * 60 + int(clock[3]))
-    if (abroad := ABROAD.search(text[:4000])) is not None:
+    if (abroad := ABROAD.search(text)) is not None:
         return _bounded(float(abroad[1] or abroad[4]) * (60.0 if abroad[3] or abroad[6] else 1.0))
     return None
 

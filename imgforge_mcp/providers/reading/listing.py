@@ -7,18 +7,8 @@ from typing import Any
 from imgforge_mcp.providers.reading.wire import decoded
 
 HOLDERS = (
-    "data",
-    "models",
-    "result",
-    "results",
-    "items",
-    "list",
-    "model_list",
-    "images",
-    "value",
-    "endpoints",
-    "available_models",
-    "model_ids",
+    *("data", "models", "result", "results", "items", "list", "model_list", "images", "value", "endpoints"),
+    *("available_models", "model_ids"),
 )
 NAMES = ("name", "id", "model", "slug", "model_name", "title")
 

@@ -53,19 +53,23 @@ Meanings = Mapping[str, Meaning]
 QUOTA_CODES = re.compile(
     r"insufficient_\w*(?:quota|credits?|funds|balance)|billing_(?:hard_)?\w*limit|billing_not_active|quota_?(?:exceed|exhaust)"
     r"|credit_?limit|out_of_credits?|not_enough_credits|payment_required|exhausted_balance|balance_\w*|no_credits?"
-    r"|insufficientquota|billing_disabled|payment_method_\w+|arrearage|account_overdue|budget_exceeded|exceededbudget|spending_limit\w*|usage_limit\w*"
+    r"|insufficientquota|billing_disabled|payment_method_\w+|arrearage|account_overdue|budget_exceeded|exceededbudget"
+    r"|spending_limit\w*|usage_limit\w*"
 )
 KEY_CODES = re.compile(
     r"(?:invalid|incorrect|missing|expired|wrong|bad)_(?:api_?)?(?:key|token|credentials?|authentication|auth)"
-    r"|missingauthentication|api_?key_(?:invalid|expired|missing|not_found)|authentication_(?:error|failed)|unauthenticated|invalidapikey"
+    r"|missingauthentication|api_?key_(?:invalid|expired|missing|not_found)|authentication_(?:error|failed)"
+    r"|unauthenticated|invalidapikey"
 )
 REGION_CODES = re.compile(r"unsupported_\w*(?:country|region|territory|location)|region_not_supported|geo_?block\w*")
 MODEL_CODES = re.compile(
-    r"(?:key|team|user)_model_access_denied|model_(?:not_found|not_available|decommissioned|deprecated|retired|not_exist)|modelnotfound"
+    r"(?:key|team|user)_model_access_denied|model_(?:not_found|not_available|decommissioned|deprecated|retired"
+    r"|not_exist)|modelnotfound"
     r"|deploymentnotfound|deployment_not_found|invalid_model|unknown_model|model_does_not_exist"
 )
 QUOTA_WORDS = re.compile(
-    r"(?i)\b(?:balance|credits?|funds?)\W+(?:is\W+|are\W+)?not\W+enough\b|\b(?:balance|credits?|quota)\W+(?:has\W+|have\W+)?run\W+out\b"
+    r"(?i)\b(?:balance|credits?|funds?)\W+(?:is\W+|are\W+)?not\W+enough\b"
+    r"|\b(?:balance|credits?|quota)\W+(?:has\W+|have\W+)?run\W+out\b"
     r"|\btop\W+up\W+(?:your\W+|the\W+)?account\b|\badd\W+a\W+payment\W+method\b|\brequires\W+billing\b|\benable\W+billing\b"
     r"|残高が?不足|クレジットが?不足|잔액이?\s*부족|Guthaben|saldo\W+insuficiente|crédit\W+insuffisant|充值"
     r"|\b(?:insufficient|not\W+enough|lack(?:s|ing)?\W+sufficient|no|zero|out\W+of|run\W+out\W+of|ran\W+out\W+of)\W+"
@@ -73,7 +77,8 @@ QUOTA_WORDS = re.compile(
     r"|\bexhausted\W+(?:\w+\W+){0,3}?(?:balance|credits?|quota)|\b(?:balance|credits?|quota)\b(?:\W+\w+){0,3}?\W+"
     r"(?:exhausted|used\W+up|depleted|too\W+low|insufficient|expired|exceeded|reached)"
     r"|\bbilling\W+(?:hard\W+)?limit|\bexceeded\W+(?:your\W+)?(?:\w+\W+){0,2}?(?:quota|budget|spend\w*|credits?)"
-    r"|\bexceeded\W?budget|\bover\W+budget\b|\b(?:credit|spend(?:ing)?|usage|budget|monthly|daily|key)\W+(?:limit|cap|quota)\b(?:\W+\w+){0,4}?\W+"
+    r"|\bexceeded\W?budget|\bover\W+budget\b|\b(?:credit|spend(?:ing)?|usage|budget|monthly|daily|key)\W+(?:limit|cap"
+    r"|quota)\b(?:\W+\w+){0,4}?\W+"
     r"(?:reached|exceeded|hit|used)|\b(?:used\W+up|exceeded)\W+(?:your\W+)?(?:\w+\W+){0,3}?(?:allocation|allowance"
     r"|credits)|\b(?:add|buy|purchase|top\W+up|recharge)\W+(?:\w+\W+){0,2}?(?:credits?|funds|balance)"
     r"|\bcredit\W+limit\W+exceeded|\bpayment\W+required|\bcheck\W+your\W+(?:plan\W+and\W+)?billing\b"
@@ -86,7 +91,8 @@ KEY_WORDS = re.compile(
     r"(?i)\b(?:incorrect|invalid|wrong|bad|missing|expired|unknown|malformed|no\W+valid|revoked|no)\W+(?:\w+\W+){0,2}?"
     r"(?:api\W?keys?|access\W+tokens?|auth\w*\W+(?:token|credentials?|header)|auth\W+credentials|credentials|bearer\W+token"
     r"|subscription\W+key|token\W+provided)\b"
-    r"|^\W*token\W+(?:has\W+|is\W+)?expired\b|\b(?:api\W?key|access\W+token)\b(?:\W+\w+){0,2}?\W+(?:not\W+valid|invalid|expired|incorrect|missing|revoked"
+    r"|^\W*token\W+(?:has\W+|is\W+)?expired\b|\b(?:api\W?key|access\W+token)\b(?:\W+\w+){0,2}?\W+(?:not\W+valid"
+    r"|invalid|expired|incorrect|missing|revoked"
     r"|does\W+not\W+exist|doesn't\W+exist"
     r"|not\W+found|required)|无效的令牌|令牌(?:无效|已过期)"
 )
@@ -123,10 +129,14 @@ MODEL_WORDS = re.compile(
     r"|\bdeployment\b[^.]{0,80}?\bdoes\W+not\W+exist|\bunable\W+to\W+access\W+model|无可用渠道|模型不存在"
 )
 ADDRESS_WORDS = re.compile(
-    r"(?i)^\W*missing\W+authentication\W+token\W*$|\b(?:http\W+request\b.{0,20}\bto\b.{0,12}\bhttps\W+(?:port|server)|tunnel\b.{1,80}\bnot\W+found"
-    r"|default\W+backend|no\W+such\W+(?:host|app))\b|^\W*404\W+not\W+found\W*$|\bno\W+route\b|\bcould\W+not\W+route\b|\binvalid\W+url\W+\(|\bcannot\W+(?:post|get)\W+/|\b(?:unknown|unrecogni[sz]ed|not\W+a\W+valid|no\W+such)\W+"
+    r"(?i)^\W*missing\W+authentication\W+token\W*$"
+    r"|\b(?:http\W+request\b.{0,20}\bto\b.{0,12}\bhttps\W+(?:port|server)|tunnel\b.{1,80}\bnot\W+found"
+    r"|default\W+backend|no\W+such\W+(?:host|app))\b|^\W*404\W+not\W+found\W*$|\bno\W+route\b|\bcould\W+not\W+route\b"
+    r"|\binvalid\W+url\W+\(|\bcannot\W+(?:post|get)\W+/|\b(?:unknown|unrecogni[sz]ed|not\W+a\W+valid|no\W+such)\W+"
     r"(?:path|route|url|endpoint|request\W+url)\b|\b(?:route|path|url|page)\b(?:\W+\S+){0,3}?\W+(?:not\W+found|does\W+not\W+exist)"
-    r"|\bpage\W+not\W+found|\bcan\W?(?:no|')?t\W+find\W+(?:the|this|that)\W+(?:page|route|url|path)\b|\bpage\W+could\W+not\W+be\W+found\b|\bwrong\W+api\W+endpoint\b|\bno\W+such\W+(?:route|path|endpoint)\b|\bresource\W+not\W+found\W*$"
+    r"|\bpage\W+not\W+found|\bcan\W?(?:no|')?t\W+find\W+(?:the|this|that)\W+(?:page|route|url|path)\b"
+    r"|\bpage\W+could\W+not\W+be\W+found\b|\bwrong\W+api\W+endpoint\b|\bno\W+such\W+(?:route|path|endpoint)\b"
+    r"|\bresource\W+not\W+found\W*$"
 )
 GENERIC = re.compile(
     r"(?i)\W*(?:404\W*)?(?:error\W*)?(?:not\W*_?found|http\W*404|the\W+requested\W+(?:url|resource)\b.*)?\W*"
@@ -134,7 +144,8 @@ GENERIC = re.compile(
 WALL = re.compile(r"(?i)^error\W+code:\W+10[0-9]{2}$")
 """A wall in front of a provider, or a company's own, which has not looked at the key."""
 RATE_WORDS = re.compile(
-    r"(?i)\brate\W+limit|\btoo\W+many\W+(?:\w+\W+)?(?:requests|jobs|tasks|images)|\bconcurren\w+\W+(?:\w+\W+)?limit|\boverloaded\b|\bthrottl|\bslow\W+down|\brequests\W+per\W+(?:second|minute)|请求过于频繁"
+    r"(?i)\brate\W+limit|\btoo\W+many\W+(?:\w+\W+)?(?:requests|jobs|tasks|images)|\bconcurren\w+\W+(?:\w+\W+)?limit"
+    r"|\boverloaded\b|\bthrottl|\bslow\W+down|\brequests\W+per\W+(?:second|minute)|请求过于频繁"
 )
 SENTENCES: Mapping[Meaning, tuple[type[ForgeError], str]] = {
     Meaning.KEY: (ProviderAuth, "The provider rejected the key."),

@@ -29,19 +29,8 @@ ENCODED = (
 )
 """Fields that hold nothing but a picture's base64. Every name is read without its case and what parts its words."""
 ADDRESSED = (
-    *(
-        "url",
-        "imageurl",
-        "uri",
-        "imageuri",
-        "fileuri",
-        "signedurl",
-        "downloadurl",
-        "fileurl",
-        "asseturl",
-        "sample",
-        "src",
-    ),
+    *("url", "imageurl", "uri", "imageuri", "fileuri", "signedurl", "downloadurl", "fileurl", "asseturl"),
+    *("sample", "src"),
     *("imgurl", "outputurl", "resulturl", "mediaurl", "publicurl", "presignedurl", "photourl", "pictureurl"),
 )
 """Fields that hold the address of one, or an object that does."""

@@ -81,7 +81,8 @@ WORDS = (
     r"(?:guidelines|standards|polic(?:y|ies)|rules|terms)\b",
     r"\b(?:safety|content|moderation)\W+checks?\W+(?:has\W+)?failed\W*(?:$|[.!])|\bmoderation\W+(?:has\W+)?failed\W*(?:$|[.!])",
     r"\b(?:profanity|hate\W+speech|copyrighted\W+\w+|trademark\W+violation|weapons?)\W+(?:was\W+|were\W+)?detected\b",
-    r"\bcontain(?:s|ed|ing)?\W+(?:a\W+|some\W+)?(?:blocked|forbidden|banned|restricted|disallowed)\W+(?:words?|terms?|phrases?|content)\b",
+    r"\bcontain(?:s|ed|ing)?\W+(?:a\W+|some\W+)?(?:blocked|forbidden|banned|restricted|disallowed)\W+(?:words?|terms?"
+    r"|phrases?|content)\b",
     r"\b(?:public\W+figures?|celebrit(?:y|ies)|real\W+person\W*s?(?:\W+faces?)?|minors?|deepfakes?)\b\W+(?:which\W+|that\W+)?"
     r"(?:is|are)\W+(?:not\W+(?:allowed|permitted)|prohibited)\b|\bcontains?\W+(?:a\W+)?minors?\b|\bip\W+infringement\b",
     r"\b(?:prompt|text|input)\W+contains\W+(?:a\W+)?words?\W+(?:that\W+)?(?:is|are)\W+not\W+(?:allowed|permitted)\b",
