@@ -30,12 +30,7 @@ def listen(host: str, port: int, setting: str = "--port") -> socket.socket:
         ) from None
 
 
-def inherited(host: str, descriptor: int) -> socket.socket:
-    """The same socket in a process that was given its descriptor."""
-    return _socket(host, descriptor)
-
-
-def _socket(host: str, descriptor: int | None = None) -> socket.socket:
+def _socket(host: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sets TCP_NODELAY only where a socket names its protocol; without it answers wait 40 ms for an ACK.
-    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, descriptor)
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

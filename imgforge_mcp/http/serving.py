@@ -9,7 +9,7 @@ import threading
 import webbrowser
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import anyio
@@ -25,9 +25,10 @@ from imgforge_mcp.http import tokens
 from imgforge_mcp.http.access import Door
 from imgforge_mcp.http.app import MakeServer, create_app
 from imgforge_mcp.http.guard import LOOPBACK, authority, bracketed
-from imgforge_mcp.http.listening import inherited, listen
+from imgforge_mcp.http.listening import listen
 from imgforge_mcp.http.patience import PatientProtocol
 from imgforge_mcp.http.relay import Member, Relay
+from imgforge_mcp.http.turns import Seat
 
 MAX_CONNECTIONS = 2000
 SHUTDOWN_SECONDS = 1
@@ -59,8 +60,9 @@ def serve_http(config: Config, make_server: MakeServer, serving: Serving) -> int
     """
     _check(config, serving)
     listener = listen(serving.host, serving.port)
-    local_url, _ = _addresses(serving, listener)
-    app = _app(config, make_server, serving, listener)  # of several processes each makes its own: this shows it can be
+    serving = replace(serving, port=listener.getsockname()[1])
+    local_url, _ = _addresses(serving)
+    app = _app(config, make_server, serving)  # of several processes each makes its own: this shows it can be
     shown = f", shown to clients as {serving.public_url}" if serving.public_url else ""
     print(f"imgforge-mcp: {local_url}/mcp (Streamable HTTP), {local_url}/sse (SSE){shown}", file=sys.stderr)
     print(f"imgforge-mcp: {local_url}/ is the page, to look and to draw", file=sys.stderr)
@@ -84,11 +86,10 @@ def serve_member(config: Config, make_server: MakeServer, told: str) -> int:
     said: Mapping[str, Any] = json.loads(told)
     serving, member = Serving(**said["serving"]), Member(**said["member"])
     set_up_tracing(config.environment)
-    listener = inherited(serving.host, said["descriptor"])
-    server = uvicorn.Server(_settings(Relay(_app(config, make_server, serving, listener, member), member), serving))
+    server = uvicorn.Server(_settings(Relay(_app(config, make_server, serving, member), member), serving))
     is_orphan = threading.Event()
     threading.Thread(target=_end_with_parent, args=(server, is_orphan), daemon=True).start()
-    _run(server, listener)
+    _run(server, Seat(fileno=said["seat"]))
     if is_orphan.is_set():
         member.clear_up()
     return 0
@@ -143,18 +144,16 @@ def _check_tls(serving: Serving) -> None:
             ) from None
 
 
-def _addresses(serving: Serving, listener: socket.socket) -> tuple[str, str]:
+def _addresses(serving: Serving) -> tuple[str, str]:
     """Where it is on this machine, and what clients see."""
     scheme = "https" if serving.tls_cert else "http"
-    local_url = f"{scheme}://{bracketed(serving.host)}:{listener.getsockname()[1]}"
+    local_url = f"{scheme}://{bracketed(serving.host)}:{serving.port}"
     return local_url, (serving.public_url or local_url).rstrip("/")
 
 
-def _app(
-    config: Config, make_server: MakeServer, serving: Serving, listener: socket.socket, member: Member | None = None
-) -> ASGIApp:
+def _app(config: Config, make_server: MakeServer, serving: Serving, member: Member | None = None) -> ASGIApp:
     """Raises ConfigError."""
-    local_url, base_url = _addresses(serving, listener)
+    local_url, base_url = _addresses(serving)
     door = Door(
         is_loopback=serving.host in LOOPBACK,
         anonymous=serving.anonymous,
@@ -179,6 +178,7 @@ def _app(
 def _settings(app: ASGIApp, serving: Serving) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        loop="asyncio",
         http=PatientProtocol,
         ws="none",
         log_config=None,

@@ -20,6 +20,7 @@ from imgforge_mcp.base.children import command_of, with_package
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.http.relay import Member
+from imgforge_mcp.http.turns import Turns
 from imgforge_mcp.jobs.detached.wire import LONGEST_PATH
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -48,12 +49,12 @@ class _Supervisor:
     def __init__(
         self, listener: socket.socket, workers: int, serving: Json, environment: Mapping[str, str], folder: str
     ) -> None:
-        self._listener = listener
+        self._clock = Clock()
+        self._turns = Turns(listener, self._clock)
         self._workers = workers
         self._serving = serving
         self._environment = {**with_package(environment), COUNTED: folder}
         self._folder = folder
-        self._clock = Clock()
         self._alive = set[anyio.abc.Process]()
         self._over = anyio.Event()
         self.ended_by: int | None = None
@@ -61,17 +62,18 @@ class _Supervisor:
     async def run(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._heed_signals)
+            tasks.start_soon(self._turns.accept)
             async with anyio.create_task_group() as kept:
                 for number in range(self._workers):
-                    kept.start_soon(self._keep, number)
+                    kept.start_soon(self._keep, number, tasks)
             tasks.cancel_scope.cancel()
 
-    async def _keep(self, number: int) -> None:
+    async def _keep(self, number: int, tasks: anyio.abc.TaskGroup) -> None:
         """One of them, again and again."""
         pause = FIRST_PAUSE
         while not self._over.is_set():
             began = self._clock.monotonic()
-            how = await self._lived(number)
+            how = await self._lived(number, tasks)
             if self._over.is_set():
                 return
             pause = FIRST_PAUSE if self._clock.monotonic() - began > STEADY_SECONDS else pause
@@ -80,21 +82,24 @@ class _Supervisor:
                 await self._over.wait()
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _lived(self, number: int) -> str:
+    async def _lived(self, number: int, tasks: anyio.abc.TaskGroup) -> str:
         """From its start to its end, and how that was. It ends by itself when its stdin does, and so with us."""
-        descriptor = self._listener.fileno()
         member = Member(number=number, workers=self._workers, folder=self._folder)
-        told = json.dumps({"serving": self._serving, "member": member.told(), "descriptor": descriptor})
         try:
-            process = await anyio.open_process(
-                command_of("imgforge_mcp", "serve", "--member", told),
-                stdin=subprocess.PIPE,
-                stdout=None,
-                stderr=None,
-                env=self._environment,
-                pass_fds=(descriptor,),
-                start_new_session=True,
-            )
+            ours, theirs = socket.socketpair()
+            with theirs:
+                tasks.start_soon(self._turns.give, ours)
+                seat = theirs.fileno()
+                told = json.dumps({"serving": self._serving, "member": member.told(), "seat": seat})
+                process = await anyio.open_process(
+                    command_of("imgforge_mcp", "serve", "--member", told),
+                    stdin=subprocess.PIPE,
+                    stdout=None,
+                    stderr=None,
+                    env=self._environment,
+                    pass_fds=(seat,),
+                    start_new_session=True,
+                )
         except OSError as error:
             return str(error.strerror)
         async with process:
@@ -113,7 +118,7 @@ class _Supervisor:
                     if not self._over.is_set():
                         self.ended_by = number
                         self._over.set()
-                        self._listener.close()  # whoever comes now is refused, not kept waiting
+                        self._turns.close()
                         tasks.start_soon(self._end_at_last)
 
     async def _end_at_last(self) -> None:

@@ -97,25 +97,33 @@ def is_held_up(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
+def holder_of(server: Server, reply: httpx.Response) -> int | None:
+    """The number of the process that has the other end of the connection which brought a reply."""
+    _, port = reply.extensions["network_stream"].get_extra_info("client_addr")
+    served = int(server.base_url.rpartition(":")[2])
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ends = {tuple(int(end.rpartition(":")[2], 16) for end in row[1:3]): f"socket:[{row[9]}]" for row in rows}
+    for number, pid in members(server).items():
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if os.readlink(descriptor) == ends[served, port]:
+                    return number
+    return None
+
+
 @contextmanager
 def at(server: Server, number: int) -> Iterator[httpx.Client]:
-    """A client with one connection, which that one of the processes has taken: the others were held up meanwhile."""
-    until(lambda: len(members(server)) == 2, "two processes")
-    others = [pid for each, pid in members(server).items() if each != number]
-    with httpx.Client(
-        base_url=server.base_url,
-        timeout=PATIENCE,
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=None),
-    ) as http:
-        try:
-            for pid in others:
-                os.kill(pid, signal.SIGSTOP)
-                until(lambda pid=pid: is_held_up(pid), "a process to be held up")  # type: ignore[misc]
-            assert http.get("/health").status_code == 200
-        finally:
-            for pid in others:
-                os.kill(pid, signal.SIGCONT)
-        yield http
+    """A client with one connection, which that one of the processes has: they take them in turn."""
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=None)
+    with ExitStack() as stack:
+        clients = list[httpx.Client]()
+
+        def is_found() -> bool:
+            clients.append(stack.enter_context(httpx.Client(base_url=server.base_url, timeout=PATIENCE, limits=limits)))
+            return holder_of(server, clients[-1].get("/health")) == number
+
+        until(is_found, f"process {number} to have its turn")
+        yield clients[-1]
 
 
 def opened(http: httpx.Client, key: str) -> dict[str, str]:
@@ -123,6 +131,31 @@ def opened(http: httpx.Client, key: str) -> dict[str, str]:
     reply = http.post("/mcp", json=GREETING, headers={**ACCEPT, **bearer(key)})
     assert reply.status_code == 200, reply.text
     return {**ACCEPT, **bearer(key), "Mcp-Session-Id": reply.headers["mcp-session-id"]}
+
+
+# Connections ----------------------------------------------------------------------------------------------------------
+
+
+def test_each_process_has_its_turn_however_many_come_at_once(server: Server) -> None:
+    with at(server, 0), at(server, 1), ExitStack() as stack, ThreadPoolExecutor(20) as pool:
+        clients = [stack.enter_context(httpx.Client(base_url=server.base_url, timeout=PATIENCE)) for _ in range(40)]
+        replies = list(pool.map(lambda http: http.get("/health"), clients))
+        held = Counter(holder_of(server, reply) for reply in replies)
+    assert held.total() == 40
+    assert min(held[0], held[1]) >= 10
+
+
+def test_a_process_that_is_held_up_keeps_one_connection_waiting_and_no_more(server: Server) -> None:
+    with at(server, 0), ThreadPoolExecutor(10) as pool:
+        pid = members(server)[0]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            until(lambda: is_held_up(pid), "a process to be held up")
+            asked = [pool.submit(httpx.get, f"{server.base_url}/health", timeout=PATIENCE) for _ in range(10)]
+            until(lambda: sum(each.done() for each in asked) >= 9, "nine to be answered by the other")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert [each.result().status_code for each in asked] == [200] * 10
 
 
 # Sessions ------------------------------------------------------------------------------------------------------------
@@ -180,18 +213,13 @@ def test_a_made_up_session_is_unknown(server: Server, key: str) -> None:
 
 async def test_clients_of_the_sdk_draw_over_both_transports_in_many_sessions(server: Server, key: str) -> None:
     drawn = list[str]()
-    processes = Counter[str]()
-
-    async def note(reply: httpx2.Response) -> None:
-        if session := reply.headers.get("mcp-session-id"):
-            processes[session.rpartition("-")[2]] += 1
 
     async def draw(place: int) -> None:
         async with (
-            httpx2.AsyncClient(headers=bearer(key), timeout=PATIENCE, event_hooks={"response": [note]}) as http,
+            httpx2.AsyncClient(headers=bearer(key), timeout=PATIENCE) as http,
             Client(
                 sse_client(f"{server.base_url}/sse", headers=bearer(key))
-                if place % 2
+                if place < 6
                 else streamable_http_client(f"{server.base_url}/mcp", http_client=http),
                 mode="legacy",
             ) as client,
@@ -205,7 +233,6 @@ async def test_clients_of_the_sdk_draw_over_both_transports_in_many_sessions(ser
         for place in range(12):
             tasks.start_soon(draw, place)
     assert drawn == ["completed"] * 12
-    assert set(processes) == {"0", "1"}
 
 
 def test_streams_of_a_caller_are_bounded_over_both(server: Server, account: dict[str, str]) -> None:
