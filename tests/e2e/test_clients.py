@@ -20,7 +20,7 @@ from tests.e2e import _program
 from tests.e2e._node import Node, parsed
 from tests.e2e._program import EXAMPLE, Server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 TRANSPORTS = ("stdio", "sse", "http")
 DRAWING = {"prompt": "a lake at dawn", "width": 256, "height": 256}

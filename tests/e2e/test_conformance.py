@@ -12,6 +12,8 @@ import pytest
 from tests.e2e._node import Node
 from tests.e2e._program import Server
 
+pytestmark = pytest.mark.long
+
 SUITES = {
     "2025-03-26": "conformance-2026",
     "2025-06-18": "conformance-2025",

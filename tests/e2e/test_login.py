@@ -19,7 +19,7 @@ from tests.e2e import _person
 from tests.e2e._node import Node, parsed
 from tests.e2e._program import Server, fresh_account, run, serve
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 DRAWING = {"prompt": "a lake at dawn", "width": 256, "height": 256}
 SCRIPT = Path(__file__).with_name("login.mjs")

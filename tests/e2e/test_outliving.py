@@ -14,7 +14,10 @@ from tests.emulators import Emulator
 from tests.faults._processes import PATIENCE, Child, end_workers, until
 from tests.faults.test_detached import only_job
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the worker's end is a POSIX signal")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="the worker's end is a POSIX signal"),
+]
 
 LEAVE = """
 import { existsSync } from "node:fs";

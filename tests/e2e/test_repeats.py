@@ -14,7 +14,7 @@ from tests import emulators
 from tests.answers import told
 from tests.e2e._program import executable, fresh_account
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 ASKED = {"prompt": "a lighthouse in a storm", "model": "together/flux-schnell"}
 

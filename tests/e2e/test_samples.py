@@ -56,6 +56,8 @@ curl -X POST https://your-worker.workers.dev/api/generate \
 """
 WORKER_PYTHON = """
 import requests
+
+pytestmark = pytest.mark.long
 response = requests.post(
 'https://your-worker.workers.dev/api/generate',
 json={

@@ -21,6 +21,8 @@ from tests.emulators import Emulator
 from tests.emulators._serve import serve as listening
 from tests.faults._processes import Child, end_workers
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="the extra `otel` is not installed")
 PATIENCE = 60.0
 """Seconds; an upper bound, not a pause."""

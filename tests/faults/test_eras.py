@@ -9,7 +9,7 @@ from mcp_types import CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, PROTOC
 
 from tests.faults._processes import Child
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the child is read as a POSIX pipe")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform == "win32", reason="the child is read as a POSIX pipe")]
 
 ENVELOPE: dict[str, Any] = {
     "_meta": {

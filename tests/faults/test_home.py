@@ -11,6 +11,8 @@ import pytest
 from tests.e2e._program import fresh_account, run
 from tests.faults._processes import PATIENCE, Child
 
+pytestmark = pytest.mark.long
+
 
 def _a_file(folder: Path) -> Path:
     (folder / "file").write_text("not a directory")

@@ -8,7 +8,10 @@ import pytest
 
 from tests.faults.points import DEATH, Point, Stage, can_trace
 
-pytestmark = pytest.mark.skipif(not can_trace(), reason="needs strace, and the right to attach it to a process")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not can_trace(), reason="needs strace, and the right to attach it to a process"),
+]
 POINTS = [
     Point("fdatasync", 1, DEATH),
     Point("fdatasync", 2, DEATH),

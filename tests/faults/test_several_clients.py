@@ -22,7 +22,7 @@ from tests.faults._processes import Worker, until, write_requests
 from tests.faults._registry import execute
 from tests.virtual_clock import START, VirtualClock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 Emulate = Callable[[str], Emulator]
 KLEIN, SCHNELL = "bfl/flux-2-klein-4b", "together/flux-schnell"

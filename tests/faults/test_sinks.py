@@ -31,7 +31,10 @@ from tests.faults.test_process_life import children_of
 from tests.faults.test_secrets import forms
 from tests.virtual_clock import VirtualClock
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process shows of itself is read from /proc")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="what a process shows of itself is read from /proc"),
+]
 
 SHORTEST, SHORTEST_ENCODED = 8, 12
 CANARIES = {

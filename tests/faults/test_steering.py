@@ -11,6 +11,8 @@ from imgforge_mcp.base.legible import legible
 from tests.e2e import _program
 from tests.faults._processes import PATIENCE, Child
 
+pytestmark = pytest.mark.long
+
 FORGED = "2026-01-01 00:00:00,000 ERROR root: forged"
 STEERING = f"a fox\n{FORGED} \x1b[2J\x1b]0;title\x07\x9b31m\r\x08\x7f\u202egnp.exe\u2066x\u2069"
 STRANGE = ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
