@@ -25,16 +25,17 @@ class Turns:
         self._listener = listener
         self._clock = clock
         self._came, self._waiting = anyio.create_memory_object_stream[socket.socket]()
-        self._accepting = anyio.CancelScope()
+        self._accepting: anyio.CancelScope | None = None
 
     def close(self) -> None:
         """Whoever comes now is refused, not kept waiting."""
-        self._accepting.cancel()
+        if self._accepting is not None:
+            self._accepting.cancel()
         self._listener.close()
 
     async def accept(self) -> None:
         """Until it is closed."""
-        with self._accepting:
+        with anyio.CancelScope() as self._accepting:
             while True:
                 await anyio.wait_readable(self._listener)
                 try:
