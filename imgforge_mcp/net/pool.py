@@ -1,7 +1,8 @@
 """Connections: each goes to an address that was checked, and is there within ten seconds or not at all."""
 
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,8 +15,10 @@ from imgforge_mcp.net.addresses import is_public
 
 CONNECT_SECONDS = 10.0
 """For looking up, connecting and the TLS handshake together."""
-CONNECTIONS, KEPT, KEPT_SECONDS = 256, 64, 5.0
+CONNECTIONS, KEPT_SECONDS = 256, 5.0
 """More than a provider's calls at once: its pictures are fetched beside them, and there are other providers."""
+POOL_SIZE = 16
+"""Connections of one pool: with every request httpcore looks at all of a pool for each that is idle."""
 
 
 class PinnedTransport(httpx.AsyncHTTPTransport):
@@ -27,23 +30,69 @@ class PinnedTransport(httpx.AsyncHTTPTransport):
         limits: dict[str, Any] = {
             "ssl_context": context,
             "max_connections": CONNECTIONS,
-            "max_keepalive_connections": KEPT,
+            "max_keepalive_connections": POOL_SIZE,
             "keepalive_expiry": KEPT_SECONDS,
             "network_backend": network,
         }
-        if proxy is None:
-            self._pool = httpcore.AsyncConnectionPool(**limits)
-        else:
-            parts = urlsplit(proxy)
-            host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            named = (unquote(parts.username or ""), unquote(parts.password or "")) if parts.username else None
-            self._pool = httpcore.AsyncHTTPProxy(
-                f"{parts.scheme}://{host}:{port}",
-                proxy_auth=named,
-                proxy_ssl_context=context if parts.scheme == "https" else None,
-                **limits,
-            )
+        self._pool = _Pools(lambda: _pool(proxy, limits))  # type: ignore[assignment]  # httpx asks it for no more
+
+
+class _Pools:
+    """Many small pools in the place of a large one, each used when those before it have all they can do."""
+
+    def __init__(self, make: Callable[[], httpcore.AsyncConnectionPool]) -> None:
+        self._pools = [make() for _ in range(CONNECTIONS // POOL_SIZE)]
+        self._at_work = [0] * len(self._pools)
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        number = next((n for n, at_work in enumerate(self._at_work) if at_work < POOL_SIZE), -1)
+        self._at_work[number] += 1
+        try:
+            response = await self._pools[number].handle_async_request(request)
+        except BaseException:
+            self._leave(number)
+            raise
+        response.stream = _Answer(response.stream, partial(self._leave, number))
+        return response
+
+    def _leave(self, number: int) -> None:
+        self._at_work[number] -= 1
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+
+class _Answer:
+    """What a connection brings, until it is closed."""
+
+    def __init__(self, stream: Any, on_close: Callable[[], None]) -> None:
+        self._stream = stream
+        self._on_close = on_close
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            self._on_close()
+
+
+def _pool(proxy: str | None, limits: dict[str, Any]) -> httpcore.AsyncConnectionPool:
+    if proxy is None:
+        return httpcore.AsyncConnectionPool(**limits)
+    parts = urlsplit(proxy)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    named = (unquote(parts.username or ""), unquote(parts.password or "")) if parts.username else None
+    return httpcore.AsyncHTTPProxy(
+        f"{parts.scheme}://{host}:{port}",
+        proxy_auth=named,
+        proxy_ssl_context=limits["ssl_context"] if parts.scheme == "https" else None,
+        **limits,
+    )
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +51,9 @@ def ratio_figure(name: str, ours: Sequence[float], baseline: Sequence[float], at
         ours=milliseconds(ours),
         baseline=milliseconds(baseline),
         compared=f"{ratio:.2f}×",
-        aim="" if at_most is None else f"at most {at_most:g}×",
+        aim="" if at_most is None else f"at most {at_most:.3g}×",
         is_met=None if at_most is None else ratio <= at_most,
     )
-
-
-def time_figure(name: str, ours: Sequence[float], baseline: Sequence[float], at_most: float) -> Figure:
-    """Ours beside the least that the same work takes; `at_most` in seconds, of ours."""
-    aim, is_met = f"at most {at_most * 1000:g} ms", statistics.median(ours) <= at_most
-    return replace(difference_figure(name, ours, baseline), aim=aim, is_met=is_met)
 
 
 def difference_figure(

@@ -1,6 +1,5 @@
 """Many calls in flight over one pipe while the provider takes a second for each, against as many raw calls."""
 
-import statistics
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
@@ -8,15 +7,15 @@ from time import perf_counter
 import httpx
 
 from tests.benchmarks import _server, _upstream
-from tests.benchmarks._figure import Figure, milliseconds
+from tests.benchmarks._figure import Figure, ratio_figure
 
 ROUNDS = 5
 LATENCY = 1.0
 ASKED = {"prompt": "a red fox", "width": 1024, "height": 1040}
 """The emulator has sixteen drawings of this size, which it keeps: nobody waits for one."""
 AIMS = {16: 1.15, 64: 1.4, 256: 3.0}
-"""Seconds by the number of calls. The last one is above what is asked of a provider at once by itself (64), so the
-configuration allows it there."""
+"""Against as many raw calls, by their number. The last one is above what is asked of a provider at once by itself (64),
+so the configuration allows it there."""
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -35,13 +34,8 @@ def _figure(folder: Path, calls: int, aim: float) -> Figure:
             for number in range(1, ROUNDS + 1):
                 ours.append(_ours(server, calls, number))
                 baseline.append(_raw(upstream, calls, number))
-    return Figure(
-        name=f"concurrency: {calls} calls in flight, {LATENCY:g} s upstream, all answered",
-        ours=milliseconds(ours),
-        baseline=milliseconds(baseline),
-        compared=f"{statistics.median(ours) / statistics.median(baseline):.2f}×",
-        aim=f"under {aim:g} s",
-        is_met=statistics.median(ours) < aim,
+    return ratio_figure(
+        f"concurrency: {calls} calls in flight, {LATENCY:g} s upstream, all answered", ours, baseline, aim
     )
 
 

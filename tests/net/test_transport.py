@@ -31,9 +31,11 @@ class RawServer:
         self.heads: list[bytes] = []
         self.answers: list[Answer] = []
         self.stuck = asyncio.Event()
+        self.connections = 0
         self.base = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while True:
                 self.heads.append(await reader.readuntil(b"\r\n\r\n"))
@@ -342,3 +344,18 @@ async def test_a_refused_connection_has_sent_nothing(raw: RawServer, clock: Virt
     async with Transport(clock, Redactor(), [closed.removeprefix("http://")]) as transport:
         outgoing = Outgoing(method="POST", url=f"{closed}/v1/x", seconds=30, json={}, is_paid=True)
         assert type(await failure(transport, outgoing)) is Unavailable
+
+
+async def test_connections_of_many_requests_at_once_serve_the_next_ones(raw: RawServer, transport: Transport) -> None:
+    together = asyncio.Barrier(40)
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await together.wait()
+        writer.write(body(b"{}"))
+
+    raw.answers = [answer]
+    for _ in range(3):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(40):
+                tasks.start_soon(transport.send, asking(raw))
+    assert (len(raw.heads), raw.connections) == (120, 40)
