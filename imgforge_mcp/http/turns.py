@@ -12,8 +12,8 @@ import anyio
 from imgforge_mcp.base.clock import Clock
 
 PAUSE_SECONDS = 0.5
-GIVEN, READY = b"g", b"r"
-"""What is said with a connection, and by a process that can take one."""
+GIVEN, READY, FULL = b"g", b"r", b"f"
+"""What is said with a connection, by a process that can take one, and by one without a descriptor for it."""
 
 
 class Turns:
@@ -52,23 +52,30 @@ class Turns:
         given: socket.socket | None = None
         with seat:
             seat.setblocking(False)
-            while await _is_ready(seat):
-                if given is not None:
-                    given.close()
-                given = await self._waiting.receive()
+            while said := await _said(seat):
+                if given is None or said == READY:
+                    given = await self._next(given)
+                else:
+                    await self._clock.sleep(PAUSE_SECONDS)
                 with suppress(OSError):
                     socket.send_fds(seat, [GIVEN], [given.fileno()])
         if given is not None:
             await self._came.send(given)
 
+    async def _next(self, taken: socket.socket | None) -> socket.socket:
+        """The connection to give after one that was taken."""
+        if taken is not None:
+            taken.close()
+        return await self._waiting.receive()
 
-async def _is_ready(seat: socket.socket) -> bool:
-    """Whether the process at the other end can take one, and so has taken what it was given; False: it is gone."""
+
+async def _said(seat: socket.socket) -> bytes:
+    """What the process at the other end says; nothing: it is gone."""
     try:
         await anyio.wait_readable(seat)
-        return seat.recv(len(READY)) == READY
+        return seat.recv(1)
     except OSError:
-        return False
+        return b""
 
 
 class Seat(socket.socket):
@@ -80,9 +87,11 @@ class Seat(socket.socket):
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Raises BlockingIOError: there is none; ConnectionAbortedError: its client has gone meanwhile."""
-        _, descriptors, _, _ = socket.recv_fds(self, len(GIVEN), 1)
+        given, descriptors, _, _ = socket.recv_fds(self, len(GIVEN), 1)
+        if given and not descriptors:
+            self.send(FULL)
         if not descriptors:
-            raise BlockingIOError("The parent is gone.")
+            raise BlockingIOError
         # asyncio sets TCP_NODELAY only where a socket names its protocol.
         connection = socket.socket(proto=socket.IPPROTO_TCP, fileno=descriptors[0])
         connection.set_inheritable(False)

@@ -17,6 +17,8 @@ from tests import emulators
 from tests.e2e._program import executable, fresh_account, run
 from tests.emulators import Emulator
 
+pytestmark = pytest.mark.long
+
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 SMALL = ("--size", "256x256")
 

@@ -24,7 +24,7 @@ from tests.e2e._program import Server, fresh_account, serve
 from tests.faults._processes import PATIENCE
 from tests.http._session import ACCEPT, GREETING
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 UNKNOWN = "0" * 64
 DOORS = (

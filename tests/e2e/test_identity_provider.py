@@ -22,7 +22,7 @@ from tests.e2e._node import Node
 from tests.e2e._program import Server, fresh_account
 from tests.e2e.test_login import Notes, drawn
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.long, pytest.mark.anyio]
 
 AUDIENCE = "https://pictures.example.com"
 CALLBACK = "http://127.0.0.1:40000/callback"

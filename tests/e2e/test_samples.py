@@ -18,6 +18,8 @@ from tests import emulators
 from tests.e2e._node import Node, parsed
 from tests.e2e._program import Server, fresh_account, run, serve
 
+pytestmark = pytest.mark.long
+
 PROVIDERS = ("cloudflare", "together", "gemini", "bfl", "fal")
 SCRIPT = Path(__file__).with_name("samples.mjs")
 SCHNELL = "@cf/black-forest-labs/flux-1-schnell"
@@ -56,8 +58,6 @@ curl -X POST https://your-worker.workers.dev/api/generate \
 """
 WORKER_PYTHON = """
 import requests
-
-pytestmark = pytest.mark.long
 response = requests.post(
 'https://your-worker.workers.dev/api/generate',
 json={

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -156,6 +157,21 @@ def test_a_process_that_is_held_up_keeps_one_connection_waiting_and_no_more(serv
         finally:
             os.kill(pid, signal.SIGCONT)
         assert [each.result().status_code for each in asked] == [200] * 10
+
+
+def test_connections_wait_while_no_process_has_a_descriptor_left(server: Server) -> None:
+    with at(server, 0), at(server, 1), ThreadPoolExecutor(4) as pool:
+        limits = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in members(server).values()}
+        before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        try:
+            for pid, (_, most) in limits.items():
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (0, most))
+            asked = [pool.submit(httpx.get, f"{server.base_url}/health", timeout=PATIENCE) for _ in range(4)]
+            until(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) >= before + 2, "two to be waiting")
+        finally:
+            for pid, limit in limits.items():
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+        assert [each.result().status_code for each in asked] == [200] * 4
 
 
 # Sessions ------------------------------------------------------------------------------------------------------------

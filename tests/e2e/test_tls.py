@@ -28,9 +28,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return cert, key
 
 
-@pytest.fixture(scope="module")
-def closed(account: dict[str, str], pair: tuple[Path, Path]) -> Iterator[Server]:
-    with serve(account, "--tls-cert", str(pair[0]), "--tls-key", str(pair[1])) as server:
+@pytest.fixture(scope="module", params=["1", "2"])
+def closed(request: pytest.FixtureRequest, account: dict[str, str], pair: tuple[Path, Path]) -> Iterator[Server]:
+    with serve(
+        account, "--tls-cert", str(pair[0]), "--tls-key", str(pair[1]), "--workers", str(request.param)
+    ) as server:
         yield server
 
 

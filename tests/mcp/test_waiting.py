@@ -155,8 +155,7 @@ async def test_check_job_reports_progress_too(emulate: Emulate, client_on: OpenC
             tasks.start_soon(ask)
             while not heard.figures:
                 clock.advance(0.1)
-                for _ in range(50):
-                    await anyio.lowlevel.checkpoint()
+                await anyio.wait_all_tasks_blocked()
             emulator.clear()
     assert told(answers[0])["state"] == "completed"
     assert rises(heard.figures)
