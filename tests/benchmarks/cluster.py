@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -14,15 +14,14 @@ import anyio
 
 from imgforge_mcp.base.clock import Clock
 from imgforge_mcp.base.config import load_config
-from imgforge_mcp.base.types import ImageRequest, QualityTier
 from imgforge_mcp.providers.configured import open_configured
 from imgforge_mcp.providers.pulled import catalog_of
-from imgforge_mcp.storage.registry.contract import Caps, NewJob, Registry
-from imgforge_mcp.storage.registry.queue import QUEUE
+from imgforge_mcp.storage.registry.contract import Registry
 from tests.benchmarks import _server, _upstream
 from tests.benchmarks._figure import Figure, milliseconds
 from tests.cluster import postgres, s3
 from tests.cluster.machines import cluster, is_ready, until
+from tests.cluster.queued import leave
 
 AT_ONCE = "8"
 UPSTREAM_SECONDS = 1.0
@@ -144,19 +143,4 @@ async def _fill(settings: Mapping[str, str], number: int) -> list[float]:
 
 async def _open(registry: Registry, clock: Clock, route: str, numbers: Iterator[int]) -> None:
     for number in numbers:
-        request = ImageRequest(
-            prompt=f"a red fox {number}", model="together/flux-schnell", width=64, height=64, enhance=False
-        )
-        new = NewJob(
-            job_id=clock.new_id(),
-            request=request,
-            request_id="req_benchmark",
-            final_prompt=request.prompt,
-            enhancement_logic="Nothing added.",
-            quality_tier=QualityTier.STANDARD,
-            deadline=clock.now() + timedelta(hours=1),
-            reserve_usd=0.0,
-            routes=(route,),
-            owner=QUEUE,
-        )
-        await registry.jobs.open(new, Caps())
+        await leave(registry, route, clock, "together/flux-schnell", f"a red fox {number}")
