@@ -17,7 +17,8 @@ class Price:
     """A listed price in US dollars; the parts that are given add up.
 
     `image` per image; `first_megapixel` then `megapixel` for each further one, or `megapixel` alone; `megapixel_step`
-    per megapixel and inference step; `tile` per 512x512 tile; `step` per inference step, `tile_step` per tile and step;
+    per megapixel and inference step, fewer than `least_steps` counting as so many; `tile` per 512x512 tile; `step` per
+    inference step, `tile_step` per tile and step;
     `by_size` per resolution class, in place of `image`. `by_tier` multiplies all of these, where the model's effort
     follows the quality tier (the prices themselves are then those of a factor of 1), and `adds_by_tier` adds to it.
     Reference images are added to
@@ -35,6 +36,7 @@ class Price:
     input_image: float | None = None
     input_megapixel: float | None = None
     megapixel_step: float | None = None
+    least_steps: int = 0
     transparent: float | None = None
     counting: Counting = "decimal"
     by_size: Mapping[str, float] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class Price:
             cost += self.first_megapixel + (self.megapixel or 0.0) * (self._megapixels(pixels) - 1)
         elif self.megapixel is not None:
             cost += self.megapixel * self._megapixels(pixels)
-        cost += (self.megapixel_step or 0.0) * steps * self._megapixels(pixels)
+        cost += (self.megapixel_step or 0.0) * max(steps, self.least_steps) * self._megapixels(pixels)
         cost = cost * self.by_tier.get(tier or "", 1.0) + self.adds_by_tier.get(tier or "", 0.0)
         return round(cost + (self.transparent or 0.0 if is_transparent else 0.0), 6)
 

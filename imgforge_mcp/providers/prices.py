@@ -61,12 +61,15 @@ def _in_tokens(model: ModelSpec) -> float | None:
 
 
 def _in(model: ModelSpec, price: Price, unit: str) -> float | None:
-    """A price in a unit in which it can be said: a picture, the first megapixel of one, a million of its tokens."""
+    """A price in a unit in which it can be said: a picture, the first megapixel of one at the usual steps, a million of
+    its tokens."""
     match unit:
         case "million tokens":
             return _in_tokens(model)
         case "image" if not price.by_size and price.megapixel is None and price.first_megapixel is None:
             return price.image
+        case "megapixel" if price.megapixel_step is not None:
+            return round(price.megapixel_step * model.steps[2], 6)
         case "megapixel" if price.image is None:
             return price.first_megapixel if price.first_megapixel is not None else price.megapixel
     return None

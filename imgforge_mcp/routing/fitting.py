@@ -223,7 +223,7 @@ def _size(
     image_size = _class(request, sizing, wanted)
     match sizing.kind:
         case "pixels":
-            width, height = _within_limits(wanted, sizing)
+            width, height = _within_limits(wanted, sizing, _area(request, sizing))
         case "list":
             width, height = _nearest_size(wanted, sizing.sizes)
         case "ratio":
@@ -269,12 +269,17 @@ def _wanted(request: ImageRequest, sizing: Sizing, input_sizes: Sequence[Size]) 
         return (width, max(64, round(width / shape))) if width else (max(64, round((height or 0) * shape)), height or 0)
     if ratio is None and input_sizes:
         ratio = input_sizes[0][0] / input_sizes[0][1]
-    side = CLASS_SIDES[request.image_size] if request.image_size else None
-    if ratio is None and side is None:
+    if ratio is None and request.image_size is None:
         return sizing.default_width, sizing.default_height
-    area = side * side if side else sizing.default_width * sizing.default_height
-    shape = ratio or 1.0
+    area, shape = _area(request, sizing) or 0, ratio or 1.0
     return max(64, round(math.sqrt(area * shape))), max(64, round(math.sqrt(area / shape)))
+
+
+def _area(request: ImageRequest, sizing: Sizing) -> int | None:
+    """How many pixels a picture has whose size was not given in pixels."""
+    if request.width or request.height:
+        return None
+    return CLASS_SIDES[request.image_size] ** 2 if request.image_size else sizing.default_width * sizing.default_height
 
 
 def _class(request: ImageRequest, sizing: Sizing, wanted: tuple[int, int]) -> str | None:
@@ -288,8 +293,8 @@ def _class(request: ImageRequest, sizing: Sizing, wanted: tuple[int, int]) -> st
     return "1K" if "1K" in sizing.image_sizes else sizing.image_sizes[0]
 
 
-def _within_limits(wanted: tuple[int, int], sizing: Sizing) -> tuple[int, int]:
-    """The same shape inside the limits, on the model's grid."""
+def _within_limits(wanted: tuple[int, int], sizing: Sizing, area: int | None = None) -> tuple[int, int]:
+    """The same shape inside the limits, on the model's grid; of no more than `area` pixels, where that can be."""
     width, height = float(wanted[0]), float(wanted[1])
     if sizing.max_ratio is not None:
         width, height = min(width, height * sizing.max_ratio), min(height, width * sizing.max_ratio)
@@ -301,7 +306,7 @@ def _within_limits(wanted: tuple[int, int], sizing: Sizing) -> tuple[int, int]:
     width, height = width * grow, height * grow
     grid = sizing.multiple
     low, high = math.ceil(sizing.minimum / grid) * grid, sizing.maximum // grid * grid
-    fitted = [min(max(round(side / grid) * grid, low), high) for side in (width, height)]
+    fitted = [min(max(side, low), high) for side in _on_grid(width, height, grid, area if area and area > least else 0)]
     while fitted[0] * fitted[1] > most and max(fitted) > low:
         fitted[fitted.index(max(fitted))] -= grid
     return fitted[0], fitted[1]
@@ -333,6 +338,22 @@ def _ratio_name(width: int, height: int, ratios: tuple[str, ...]) -> str:
 def _of_ratio(ratio: str, side: int) -> tuple[int, int]:
     shape = ratio_of(ratio) or 1.0
     return round(side * math.sqrt(shape) / 8) * 8, round(side / math.sqrt(shape) / 8) * 8
+
+
+def _on_grid(width: float, height: float, grid: int, area: int) -> Size:
+    """The nearest size whose sides are whole steps of a grid. Should it have more than `area` pixels, which may be paid
+    as one more megapixel: the one of the same shape that has no more."""
+    nearest = round(width / grid) * grid, round(height / grid) * grid
+    if not area or nearest[0] * nearest[1] <= area:
+        return nearest
+    steps = [(math.floor(side / grid) * grid, math.ceil(side / grid) * grid) for side in (width, height)]
+    smaller = {
+        abs(math.log(across / down * height / width)): (across, down)
+        for across in steps[0]
+        for down in steps[1]
+        if 0 < across * down <= area
+    }
+    return smaller[min(smaller)] if smaller and min(smaller) <= SHAPE_TOLERANCE else nearest
 
 
 @lru_cache(maxsize=1024)

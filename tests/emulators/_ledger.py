@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from tests.emulators import bfl, openrouter, recraft
+from tests.emulators import bfl, openrouter, recraft, together
 from tests.emulators._emulator import Emulator
 from tests.emulators._wire import Order
 
@@ -92,9 +92,14 @@ def _stability(order: Order) -> float:
 
 
 def _together(order: Order) -> float:
-    """FLUX.1 schnell: by the megapixel, in proportion to its four steps."""
-    steps = int(order.body.get("steps", 4))
-    return 0.0027 * order.width * order.height / 1e6 * steps / 4 * order.number
+    """By the megapixel, and in proportion to the steps where there are more than usual; what is a maker's, where that
+    begins."""
+    if order.model in together.BEGINS_AT:
+        return together.BEGINS_AT[order.model] * order.number
+    price, usual = together.BY_MEGAPIXEL[order.model]
+    steps = int(order.body.get("steps", usual))
+    more = max(1.0, steps / usual) if usual else 1.0
+    return price * order.width * order.height / 1e6 * more * order.number
 
 
 RATES: Mapping[str, Rate] = {

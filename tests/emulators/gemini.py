@@ -1,4 +1,4 @@
-"""Gemini image models over generateContent: ai.google.dev/gemini-api/docs, google-genai 3.4.0 types (2026-11)."""
+"""Gemini image models over generateContent: ai.google.dev/gemini-api/docs, google-genai 3.6.1 types (2026-11)."""
 
 import base64
 import re

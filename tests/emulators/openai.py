@@ -259,8 +259,8 @@ class OpenAI(Emulator):
             if name in body and body[name] not in values:
                 raise self.decline("400", f"Invalid value: {body[name]!r} for {name}.")
         if body.get("background") == "transparent":
-            # Taken from gpt-image-2 on 2026-09-30; of 2.6 nothing is said.
-            if model.startswith(("gpt-image-2-", "gpt-image-2.6")) or model == "gpt-image-2":
+            # Taken from gpt-image-2 on 2026-09-30.
+            if model.startswith("gpt-image-2-") or model == "gpt-image-2":
                 raise self.decline("400", "Transparent background is not supported for this model.")
             if body.get("output_format") == "jpeg":
                 raise self.decline("400", "Transparent background is not supported for JPEG.")

@@ -1,4 +1,5 @@
-"""Together AI images: docs.together.ai/docs/images-overview, OpenAPI 090263a (2026-04-28), together 3.1.1."""
+"""Together AI images: docs.together.ai on images and serverless models, OpenAPI 090263a (2026-04-28), together 3.1.1,
+togethercomputer/skills 2026-10; prices in its list of models as three public clients read them, 2026."""
 
 import base64
 from typing import Any
@@ -24,6 +25,20 @@ FIELDS = {
 }
 TAKE_IMAGE_URL = {f"black-forest-labs/FLUX.{name}" for name in ("1-kontext-pro", "1-kontext-max", "2-pro", "2-flex")}
 TAKE_REFERENCES = {f"black-forest-labs/FLUX.2-{name}" for name in ("pro", "dev", "flex")}
+UPSAMPLES = {"black-forest-labs/FLUX.2-pro"}
+NEGATES = {f"black-forest-labs/FLUX.{name}" for name in ("1-schnell", "1.1-pro")}
+BY_MEGAPIXEL = {
+    "black-forest-labs/FLUX.1-schnell": (0.0027, 4),
+    "black-forest-labs/FLUX.1.1-pro": (0.04, 0),
+    "black-forest-labs/FLUX.1-kontext-pro": (0.04, 28),
+    "black-forest-labs/FLUX.1-kontext-max": (0.08, 28),
+    "black-forest-labs/FLUX.2-max": (0.07, 50),
+}
+"""US dollars for 10^6 pixels, and the steps beyond which it is more."""
+BEGINS_AT = {
+    f"black-forest-labs/FLUX.2-{name}": price for name, price in (("pro", 0.03), ("dev", 0.0154), ("flex", 0.03))
+}
+"""US dollars for the smallest picture of a model that is somebody else's."""
 ERRORS = {
     "400": (400, "invalid_request_error", "invalid_request", "Invalid request"),
     "401": (401, "invalid_request_error", "invalid_api_key", "Invalid API key provided"),
@@ -65,7 +80,11 @@ class Together(Emulator):
         if body["model"] not in MODELS:
             raise self.decline("404", f"Unable to access model {body['model']}. Please visit the model list")
         self._check_ranges(body)
-        for name, models in (("image_url", TAKE_IMAGE_URL), ("reference_images", TAKE_REFERENCES)):
+        takers = {
+            **{"image_url": TAKE_IMAGE_URL, "reference_images": TAKE_REFERENCES},
+            **{"prompt_upsampling": UPSAMPLES, "negative_prompt": NEGATES},
+        }
+        for name, models in takers.items():
             if name in body and body["model"] not in models:
                 self.log.surprise(f"{call.path}: {body['model']} is not documented to take {name}")
         width, height = ratio_size(body["aspect_ratio"]) if body.get("aspect_ratio") else (1024, 1024)
@@ -94,8 +113,8 @@ class Together(Emulator):
 
     @route("GET", "/v1/models")
     def models(self, call: Call) -> Answer:
-        """The list of models, a bare array."""
-        return Answer(200, [{"id": each, "object": "model", "created": 0, "type": "image"} for each in sorted(MODELS)])
+        """The list of models, a bare array, each with its price or where that begins."""
+        return Answer(200, [{**_listed(each), "pricing": _pricing(each)} for each in sorted(MODELS)])
 
     def _item(self, call: Call, picture: Picture, inline: bool) -> dict[str, Any]:
         if inline:
@@ -113,3 +132,15 @@ class Together(Emulator):
             raise self.decline("400", "response_format must be base64 or url")
         if body.get("output_format", "jpeg") not in ("jpeg", "png"):
             raise self.decline("400", "output_format must be jpeg or png")
+
+
+def _listed(model: str) -> dict[str, Any]:
+    return {"id": model, "object": "model", "created": 0, "type": "image", "organization": "Black Forest Labs"}
+
+
+def _pricing(model: str) -> dict[str, Any]:
+    none = {"hourly": 0, "input": 0, "output": 0, "base": 0, "finetune": 0}
+    if model in BEGINS_AT:
+        return {**none, "image": {"example_price": BEGINS_AT[model], "example_description": "starting price"}}
+    price, steps = BY_MEGAPIXEL[model]
+    return {**none, "image_pixel": {"price_per_megapixel": price, "min_steps": steps}}

@@ -10,6 +10,7 @@ import pytest
 from tests.answers import told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
+from tests.emulators._ledger import charged
 from tests.emulators._picture import draw
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +48,44 @@ async def test_what_is_held_for_a_call_is_what_the_router_reckoned(emulate: Emul
     async with client_on(together) as client:
         job = told(await client.call_tool("generate_image", asked))
     assert job["cost_usd"] == pytest.approx(2 * (0.03 + 0.015))
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "limit", "cost"),
+    [
+        pytest.param("openai/gpt-image-2.6-flare", {"quality_tier": "draft"}, 0.02, 0.02357, id="low effort"),
+        pytest.param("together/flux-kontext", {}, 0.041, 0.04194, id="by the megapixel"),
+        pytest.param("together/flux-2-max", {"width": 1920, "height": 1920}, 0.2, 0.258, id="each as dear"),
+        pytest.param("together/flux-schnell", {"steps": 1}, 0.002, 0.002831, id="fewer steps are no cheaper"),
+    ],
+)
+async def test_a_limit_just_below_the_price_holds(
+    model: str, asked: dict[str, Any], limit: float, cost: float, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate(model.partition("/")[0])
+    async with client_on(emulator) as client:
+        error = told(
+            await client.call_tool("generate_image", {**PROMPT, "model": model, **asked, "max_cost_usd": limit})
+        )
+    assert error["code"] == "budget_exceeded", error
+    assert f"${cost:g}" in error["error"]
+    assert emulator.submits == []
+
+
+@pytest.mark.parametrize("shape", ["16:9", "9:16", "4:3", "3:4", "5:4", "21:9", "3:1"])
+@pytest.mark.parametrize("model", ["fal/flux-2-klein-9b", "bfl/flux-2-pro"])
+async def test_a_shape_alone_costs_no_further_megapixel(
+    shape: str, model: str, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate(model.partition("/")[0])
+    async with client_on(emulator) as client:
+        square = told(await client.call_tool("generate_image", {**PROMPT, "model": model}))
+        shaped = told(await client.call_tool("generate_image", {**PROMPT, "model": model, "aspect_ratio": shape}))
+    assert shaped["cost_usd"] == square["cost_usd"]
+    assert charged(emulator) == pytest.approx(shaped["cost_usd"] + square["cost_usd"])
+    width, height = (int(part) for part in shape.split(":"))
+    [asset] = shaped["assets"]
+    assert asset["width"] / asset["height"] == pytest.approx(width / height, rel=0.03)
 
 
 async def test_a_lower_tier_is_the_first_thing_that_is_said(emulate: Emulate, client_on: OpenClient) -> None:

@@ -140,6 +140,26 @@ async def test_fal_is_asked_what_its_endpoints_cost(
     assert fal.surprises == []
 
 
+async def test_together_is_asked_what_a_megapixel_of_its_models_costs(
+    environment: dict[str, str], emulate: Emulate, forge_on: OpenForge
+) -> None:
+    rows = {
+        "flux-schnell": "{ megapixel_step = 0.0005 }",
+        "flux-2-max": "{ megapixel = 0.05 }",
+        "flux-2-pro": "{ first_megapixel = 0.01, megapixel = 0.01 }",
+    }
+    lines = [f'[models."together/{slug}"]\nprice = {price}' for slug, price in rows.items()]
+    await anyio.Path(environment["IMGFORGE_CONFIG"]).write_text("\n".join(lines))
+    together = emulate("together")
+    async with forge_on(together) as forge:
+        report = await forge.refresh_models()
+    assert report["prices"]["together"] == [
+        priced("flux-schnell", "megapixel", 0.002, 0.0027, "together"),
+        priced("flux-2-max", "megapixel", 0.05, 0.07, "together"),
+    ], "where a maker's price begins is no price"
+    assert (together.submits, together.surprises) == ([], [])
+
+
 def priced(model: str, unit: str, ours: float, listed: float, source: str) -> dict[str, object]:
     return {"model": model, "unit": unit, "catalogue_usd": ours, "listed_usd": listed, "source": source}
 

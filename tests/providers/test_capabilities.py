@@ -79,6 +79,27 @@ async def test_a_transparent_background_is_asked_of_the_model(
     assert emulator.surprises == []
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        model.name_in_full
+        for name in having("transparency")
+        for model in CATALOG.of_provider(name)
+        if CAPABILITIES["transparency"](model) and not model.is_retired(TODAY)
+    ],
+)
+async def test_a_logo_has_true_alpha_from_every_model_that_has_it(
+    model: str, emulate: Emulate, client_on: OpenClient
+) -> None:
+    emulator = emulate(model.partition("/")[0])
+    asked = {"prompt": "a logo of a paper boat", "model": model, "background": "transparent", "aspect_ratio": "3:2"}
+    async with client_on(emulator) as client:
+        job = told(await client.call_tool("generate_image", asked))
+    assert alpha(job) == (0, 255)
+    assert [order.alpha for order in emulator.orders] == [True]
+    assert (emulator.surprises, job.get("shortfalls")) == ([], None)
+
+
 @pytest.mark.parametrize("tier", ["standard", "premium"])
 @pytest.mark.parametrize("name", having("kept character or style"))
 async def test_what_is_kept_by_name_goes_by_the_providers_own_way(

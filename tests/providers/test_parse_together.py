@@ -42,7 +42,6 @@ COMMON = {"prompt": "a red fox", "n": 1, "response_format": "base64"}
                 "model": "black-forest-labs/FLUX.2-dev",
                 "reference_images": [INPUT_URL, SECOND_URL],
                 "output_format": "png",
-                "prompt_upsampling": False,
             },
             id="references, sized like the input",
         ),

@@ -406,6 +406,17 @@ def test_a_prompt_that_is_quoted_in_an_error_does_not_make_it_a_refusal(text: st
         pytest.param(403, {"error": "Access to this model is restricted"}, ModelGone, id="restricted"),
         pytest.param(403, {"error": "This model is only available to paid users"}, ModelGone, id="a plan"),
         pytest.param(
+            403,
+            {
+                "error": {
+                    "message": "This model requires third-party data sharing to be enabled for your organization.",
+                    "code": "third_party_data_sharing_blocked",
+                }
+            },
+            ModelGone,
+            id="passed on to another",
+        ),
+        pytest.param(
             400,
             {"error": {"message": "The account associated with this API key has been deactivated."}},
             AccountBlocked,

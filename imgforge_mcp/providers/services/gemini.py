@@ -39,7 +39,7 @@ class Gemini(Provider):
             empty="told",
             source="ai.google.dev on billing: 400 and 500 are free, the tokens of an answer are charged",
         ),
-        source="ai.google.dev and google-genai 3.4.0",
+        source="ai.google.dev and google-genai 3.6.1",
         key_page="https://aistudio.google.com/apikey",
     )
 

@@ -32,7 +32,7 @@ class OpenAI(Provider):
         mask="alpha",
         listing="/v1/models",
         reports_cost=True,
-        source="OpenAI's OpenAPI 2026-08-21 and openai 2.54",
+        source="OpenAI's OpenAPI 2026-08-21 and openai 3.57",
         key_page="https://platform.openai.com/api-keys",
     )
 

@@ -1,8 +1,10 @@
 """Together AI: one JSON request, one JSON reply with the pictures in base64."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, Request
+from imgforge_mcp.providers.contract import Call, DirectProvider, Manifest, ModelSpec, Reply, Request, Told
+from imgforge_mcp.providers.reading.wire import amount, decoded, listed
 from imgforge_mcp.providers.services._body import fixed, given
 
 
@@ -15,7 +17,7 @@ class Together(DirectProvider):
         key_hosts=("api.together.ai", "api.together.xyz"),
         aliases=("together_flux", "togetherai", "together_ai"),
         listing="/v1/models",
-        source="docs.together.ai images overview and OpenAPI 2026-04-28",
+        source="docs.together.ai on images and serverless models 2026-10, OpenAPI 2026-04-28",
         key_page="https://api.together.ai/settings/api-keys",
     )
 
@@ -40,6 +42,19 @@ class Together(DirectProvider):
         elif urls:
             body["reference_images"] = urls
         return Request(target="/v1/images/generations", json=given(body) | fixed(call))
+
+    def price_questions(self, models: Sequence[ModelSpec]) -> tuple[str, ...]:
+        return ("/v1/models",)
+
+    def told_prices(self, reply: Reply) -> dict[str, Told]:
+        """By the megapixel at the usual steps. What it passes on to a maker has no price, but where one begins."""
+        told = {}
+        for model in listed(decoded(reply.body)):
+            match model:
+                case {"id": str(name), "pricing": {"image_pixel": {"price_per_megapixel": price}}}:
+                    if (usd := amount(price)) is not None:
+                        told[name] = Told(usd=usd, unit="megapixel")
+        return told
 
 
 PROVIDER = Together()
