@@ -18,7 +18,7 @@ from imgforge_mcp.media.convert import InputImage
 from imgforge_mcp.media.decoder import Decoder
 from imgforge_mcp.media.writing import KINDS
 from imgforge_mcp.routing.fitting import CLASS_SIDES, CLASS_TOLERANCE, SHAPE_TOLERANCE, ratio_of, transformed_size
-from imgforge_mcp.routing.pricing import Size
+from imgforge_mcp.routing.pricing import Size, dollars, quoted
 from imgforge_mcp.routing.router import Router
 from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
@@ -165,7 +165,8 @@ class Fulfilment:
             )
         except ForgeError as error:
             what = "Not cut out" if is_transparent else "Not made opaque"
-            running.warnings.append(f"{what}: {error.message}")
+            other = self._cutter(asset, running) if is_transparent else ""
+            running.warnings.append(f"{what}{other}: {error.message}")
             return asset
         how = f"{CUT_OUT} by {by}" if is_transparent else "Put on white on this machine"
         running.warnings.append(f"{how}; as it came: {asset.asset_id[:12]}.")
@@ -182,6 +183,18 @@ class Fulfilment:
             except ForgeError as error:
                 running.warnings.append(f"{self._matting.name} did not cut it out: {error.message}")
         return await self._made(asset, "remove_background"), "its colour"
+
+    def _cutter(self, asset: Asset, running: RunningJob) -> str:
+        """Which provider would cut it out, and for how much; nothing where none is there."""
+        prices = {
+            model.name_in_full: quoted(model, width=asset.width, height=asset.height)
+            for model in self._router.cutting_out(running.job.created_at)
+        }
+        if not prices:
+            return ""
+        name = min(prices, key=lambda each: (not prices[each].is_known, prices[each].usd))
+        price = f" for {dollars(prices[name].usd)}" if prices[name].is_known else ""
+        return f"; {name} can do it{price} (transform_image, remove_background)"
 
     async def _background(self, request: ImageRequest, assets: Sequence[Asset]) -> Difference | None:
         is_cut_out = request.transform is not None and request.transform.operation == "remove_background"

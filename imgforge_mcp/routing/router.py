@@ -382,6 +382,11 @@ class Router:
         entry = self.entry(provider)
         return entry is not None and entry.is_local
 
+    def cutting_out(self, now: datetime) -> list[ModelSpec]:
+        """The models of providers that take a picture's background away."""
+        remote = [entry for entry in self.entries if not entry.is_local]
+        return [m for entry in remote for m in self._of_use(entry, now) if "remove_background" in m.capabilities]
+
     def _place(self, provider: str) -> int:
         return self.order.index(provider) if provider in self.order else len(self.order)
 

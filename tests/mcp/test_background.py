@@ -83,6 +83,22 @@ async def test_an_opaque_answer_that_cannot_be_cut_out_is_not_called_transparent
     assert job["message"] == later["message"]
 
 
+async def test_a_provider_that_could_cut_it_out_is_named_with_its_price(
+    emulate: Emulate, client_on: OpenClient
+) -> None:
+    recraft, together = emulate("recraft"), emulate("together")
+    together.delivered = encoded(Image.effect_noise((512, 512), 120).convert("RGB"), "PNG")
+    asked = {**APPLE, "model": "together/flux-schnell"}
+    async with client_on(together, recraft) as client:
+        job = told(await client.call_tool("generate_image", asked))
+        [said] = [warning for warning in job["warnings"] if warning.startswith("Not cut out")]
+        picture = job["assets"][0]["asset_id"]
+        cut = told(await client.call_tool("transform_image", {"operation": "remove_background", "image": picture}))
+    assert "; recraft/recraft-cut-out can do it for $0.01 (transform_image, remove_background): " in said
+    assert (cut["provider"], cut["cost_usd"]) == ("recraft", 0.01)
+    assert opened(cut).convert("RGBA").getchannel("A").getextrema()[0] == 0
+
+
 async def test_an_opaque_background_is_put_behind_what_came_without_one(
     emulate: Emulate, client_on: OpenClient
 ) -> None:
