@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from imgforge_mcp.base.disguises import Reading, encoded_within, spelt_out, squeezed, unescaped, whole
@@ -68,8 +69,7 @@ class Redactor:
         for reading in (Reading.of(text), unescaped(text)):
             if reading is None:
                 continue
-            if self._parts.may_be_in(reading.text):
-                yield from self._parts.found_in(reading, text)
+            yield from self._parts.found_in(reading, text)
             if self._letters.may_be_in(squeezed(reading.text)):
                 yield from self._letters.found_in(spelt_out(reading), text)
 
@@ -116,18 +116,22 @@ class _Parts:
         self._seeds |= {seed for form in lowered for seed in _windows(form, SEED)}
 
     def may_be_in(self, text: str) -> bool:
-        """Whether it is worth while to look at every character."""
-        lowered = _lowered(text)
-        return not self._seeds.isdisjoint(lowered[at : at + SEED] for at in range(0, len(lowered), STRIDE))
+        """Whether it is worth while to look at every letter."""
+        return any(True for _ in self._hints(_lowered(text)))
 
     def found_in(self, reading: Reading, text: str) -> Iterator[tuple[int, int]]:
         """Where pieces stand in the text that is read so, unless they may be ordinary speech."""
         lowered = _lowered(reading.text)
+        hints = list(self._hints(lowered))
         for length, parts in self._by_length.items():
-            for first, after in _runs(lowered, parts, length):
+            for first, after in _runs(lowered, parts, length, hints):
                 start, stop = reading.starts[first], reading.stops[after - 1]
                 if not self._is_speech(text[start:stop]):
                     yield start, stop
+
+    def _hints(self, lowered: str) -> Iterator[int]:
+        """The places that are a multiple of four where five characters of a secret stand."""
+        return (at for at in range(0, len(lowered), STRIDE) if lowered[at : at + SEED] in self._seeds)
 
 
 def _windows(text: str, length: int) -> Iterator[str]:
@@ -138,15 +142,15 @@ def _lowered(text: str) -> str:
     return text.replace("İ", "I").lower()  # the one letter whose small form is longer: positions would not fit
 
 
-def _runs(text: str, parts: frozenset[str], length: int) -> Iterator[tuple[int, int]]:
-    """Where pieces of at least `length` characters begin and end."""
-    start = None
-    for place in range(len(text) - length + 2):  # at the last one too little is left, so that a piece ends there
-        if text[place : place + length] in parts:
-            start = place if start is None else start
-        elif start is not None:
-            yield start, place + length - 1
-            start = None
+def _runs(text: str, parts: frozenset[str], length: int, hints: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Where pieces of at least `length` characters begin and end; each holds a hint."""
+    near = {place for hint in hints for place in range(max(0, hint + SEED - length), hint + 1)}
+    places = sorted(place for place in near if text[place : place + length] in parts)
+    for _, numbered in groupby(
+        enumerate(places), lambda pair: pair[1] - pair[0]
+    ):  # the same as long as none is left out
+        run = [place for _, place in numbered]
+        yield run[0], run[-1] + length
 
 
 def _is_word(piece: str) -> bool:
