@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imgforge_mcp.local.models.pulled import Pulled
     from imgforge_mcp.storage.registry.access import ApiKey
 
-GROUPS = ("provider", "model", "project", "day")
+GROUPS = ("provider", "model", "project", "month", "day")
 
 
 def of_jobs(jobs: Sequence[Job]) -> list[str]:

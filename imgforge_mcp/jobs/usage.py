@@ -17,10 +17,10 @@ def start_of(period: str, now: datetime) -> datetime:
 
 
 def summary(sums: Iterable[UsageSum]) -> Json:
-    """Images, calls and US dollars in all and by provider, model, project and day: what is known to be spent, beside
-    it what may have been billed; reported against listed cost."""
+    """Images, calls and US dollars in all and by provider, model, project, month and day: what is known to be spent,
+    beside it what may have been billed; reported against listed cost."""
     total: Json = {}
-    groups: dict[str, dict[str, Json]] = {name: {} for name in ("provider", "model", "project", "day")}
+    groups: dict[str, dict[str, Json]] = {name: {} for name in ("provider", "model", "project", "month", "day")}
     basis: defaultdict[str, float] = defaultdict(float)
     for line in sums:
         if line.kind == "total":

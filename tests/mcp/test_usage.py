@@ -107,6 +107,22 @@ async def test_a_period_is_a_day_or_a_month_by_utc(
     assert list(days) == ["2026-11-21", "2026-11-22"]
 
 
+async def test_of_a_long_time_each_month_is_told_and_each_of_the_latest_days(
+    emulate: Emulate, client_on: OpenClient, clock: VirtualClock
+) -> None:
+    async with client_on(emulate(LISTS)) as client:
+        await draw(client, LISTS, n=2)
+        clock.advance(timedelta(days=91).total_seconds())
+        last_told = await usage(client, period="all")
+        clock.advance(timedelta(days=1).total_seconds())
+        await draw(client, LISTS)
+        answer = await usage(client, period="all")
+    assert {day: entry["images"] for day, entry in last_told["by_day"].items()} == {"2026-11-21": 2}
+    assert {day: entry["images"] for day, entry in answer["by_day"].items()} == {"2027-02-21": 1}
+    assert {month: entry["images"] for month, entry in answer["by_month"].items()} == {"2026-11": 2, "2027-02": 1}
+    assert (answer["images"], answer["by_provider"][LISTS]["images"]) == (3, 3)
+
+
 async def figures(client: Client) -> dict[str, int]:
     return {period: (await usage(client, period=period))["images"] for period in ("day", "month", "all")}
 

@@ -130,7 +130,7 @@ async def test_a_call_is_counted_from_its_start_and_once_however_it_goes_on(proc
     ended = await sums(process)
     expected = (1, 2, 0.5, 0.0)
     names = [("total", ""), ("provider", "together"), ("model", "together/flux"), ("project", "book")]
-    names += [("day", "2026-11-21"), ("outcome", "ok_listed")]
+    names += [("month", "2026-11"), ("day", "2026-11-21"), ("outcome", "ok_listed")]
     assert {key: figures(line) for key, line in ended.items()} == dict.fromkeys(names, expected)
 
 
@@ -155,3 +155,14 @@ async def test_sums_are_by_day_project_and_tenant(process: Process) -> None:
     assert figures((await sums(process, tenant="ann"))[total]) == (1, 1, 0.5, 0.0)
     assert figures((await sums(process, project_id="film"))[total]) == (1, 1, 0.25, 0.0)
     assert figures((await sums(process, project_id="film", tenant="ann"))[total]) == (0, 0, 0.0, 0.0)
+
+
+async def test_a_period_may_begin_in_the_middle_of_a_month_and_reach_over_others(process: Process) -> None:
+    for number, days in enumerate((0, 5, 30, 60)):
+        process.clock.advance(days * DAY)
+        await process.draw(await process.store(number), "ann" if number % 2 else "bob", cost=0.5)
+    found = await sums(process, date(2026, 11, 25))
+    assert [name for kind, name in sorted(found) if kind == "month"] == ["2026-11", "2026-12", "2027-02"]
+    assert [name for kind, name in sorted(found) if kind == "day"] == ["2026-11-26", "2026-12-26", "2027-02-24"]
+    assert figures(found["total", ""]) == (3, 3, 1.5, 0.0)
+    assert figures((await sums(process, date(2026, 11, 25), tenant="ann"))["total", ""]) == (2, 2, 1.0, 0.0)

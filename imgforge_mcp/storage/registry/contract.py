@@ -168,10 +168,14 @@ EndingOf = Callable[[Job], Ending]
 again."""
 
 
+DAYS_TOLD = 92
+"""Of a long time, each of the latest days has a sum of its own, and each month."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageSum:
     """What was called, drawn and spent under one `name` of a `kind`: total (name ""), provider, model
-    (`provider/model`), project ("" for none), day, or outcome ("" while a call is out)."""
+    (`provider/model`), project ("" for none), month, day (of the latest 92), or outcome ("" while a call is out)."""
 
     kind: str
     name: str
@@ -339,7 +343,7 @@ class JobRegistry(Protocol):
 
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
         """Sums of the jobs opened on a day (UTC) or later, from what is added up in the transactions of the attempts
-        themselves: the time does not depend on how many there are."""
+        themselves: the time depends neither on how many there are nor, by more than a line a month, on how long ago."""
 
     async def figures(self) -> Figures:
         """How it stands with all that is on record. Reads every attempt."""

@@ -42,9 +42,12 @@ PAUSE_SECONDS = 0.05, 1.0
 """Between two tries, at first and at most."""
 STANDSTILL = "30s"
 """After how long a process that stands still in the middle of a transaction loses it, for others wait for its locks."""
-WRITE = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
-WRITE_SOON = f"{WRITE}; SET LOCAL synchronous_commit = off"
-READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+SET = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
+NUMBER = "SELECT pg_current_xact_id()::text AS number"
+"""The transaction's, by which the database knows later whether it has been committed."""
+WRITE = f"{SET}; {NUMBER}"
+WRITE_SOON = f"{SET}; SET LOCAL synchronous_commit = off; {NUMBER}"
+READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT NULL AS number"
 PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -133,10 +136,12 @@ class PostgresDatabase:
             pause = min(pause * 2, PAUSE_SECONDS[1])
 
     def _transaction(self, connection: Connection, begin: str, act: Callable[[Statements], T]) -> T:
-        connection.execute(begin.encode())
+        begun = connection.execute(begin.encode())
         try:
+            while begun.nextset():
+                pass
+            [row] = begun
             result = act(PostgresStatements(connection, self._shelf, has_own_time=self._has_own_time))
-            [row] = connection.execute("SELECT pg_current_xact_id_if_assigned()::text AS number")
         except BaseException:
             with suppress(psycopg.Error):
                 connection.execute("ROLLBACK")

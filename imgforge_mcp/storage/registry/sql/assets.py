@@ -164,9 +164,7 @@ def secure(sql: Statements, *assets: Asset) -> None:
 
 def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
     """Note a stored image that is secured; one that is known already was used now."""
-    if sql.one("asset_exists", asset_id=asset.asset_id) is None:
-        sql.change("add_asset_bytes", amount=asset.bytes)
-    sql.change(
+    is_new = sql.change(
         "insert_asset",
         asset_id=asset.asset_id,
         mime_type=asset.mime_type,
@@ -175,8 +173,11 @@ def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
         bytes=asset.bytes,
         now=now,
     )
-    for owner in (tenant, EVERYBODY):
-        sql.change("lift_tombstone", asset_id=asset.asset_id, tenant=owner)
+    if is_new:
+        sql.change("add_asset_bytes", amount=asset.bytes)
+    else:
+        sql.change("touch_asset", asset_id=asset.asset_id, now=now)
+    sql.change("lift_tombstones", asset_id=asset.asset_id, tenant=tenant, everybody=EVERYBODY)
 
 
 def note_inputs(sql: Statements, job_id: str, request: ImageRequest) -> None:

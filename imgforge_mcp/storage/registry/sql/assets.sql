@@ -1,10 +1,7 @@
 -- name: insert_asset
 INSERT INTO assets (asset_id, mime_type, width, height, bytes, created_at, accessed_at)
 VALUES (:asset_id, :mime_type, :width, :height, :bytes, :now, :now)
-ON CONFLICT (asset_id) DO UPDATE SET accessed_at = excluded.accessed_at;
-
--- name: asset_exists
-SELECT 1 FROM assets WHERE asset_id = :asset_id;
+ON CONFLICT (asset_id) DO NOTHING;
 
 -- name: asset
 SELECT * FROM assets WHERE asset_id = :asset_id;
@@ -86,5 +83,5 @@ SELECT 1 FROM tombstones
 WHERE asset_id = :asset_id AND (tenant IN (:tenant, :everybody) OR asset_id NOT IN (SELECT asset_id FROM assets))
 LIMIT 1;
 
--- name: lift_tombstone
-DELETE FROM tombstones WHERE asset_id = :asset_id AND tenant = :tenant;
+-- name: lift_tombstones
+DELETE FROM tombstones WHERE asset_id = :asset_id AND tenant IN (:tenant, :everybody);

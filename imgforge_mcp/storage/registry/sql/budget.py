@@ -1,15 +1,15 @@
 """Spend caps: money is held back before it can be spent, in the transaction of whatever wants to spend it."""
 
 from imgforge_mcp.base.errors import BudgetExceeded, ForgeError
+from imgforge_mcp.base.types import Json
 from imgforge_mcp.storage.registry.contract import Caps
 from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS
 from imgforge_mcp.storage.registry.sql.statements import Statements
 
 
-def hold(sql: Statements, job_id: str, price: int, caps: Caps) -> None:
-    """Make sure that a job holds `price`: what earlier attempts used up is reserved again, if the caps allow."""
-    held = sql.one("job", job_id=job_id)
-    assert held is not None
+def hold(sql: Statements, job_id: str, held: Json, price: int, caps: Caps) -> None:
+    """Make sure that a job, of which `held` is the row of its fence, holds `price`: what earlier attempts used up is
+    reserved again, if the caps allow. Raises BudgetExceeded."""
     pending = sum(row["price"] or 0 for row in sql.all("job_attempts", job_id=job_id) if row["ended_at"] is None)
     missing = pending + price - held["reserved"]
     if missing > 0:
@@ -18,7 +18,7 @@ def hold(sql: Statements, job_id: str, price: int, caps: Caps) -> None:
 
 
 def reserve(sql: Statements, day: str, amount: int, caps: Caps) -> None:
-    """Hold money back. Lock: the month's spend. Raises BudgetExceeded: a cap stands in the way."""
+    """Hold money back; late in a transaction, for it locks the month's spend. Raises BudgetExceeded."""
     if amount > 0:
         sql.lock("spend", day[:7])
         today, month = committed(sql, day)
@@ -28,7 +28,13 @@ def reserve(sql: Statements, day: str, amount: int, caps: Caps) -> None:
         ):
             if cap is not None and so_far + amount > round(cap * MILLIONTHS):
                 raise _over_budget(name, variable, cap, so_far, amount)
-        sql.change("reserve", day=day, amount=amount)
+        book(sql, day, reserved=amount)
+
+
+def book(sql: Statements, day: str, *, reserved: int = 0, spent: int = 0) -> None:
+    """Add to what is held back and spent of a day (millionths of a US dollar). Lock: the month's spend."""
+    if reserved or spent:
+        sql.change("book", day=day, reserved=reserved, spent=spent)
 
 
 def _over_budget(name: str, variable: str, cap: float, so_far: int, amount: int) -> ForgeError:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import anyio
@@ -12,6 +12,7 @@ from imgforge_mcp.base.errors import QuotaExceeded, Unavailable, no_job
 from imgforge_mcp.base.types import Asset, Job, JobState, Json, Outcome, Progress, cost_of
 from imgforge_mcp.storage.registry.contract import (
     ANY,
+    DAYS_TOLD,
     LEASE_SECONDS,
     CancelRequested,
     Caps,
@@ -30,7 +31,7 @@ from imgforge_mcp.storage.registry.contract import (
 from imgforge_mcp.storage.registry.queue import QUEUE, News
 from imgforge_mcp.storage.registry.sql.access import admit
 from imgforge_mcp.storage.registry.sql.assets import count_renditions, needed_images, note_inputs, record, secure
-from imgforge_mcp.storage.registry.sql.budget import committed, hold, reserve
+from imgforge_mcp.storage.registry.sql.budget import book, committed, hold, reserve
 from imgforge_mcp.storage.registry.sql.lists import batch, page, searchable, with_parts
 from imgforge_mcp.storage.registry.sql.rows import (
     MILLIONTHS,
@@ -49,6 +50,8 @@ from imgforge_mcp.storage.registry.sql.rows import (
 from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
 T = TypeVar("T")
+Found = tuple[Row, Sequence[Row], Sequence[Row]]
+"""What is on record of a job: its own row, those of its attempts, those of its images."""
 
 KEY_LIFE_SECONDS = 24 * 3600.0
 LATE = "The job had been given up; its image came after all."
@@ -85,15 +88,15 @@ class SqlJobs:
             if new.tenant:
                 admit(sql, new.tenant, new.allowance, new.request.n, self._now(), row["reserved"])
             sql.lock("image", *needed_images(new.request))
-            reserve(sql, row["budget_day"], row["reserved"], caps)
-            sql.change("insert_job", **row, **self._holder(sql, new, row["now"]))
+            [inserted] = sql.all("insert_job", **row, **self._holder(sql, new, row["now"]))
             note_inputs(sql, new.job_id, new.request)
             sql.change("insert_job_text", job_id=new.job_id, text=searchable(new.request.prompt))
             if (url := new.request.webhook_url) is not None:
                 sql.change("insert_webhook", job_id=new.job_id, tenant=new.tenant, url=url, base_url=new.base_url)
             if new.owner == QUEUE:
                 sql.tell(News.OPENED, new.routes[0])
-            return _job(sql, new.job_id), True
+            reserve(sql, row["budget_day"], row["reserved"], caps)
+            return to_job(inserted, (), ()), True
 
         return await self._to_the_end(act)  # a caller that goes away now must not leave a job that nobody runs
 
@@ -151,8 +154,9 @@ class SqlJobs:
         def act(sql: Statements) -> Job:
             held = self._fence(sql, job_id)
             sql.lock("image", *ending.renditions)
+            found = _found(sql, job_id)
             _lock_spend(sql, held)
-            job = _finish(sql, _job(sql, job_id), ending, held, self._seconds())
+            job = _finish(sql, found, ending, held, self._seconds())
             count_renditions(sql, ending.renditions)
             return job
 
@@ -267,9 +271,9 @@ class SqlJobs:
             _check_places(sql, new, now)
             _check_limits(sql, new, now)
             _check_trial(sql, new, now)
-            _lock_spend(sql, held)
-            hold(sql, job_id, to_millionths(new.price_usd) or 0, caps)
             sql.change("start_job", job_id=job_id, provider=new.provider, model=new.model, now=now)
+            hold(sql, job_id, held, to_millionths(new.price_usd) or 0, caps)
+            _lock_spend(sql, held)
             return sql.insert(
                 "insert_attempt",
                 job_id=job_id,
@@ -305,7 +309,8 @@ class SqlJobs:
         def act(sql: Statements) -> Job | None:
             held = self._fence(sql, job_id)
             secure(sql, *assets)
-            if not _settle(sql, job_id, attempt_id, end, held, now):
+            left = _settle(sql, job_id, attempt_id, end, held, now)
+            if left is None:
                 row = sql.one("given_up", attempt_id=attempt_id)
                 if row is None:
                     return None
@@ -313,8 +318,8 @@ class SqlJobs:
             _insert_assets(sql, job_id, attempt_id, assets, now)
             if ending is None:
                 return None
-            job = _job(sql, job_id)
-            return _finish(sql, job, ending(job), self._fence(sql, job_id), now)
+            found = _found(sql, job_id)
+            return _finish(sql, found, ending(to_job(*found)), left or held, now)
 
         return await self._database.write(act)
 
@@ -345,7 +350,13 @@ class SqlJobs:
         return [to_outcome(row) for row in rows]
 
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
-        values = {"first_day": first_day.isoformat(), "project_id": project_id, "tenant": tenant}
+        first_told = max(first_day, self._now().date() - timedelta(days=DAYS_TOLD - 1))
+        values = {
+            "first_day": first_day.isoformat(),
+            "first_told": first_told.isoformat(),
+            "project_id": project_id,
+            "tenant": tenant,
+        }
         return [to_usage(row) for row in await self._database.read(lambda sql: sql.all("usage", **values))]
 
     async def figures(self) -> Figures:
@@ -387,10 +398,15 @@ class SqlJobs:
 
 def _job(sql: Statements, job_id: str) -> Job:
     """Raises NotFound."""
+    return to_job(*_found(sql, job_id))
+
+
+def _found(sql: Statements, job_id: str) -> Found:
+    """Raises NotFound."""
     row = sql.one("job", job_id=job_id)
     if row is None:
         raise no_job(job_id)
-    return to_job(row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id))
+    return row, sql.all("job_attempts", job_id=job_id), sql.all("job_assets", job_id=job_id)
 
 
 def _join(sql: Statements, digest: str, tenant: str, now: float, within: float) -> Job | None:
@@ -426,33 +442,35 @@ def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
     }
 
 
-def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held: Json, now: float) -> bool:
-    """End an open attempt and move its cost from reserved to spent; False for one that has ended, which stays so."""
+def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held: Json, now: float) -> Json | None:
+    """End an open attempt, move its cost from reserved to spent, and say what its job holds then; None for one that has
+    ended, which stays so."""
     _lock_spend(sql, held)
     sql.change("count_outcome")
     if not sql.change("settle_attempt", **_end_row(attempt_id, end, now)):
-        return False
+        return None
     cost = to_millionths(end.cost_usd) or 0
     freed = min(held["reserved"], cost)
-    sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
-    sql.change("reserve", day=held["budget_day"], amount=-freed)
-    sql.change("add_spent", day=held["budget_day"], amount=cost)
-    return True
+    if freed:
+        sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
+    book(sql, held["budget_day"], reserved=-freed, spent=cost)
+    return {**held, "reserved": held["reserved"] - freed}
 
 
 def _correct(sql: Statements, attempt_id: int, end: Settlement, row: Row, now: float) -> None:
     """Put an end in the place of one that was a guess, and what it cost in the place of what it may have cost. Lock:
     the month's spend."""
     sql.change("revise_attempt", **_end_row(attempt_id, end, now))
-    sql.change("add_spent", day=row["budget_day"], amount=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0))
+    book(sql, row["budget_day"], spent=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0))
 
 
-def _finish(sql: Statements, job: Job, ending: Ending, held: Json, now: float) -> Job:
+def _finish(sql: Statements, found: Found, ending: Ending, held: Json, now: float) -> Job:
     """End a job at what its calls cost by now, give back what it still holds, and tell of it; the job as it ended.
     Lock: the month's spend."""
-    job_id, (cost, basis) = job.job_id, cost_of(job)
-    sql.change("reserve", day=held["budget_day"], amount=-held["reserved"])
-    sql.change(
+    before, attempts, assets = found
+    job_id, (cost, basis) = before["job_id"], cost_of(to_job(*found))
+    book(sql, held["budget_day"], reserved=-held["reserved"])
+    [row] = sql.all(
         "finish_job",
         job_id=job_id,
         state=ending.state.value,
@@ -470,7 +488,7 @@ def _finish(sql: Statements, job: Job, ending: Ending, held: Json, now: float) -
     if held["door"] is not None:
         sql.change("cut_off_with_its_door", job_id=job_id, own=now, now=sql.lease_time(now))
     sql.tell(News.ENDED, job_id)
-    return _job(sql, job_id)
+    return to_job(row, attempts, assets)
 
 
 def _revise_job(sql: Statements, job_id: str, row: Row, *, has_assets: bool, now: float) -> None:

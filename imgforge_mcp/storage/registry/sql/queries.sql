@@ -15,7 +15,8 @@ INSERT INTO jobs (job_id, state, request, request_id, final_prompt, enhancement_
                   created_at)
 VALUES (:job_id, 'queued', :request, :request_id, :final_prompt, :enhancement_logic, :quality_tier, :project_id, :tenant,
         :owner, :lease_until, :deadline, :budget_day, :reserved, :save_root, :warnings, :routes, :digest, :route, :door,
-        :now);
+        :now)
+RETURNING *;
 
 -- name: job
 SELECT * FROM jobs WHERE job_id = :job_id;
@@ -122,7 +123,8 @@ ON CONFLICT DO NOTHING;
 UPDATE jobs SET state = :state, error = :error, warnings = :warnings, drawn = :drawn,
                 not_drawn = :not_drawn, shortfalls = :shortfalls, saved_to = :saved_to, cost = :cost, cost_basis = :cost_basis,
                 completed_at = :now, reserved = 0, progress = NULL
-WHERE job_id = :job_id;
+WHERE job_id = :job_id
+RETURNING *;
 
 -- name: given_up
 -- A call whose end is not known: still out as far as its row says, taken for lost by another process, or given up by
@@ -180,13 +182,9 @@ UPDATE jobs SET cancel_requested = 1 WHERE job_id = :job_id AND completed_at IS 
 -- name: cancel_requests
 SELECT job_id FROM jobs WHERE owner = :owner AND cancel_requested <> 0 AND completed_at IS NULL;
 
--- name: reserve
-INSERT INTO spend (day, reserved, spent) VALUES (:day, :amount, 0)
-ON CONFLICT (day) DO UPDATE SET reserved = spend.reserved + excluded.reserved;
-
--- name: add_spent
-INSERT INTO spend (day, reserved, spent) VALUES (:day, 0, :amount)
-ON CONFLICT (day) DO UPDATE SET spent = spend.spent + excluded.spent;
+-- name: book
+INSERT INTO spend (day, reserved, spent) VALUES (:day, :reserved, :spent)
+ON CONFLICT (day) DO UPDATE SET reserved = spend.reserved + excluded.reserved, spent = spend.spent + excluded.spent;
 
 -- name: set_reserved
 UPDATE jobs SET reserved = :amount WHERE job_id = :job_id;
@@ -203,4 +201,4 @@ SELECT count(*) AS jobs FROM jobs WHERE completed_at IS NULL AND lease_until >= 
 -- name: calls_by_outcome
 -- From the sums, which keep what forgotten attempts told.
 SELECT provider, outcome, sum(calls) AS calls, sum(cost) AS cost, sum(maybe_billed) AS maybe_billed
-FROM usage_days GROUP BY provider, outcome HAVING sum(calls) > 0;
+FROM usage_months GROUP BY provider, outcome HAVING sum(calls) > 0;
