@@ -43,21 +43,22 @@ PAUSE_SECONDS = 0.05, 1.0
 STANDSTILL = "30s"
 """After how long a process that stands still in the middle of a transaction loses it, for others wait for its locks."""
 SET = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
-NUMBER = "SELECT pg_current_xact_id()::text AS number"
+NUMBER = "pg_current_xact_id()::text AS number"
 """The transaction's, by which the database knows later whether it has been committed."""
-WRITE = f"{SET}; {NUMBER}"
-WRITE_SOON = f"{SET}; SET LOCAL synchronous_commit = off; {NUMBER}"
-READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT NULL AS number"
+NOW = "extract(epoch FROM clock_timestamp())::float8 AS now"
+WRITE = f"{SET}; SELECT {NUMBER}, {NOW}"
+WRITE_SOON = f"{SET}; SET LOCAL synchronous_commit = off; SELECT {NUMBER}, {NOW}"
+READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT NULL AS number, {NOW}"
 PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
 
 
 class PostgresStatements(Statements):
     """One transaction's."""
 
-    def __init__(self, connection: Connection, shelf: Shelf | None, *, has_own_time: bool) -> None:
+    def __init__(self, connection: Connection, shelf: Shelf | None, began: float | None) -> None:
         super().__init__(_queries(), shelf)
         self._connection = connection
-        self._has_own_time = has_own_time
+        self._began = began
 
     def _run(self, text: str, values: Mapping[str, Any]) -> Cursor:
         return self._connection.execute(text.encode(), values)
@@ -68,10 +69,7 @@ class PostgresStatements(Statements):
             self._connection.execute("SELECT pg_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS n", (numbers,))
 
     def lease_time(self, own: float) -> float:
-        if not self._has_own_time:
-            return own
-        [row] = self._connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
-        return float(row["now"])
+        return own if self._began is None else self._began
 
     def tell(self, news: News, about: str = "") -> None:
         self._connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{news} {about}"))
@@ -141,7 +139,8 @@ class PostgresDatabase:
             while begun.nextset():
                 pass
             [row] = begun
-            result = act(PostgresStatements(connection, self._shelf, has_own_time=self._has_own_time))
+            began = float(row["now"]) if self._has_own_time else None
+            result = act(PostgresStatements(connection, self._shelf, began))
         except BaseException:
             with suppress(psycopg.Error):
                 connection.execute("ROLLBACK")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from imgforge_mcp.base.errors import Deleted, InvalidRequest, no_image
 from imgforge_mcp.base.types import Asset, ImageRequest, Json
-from imgforge_mcp.storage.registry.sql.eviction import count_removed, remove, total_bytes
+from imgforge_mcp.storage.registry.sql.eviction import count_added, count_removed, remove, total_bytes
 from imgforge_mcp.storage.registry.sql.rows import to_asset, to_dollars, to_request, to_time
 from imgforge_mcp.storage.registry.sql.statements import Database, Row, Statements
 
@@ -31,7 +31,7 @@ class SqlAssets:
 
         def act(sql: Statements) -> None:
             secure(sql, asset)
-            record(sql, asset, now, tenant)
+            count_added(sql, record(sql, asset, now, tenant))
 
         await self._database.write(act)
 
@@ -149,8 +149,7 @@ def count_renditions(sql: Statements, added: Mapping[str, int]) -> None:
         for asset_id, amount in added.items()
         if sql.change("add_rendition_bytes", asset_id=asset_id, amount=amount)
     ]
-    if known:
-        sql.change("add_asset_bytes", amount=sum(known))
+    count_added(sql, sum(known))
 
 
 def secure(sql: Statements, *assets: Asset) -> None:
@@ -162,8 +161,8 @@ def secure(sql: Statements, *assets: Asset) -> None:
             sql.shelf.secure(asset)
 
 
-def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
-    """Note a stored image that is secured; one that is known already was used now."""
+def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> int:
+    """Note a stored image that is secured; one that is known already was used now. The bytes to be counted as added."""
     is_new = sql.change(
         "insert_asset",
         asset_id=asset.asset_id,
@@ -173,11 +172,10 @@ def record(sql: Statements, asset: Asset, now: float, tenant: str = "") -> None:
         bytes=asset.bytes,
         now=now,
     )
-    if is_new:
-        sql.change("add_asset_bytes", amount=asset.bytes)
-    else:
+    if not is_new:
         sql.change("touch_asset", asset_id=asset.asset_id, now=now)
     sql.change("lift_tombstones", asset_id=asset.asset_id, tenant=tenant, everybody=EVERYBODY)
+    return asset.bytes if is_new else 0
 
 
 def note_inputs(sql: Statements, job_id: str, request: ImageRequest) -> None:

@@ -7,20 +7,16 @@ from imgforge_mcp.storage.registry.sql.rows import MILLIONTHS
 from imgforge_mcp.storage.registry.sql.statements import Statements
 
 
-def hold(sql: Statements, job_id: str, held: Json, price: int, caps: Caps) -> None:
-    """Make sure that a job, of which `held` is the row of its fence, holds `price`: what earlier attempts used up is
-    reserved again, if the caps allow. Raises BudgetExceeded."""
+def not_held(sql: Statements, job_id: str, held: Json, price: int) -> int:
+    """What a job lacks of `price` beside the prices of its calls that are out, in millionths of a US dollar; below 0
+    where it holds more. `held`: the row of its fence."""
     pending = sum(row["price"] or 0 for row in sql.all("job_attempts", job_id=job_id) if row["ended_at"] is None)
-    missing = pending + price - held["reserved"]
-    if missing > 0:
-        reserve(sql, held["budget_day"], missing, caps)
-        sql.change("set_reserved", job_id=job_id, amount=held["reserved"] + missing)
+    return int(pending + price - held["reserved"])
 
 
 def reserve(sql: Statements, day: str, amount: int, caps: Caps) -> None:
-    """Hold money back; late in a transaction, for it locks the month's spend. Raises BudgetExceeded."""
+    """Hold money back. Lock: the month's spend. Raises BudgetExceeded: a cap stands in the way."""
     if amount > 0:
-        sql.lock("spend", day[:7])
         today, month = committed(sql, day)
         for cap, so_far, name, variable in (
             (caps.daily_usd, today, "daily", "IMGFORGE_DAILY_BUDGET_USD"),

@@ -24,7 +24,12 @@ def remove(sql: Statements, row: Row) -> bool:
     return True
 
 
+def count_added(sql: Statements, added: int) -> None:
+    """Add bytes of images to the total: at the transaction's end, for until then nobody else can count."""
+    if added:
+        sql.change("add_asset_bytes", amount=added)
+
+
 def count_removed(sql: Statements, rows: Sequence[Row]) -> None:
-    """Take removed images out of the total: at the transaction's end, for until then nobody else can count."""
-    if rows:
-        sql.change("add_asset_bytes", amount=-sum(row["bytes"] + row["rendition_bytes"] for row in rows))
+    """Take removed images out of the total, as `count_added` adds."""
+    count_added(sql, -sum(row["bytes"] + row["rendition_bytes"] for row in rows))

@@ -31,7 +31,8 @@ from imgforge_mcp.storage.registry.contract import (
 from imgforge_mcp.storage.registry.queue import QUEUE, News
 from imgforge_mcp.storage.registry.sql.access import admit
 from imgforge_mcp.storage.registry.sql.assets import count_renditions, needed_images, note_inputs, record, secure
-from imgforge_mcp.storage.registry.sql.budget import book, committed, hold, reserve
+from imgforge_mcp.storage.registry.sql.budget import book, committed, not_held, reserve
+from imgforge_mcp.storage.registry.sql.eviction import count_added
 from imgforge_mcp.storage.registry.sql.lists import batch, page, searchable, with_parts
 from imgforge_mcp.storage.registry.sql.rows import (
     MILLIONTHS,
@@ -95,7 +96,9 @@ class SqlJobs:
                 sql.change("insert_webhook", job_id=new.job_id, tenant=new.tenant, url=url, base_url=new.base_url)
             if new.owner == QUEUE:
                 sql.tell(News.OPENED, new.routes[0])
-            reserve(sql, row["budget_day"], row["reserved"], caps)
+            if row["reserved"]:
+                _lock_spend(sql, row["budget_day"])
+                reserve(sql, row["budget_day"], row["reserved"], caps)
             return to_job(inserted, (), ()), True
 
         return await self._to_the_end(act)  # a caller that goes away now must not leave a job that nobody runs
@@ -154,9 +157,10 @@ class SqlJobs:
         def act(sql: Statements) -> Job:
             held = self._fence(sql, job_id)
             sql.lock("image", *ending.renditions)
-            found = _found(sql, job_id)
-            _lock_spend(sql, held)
-            job = _finish(sql, found, ending, held, self._seconds())
+            job = _finish(sql, _found(sql, job_id), lambda _: ending, held, self._seconds())
+            if held["reserved"]:
+                _lock_spend(sql, held["budget_day"])
+                book(sql, held["budget_day"], reserved=-held["reserved"])
             count_renditions(sql, ending.renditions)
             return job
 
@@ -272,8 +276,11 @@ class SqlJobs:
             _check_limits(sql, new, now)
             _check_trial(sql, new, now)
             sql.change("start_job", job_id=job_id, provider=new.provider, model=new.model, now=now)
-            hold(sql, job_id, held, to_millionths(new.price_usd) or 0, caps)
-            _lock_spend(sql, held)
+            missing = not_held(sql, job_id, held, to_millionths(new.price_usd) or 0)
+            if missing > 0:
+                sql.change("set_reserved", job_id=job_id, amount=held["reserved"] + missing)
+            _lock_spend(sql, held["budget_day"])
+            reserve(sql, held["budget_day"], missing, caps)
             return sql.insert(
                 "insert_attempt",
                 job_id=job_id,
@@ -306,20 +313,27 @@ class SqlJobs:
     ) -> Job | None:
         now = self._seconds()
 
+        # What adds up comes last: until it is committed every other process that ends a call waits.
         def act(sql: Statements) -> Job | None:
             held = self._fence(sql, job_id)
             secure(sql, *assets)
-            left = _settle(sql, job_id, attempt_id, end, held, now)
-            if left is None:
-                row = sql.one("given_up", attempt_id=attempt_id)
-                if row is None:
-                    return None
-                _correct(sql, attempt_id, end, row, now)
-            _insert_assets(sql, job_id, attempt_id, assets, now)
-            if ending is None:
+            row, attempts, _ = _found(sql, job_id)
+            [open_call] = (attempt for attempt in attempts if attempt["attempt_id"] == attempt_id)
+            if not _may_be_ended(open_call):
                 return None
-            found = _found(sql, job_id)
-            return _finish(sql, found, ending(to_job(*found)), left or held, now)
+            added = _insert_assets(sql, job_id, attempt_id, assets, now)
+            freed, job = _freed(held, open_call, end), None
+            if ending is not None:
+                ended = {**dict(open_call), **_end_row(attempt_id, end, now)}
+                attempts = [ended if attempt is open_call else attempt for attempt in attempts]
+                found = row, attempts, sql.all("job_assets", job_id=job_id)
+                job = _finish(sql, found, ending, held, now)
+                freed = held["reserved"]
+            elif freed:
+                sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
+            _end_call(sql, open_call, end, held["budget_day"], freed, now)
+            count_added(sql, added)
+            return job
 
         return await self._database.write(act)
 
@@ -329,16 +343,14 @@ class SqlJobs:
         def act(sql: Statements) -> bool:
             sql.one("lock_job_of", attempt_id=attempt_id)
             secure(sql, *assets)
-            row = sql.one("given_up", attempt_id=attempt_id)
-            if row is None:
+            row = sql.one("call", attempt_id=attempt_id)
+            if row is None or not _may_be_ended(row):
                 return False
-            _lock_spend(sql, row)
-            if row["ended_at"] is None:
-                _settle(sql, job_id, attempt_id, end, dict(row), now)
-            else:
-                sql.change("count_outcome")
-                _correct(sql, attempt_id, end, row, now)
-            _insert_assets(sql, job_id, attempt_id, assets, now)
+            added = _insert_assets(sql, job_id, attempt_id, assets, now)
+            if freed := _freed(row, row, end):
+                sql.change("set_reserved", job_id=job_id, amount=row["reserved"] - freed)
+            _end_call(sql, row, end, row["budget_day"], freed, now)
+            count_added(sql, added)
             if row["completed_at"] is not None:
                 _revise_job(sql, job_id, row, has_assets=bool(assets), now=now)
             return True
@@ -422,9 +434,15 @@ def _lease_end(sql: Statements, now: float) -> float:
     return sql.lease_time(now) + LEASE_SECONDS
 
 
-def _lock_spend(sql: Statements, held: Row | Json) -> None:
+def _lock_spend(sql: Statements, day: str) -> None:
     """Before anything that adds up, in the books of usage as well, so that all come to it in the same order."""
-    sql.lock("spend", held["budget_day"][:7])
+    sql.lock("spend", day[:7])
+
+
+def _may_be_ended(attempt: Row) -> bool:
+    """Whether the end of a call is not known: it is still out as far as its row says, was taken for lost by another
+    process, or was given up by one that cannot say whether it was billed."""
+    return attempt["ended_at"] is None or attempt["outcome"] == "interrupted" or bool(attempt["maybe_billed"])
 
 
 def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
@@ -438,38 +456,31 @@ def _end_row(attempt_id: int, end: Settlement, now: float) -> Json:
         "maybe_billed": int(end.maybe_billed),
         "health_cost": end.health_cost,
         "rest_until": None if end.rest_seconds is None else now + end.rest_seconds,
-        "now": now,
+        "ended_at": now,
     }
 
 
-def _settle(sql: Statements, job_id: str, attempt_id: int, end: Settlement, held: Json, now: float) -> Json | None:
-    """End an open attempt, move its cost from reserved to spent, and say what its job holds then; None for one that has
-    ended, which stays so."""
-    _lock_spend(sql, held)
+def _freed(held: Row | Json, attempt: Row, end: Settlement) -> int:
+    """What a job need no longer hold when a call ends; nothing where that was given back when the call was given up."""
+    return min(held["reserved"], to_millionths(end.cost_usd) or 0) if attempt["ended_at"] is None else 0
+
+
+def _end_call(sql: Statements, attempt: Row, end: Settlement, day: str, freed: int, now: float) -> None:
+    """Put the end of a call on record, or a better known one in the place of a guess, and what it cost among what is
+    spent, with so much less held back. Late in a transaction, for it locks the month's spend."""
+    _lock_spend(sql, day)
     sql.change("count_outcome")
-    if not sql.change("settle_attempt", **_end_row(attempt_id, end, now)):
-        return None
-    cost = to_millionths(end.cost_usd) or 0
-    freed = min(held["reserved"], cost)
-    if freed:
-        sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
-    book(sql, held["budget_day"], reserved=-freed, spent=cost)
-    return {**held, "reserved": held["reserved"] - freed}
+    sql.change("end_attempt", **_end_row(attempt["attempt_id"], end, now))
+    booked = 0 if attempt["ended_at"] is None else attempt["cost"] or 0
+    book(sql, day, reserved=-freed, spent=(to_millionths(end.cost_usd) or 0) - booked)
 
 
-def _correct(sql: Statements, attempt_id: int, end: Settlement, row: Row, now: float) -> None:
-    """Put an end in the place of one that was a guess, and what it cost in the place of what it may have cost. Lock:
-    the month's spend."""
-    sql.change("revise_attempt", **_end_row(attempt_id, end, now))
-    book(sql, row["budget_day"], spent=(to_millionths(end.cost_usd) or 0) - (row["cost"] or 0))
-
-
-def _finish(sql: Statements, found: Found, ending: Ending, held: Json, now: float) -> Job:
-    """End a job at what its calls cost by now, give back what it still holds, and tell of it; the job as it ended.
-    Lock: the month's spend."""
-    before, attempts, assets = found
-    job_id, (cost, basis) = before["job_id"], cost_of(to_job(*found))
-    book(sql, held["budget_day"], reserved=-held["reserved"])
+def _finish(sql: Statements, found: Found, ending_of: EndingOf, held: Json, now: float) -> Job:
+    """End a job at what its calls cost by now, and tell of it; the job as it ended. What it held is to be given back in
+    the same transaction."""
+    _, attempts, assets = found
+    job = to_job(*found)
+    job_id, ending, (cost, basis) = job.job_id, ending_of(job), cost_of(job)
     [row] = sql.all(
         "finish_job",
         job_id=job_id,
@@ -500,9 +511,11 @@ def _revise_job(sql: Statements, job_id: str, row: Row, *, has_assets: bool, now
     sql.change("set_cost", job_id=job_id, cost=to_millionths(cost), cost_basis=basis.value if basis else None)
 
 
-def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...], now: float) -> None:
+def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[Asset, ...], now: float) -> int:
+    """The bytes that are new among them."""
+    added = 0
     for asset in assets:
-        record(sql, asset, now)
+        added += record(sql, asset, now)
         sql.change(
             "insert_job_asset",
             job_id=job_id,
@@ -514,6 +527,7 @@ def _insert_assets(sql: Statements, job_id: str, attempt_id: int, assets: tuple[
             height=asset.height,
             bytes=asset.bytes,
         )
+    return added
 
 
 def _claim_key(sql: Statements, new: NewJob, now: float) -> str | None:

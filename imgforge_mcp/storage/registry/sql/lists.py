@@ -66,10 +66,10 @@ def _query(text: str) -> str:
 
 
 def with_parts(sql: Statements, rows: Sequence[Row]) -> list[Job]:
-    """The jobs of these rows, with their attempts and images."""
-    ids = to_text([row["job_id"] for row in rows])
+    """The jobs of these rows, with their attempts and images, which only those that were started have."""
+    ids = [row["job_id"] for row in rows if row["started_at"] is not None]
     attempts, assets = defaultdict[str, list[Row]](list), defaultdict[str, list[Row]](list)
     for found, name in ((attempts, "attempts_of_jobs"), (assets, "assets_of_jobs")):
-        for row in sql.all(name, ids=ids) if rows else ():
+        for row in sql.all(name, ids=to_text(ids)) if ids else ():
             found[row["job_id"]].append(row)
     return [to_job(row, attempts[row["job_id"]], assets[row["job_id"]]) for row in rows]

@@ -83,12 +83,18 @@ RETURNING attempt_id AS number;
 -- name: accept_attempt
 UPDATE attempts SET state = 'accepted', operation = :operation WHERE attempt_id = :attempt_id AND ended_at IS NULL;
 
--- name: settle_attempt
+-- name: end_attempt
 UPDATE attempts
 SET state = :state, outcome = :outcome, message = :message, latency_ms = :latency_ms, cost = :cost,
-    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now,
+    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :ended_at,
     outcome_id = (SELECT value FROM totals WHERE name = 'outcomes')
-WHERE attempt_id = :attempt_id AND ended_at IS NULL;
+WHERE attempt_id = :attempt_id;
+
+-- name: call
+-- With what its job has to do with it.
+SELECT attempts.attempt_id, attempts.cost, attempts.ended_at, attempts.outcome, attempts.maybe_billed, jobs.budget_day,
+       jobs.reserved, jobs.warnings, jobs.error, jobs.completed_at, jobs.state AS job_state
+FROM attempts JOIN jobs USING (job_id) WHERE attempt_id = :attempt_id;
 
 -- name: count_outcome
 -- The number of the next outcome to become known: with one writer at a time they count up in the order of the commits.
@@ -125,21 +131,6 @@ UPDATE jobs SET state = :state, error = :error, warnings = :warnings, drawn = :d
                 completed_at = :now, reserved = 0, progress = NULL
 WHERE job_id = :job_id
 RETURNING *;
-
--- name: given_up
--- A call whose end is not known: still out as far as its row says, taken for lost by another process, or given up by
--- one that cannot say whether it was billed.
-SELECT attempts.cost, attempts.ended_at, jobs.budget_day, jobs.reserved, jobs.warnings, jobs.error, jobs.completed_at,
-       jobs.state AS job_state
-FROM attempts JOIN jobs USING (job_id)
-WHERE attempt_id = :attempt_id AND (ended_at IS NULL OR outcome = 'interrupted' OR attempts.maybe_billed = 1);
-
--- name: revise_attempt
-UPDATE attempts
-SET state = :state, outcome = :outcome, message = :message, latency_ms = :latency_ms, cost = :cost,
-    maybe_billed = :maybe_billed, health_cost = :health_cost, rest_until = :rest_until, ended_at = :now,
-    outcome_id = (SELECT value FROM totals WHERE name = 'outcomes')
-WHERE attempt_id = :attempt_id;
 
 -- name: revive_job
 UPDATE jobs SET state = 'completed', error = NULL, warnings = :warnings, completed_at = :now WHERE job_id = :job_id;

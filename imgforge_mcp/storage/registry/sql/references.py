@@ -5,6 +5,7 @@ from datetime import datetime
 
 from imgforge_mcp.base.types import Asset, KeptHandle, KeptReference
 from imgforge_mcp.storage.registry.sql.assets import record, secure
+from imgforge_mcp.storage.registry.sql.eviction import count_added
 from imgforge_mcp.storage.registry.sql.rows import to_asset
 from imgforge_mcp.storage.registry.sql.statements import Database, Statements
 
@@ -36,9 +37,11 @@ class SqlReferences:
             ids = [row["asset_id"] for row in present]
             new = {picture.asset_id: picture for picture in pictures if picture.asset_id not in ids}
             first = present[-1]["position"] + 1 if present else 0
+            added = 0
             for position, picture in enumerate(new.values(), first):
-                record(sql, picture, now, tenant)
+                added += record(sql, picture, now, tenant)
                 sql.change("keep_picture", **kept, position=position, asset_id=picture.asset_id)
+            count_added(sql, added)
             return next(each for each in _of_tenant(sql, tenant) if each.name == name)
 
         return await self._database.write(act)

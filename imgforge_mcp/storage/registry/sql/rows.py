@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -130,6 +131,7 @@ def is_understood(row: Row) -> bool:
     return row["state"] in set(JobState) and not to_request(row["request"])[1]
 
 
+@lru_cache(maxsize=256)  # a job's row is read with each of its steps
 def to_request(text: str) -> tuple[ImageRequest, tuple[str, ...]]:
     """A stored request, and the names of what was left out: fields that this version does not know, or values that it
     does not take."""

@@ -44,7 +44,8 @@ class Statements(ABC):
 
     @abstractmethod
     def lease_time(self, own: float) -> float:
-        """Now (seconds since 1970) by the clock that leases run by, where the process's own says `own`."""
+        """When the transaction began (seconds since 1970) by the clock that leases run by, where the process's own says
+        `own`."""
 
     @abstractmethod
     def tell(self, news: News, about: str = "") -> None:
