@@ -14,6 +14,8 @@ from imgforge_mcp.base.errors import ForgeError
 from imgforge_mcp.storage.images import ImageStore
 from imgforge_mcp.storage.registry.contract import Registry
 
+REST_SECONDS = 1.0
+"""Between one time and the next: what many calls have added meanwhile is counted at once."""
 FORGET_SECONDS = 3600.0
 """How often it is looked for what is no longer kept."""
 PARTING_SECONDS = 5.0
@@ -46,8 +48,9 @@ class Housekeeping:
             await anyio.to_thread.run_sync(self._images.reap, self._clock.now().timestamp())
             while True:
                 await self._wanted.wait()
-                await self._tidy()
                 self._wanted = anyio.Event()
+                await self._tidy()
+                await self._clock.sleep(REST_SECONDS)
         finally:
             if self._wanted.is_set():
                 with anyio.move_on_after(PARTING_SECONDS, shield=True), suppress(ForgeError):
