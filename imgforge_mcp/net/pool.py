@@ -1,6 +1,9 @@
 """Connections: each goes to an address that was checked, and is there within ten seconds or not at all."""
 
+import select
+import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import Any
@@ -153,10 +156,12 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 
 class _Connecting(httpcore.AsyncNetworkStream):
-    """A stream whose TLS handshake has what is left of the time to connect."""
+    """A stream whose TLS handshake has what is left of the time to connect, and which knows its socket: with every
+    request httpcore asks of each idle connection whether there is something to read, which is its end."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, clock: Clock, until: float) -> None:
         self._stream = stream
+        self._socket = stream.get_extra_info("socket")
         self._clock = clock
         self._until = until
 
@@ -180,4 +185,16 @@ class _Connecting(httpcore.AsyncNetworkStream):
         await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return _is_readable(self._socket) if info == "is_readable" else self._stream.get_extra_info(info)
+
+
+def _is_readable(stream: socket.socket) -> bool:
+    """Whether it is closed, or reading from it would not wait."""
+    number = stream.fileno()
+    if number < 0:
+        return True
+    if sys.platform == "win32":
+        return bool(select.select([number], [], [], 0)[0])
+    ready = select.poll()
+    ready.register(number, select.POLLIN)
+    return bool(ready.poll(0))

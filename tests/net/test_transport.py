@@ -359,3 +359,22 @@ async def test_connections_of_many_requests_at_once_serve_the_next_ones(raw: Raw
             for _ in range(40):
                 tasks.start_soon(transport.send, asking(raw))
     assert (len(raw.heads), raw.connections) == (120, 40)
+
+
+async def test_a_connection_that_the_provider_has_ended_is_not_asked_again(
+    raw: RawServer, transport: Transport
+) -> None:
+    ended = asyncio.Event()
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(body(b"{}"))
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    raw.answers = [answer]
+    for count in range(1, 4):
+        ended.clear()
+        await transport.send(asking(raw, is_paid=True))
+        await ended.wait()
+        assert (len(raw.heads), raw.connections) == (count, count)
