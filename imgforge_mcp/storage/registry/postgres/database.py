@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
+from itertools import count
 from time import monotonic, sleep
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import anyio
 import anyio.to_thread
@@ -43,12 +45,13 @@ PAUSE_SECONDS = 0.05, 1.0
 STANDSTILL = "30s"
 """After how long a process that stands still in the middle of a transaction loses it, for others wait for its locks."""
 SET = f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL}'"
-NUMBER = "pg_current_xact_id()::text AS number"
-"""The transaction's, by which the database knows later whether it has been committed."""
 NOW = "extract(epoch FROM clock_timestamp())::float8 AS now"
-WRITE = f"{SET}; SELECT {NUMBER}, {NOW}"
-WRITE_SOON = f"{SET}; SET LOCAL synchronous_commit = off; SELECT {NUMBER}, {NOW}"
+WRITE = f"{SET}; INSERT INTO commits (token) VALUES ('{{token}}'); SELECT pg_current_xact_id()::text AS number, {NOW}"
+WRITE_SOON = f"{SET}; SET LOCAL synchronous_commit = off; SELECT NULL AS number, {NOW}"
 READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT NULL AS number, {NOW}"
+COMMITS_AT_ONCE = 1000
+"""After so many durable transactions of a process, and with its first, what nobody can ask for any more is deleted."""
+FORGET = "DELETE FROM commits WHERE at < now() - interval '1 hour'"
 PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -76,11 +79,12 @@ class PostgresStatements(Statements):
 
 
 class _InDoubt(Exception):
-    """The connection was lost while a commit was on its way."""
+    """The connection was lost while a commit was on its way: of a transaction by this number, under this token."""
 
-    def __init__(self, transaction: str, result: Any) -> None:
-        super().__init__(transaction)
-        self.transaction = transaction
+    def __init__(self, number: str, token: str, result: Any) -> None:
+        super().__init__(number)
+        self.number = number
+        self.token = token
         self.result = result
 
 
@@ -95,6 +99,7 @@ class PostgresDatabase:
         self._first_use = threading.Lock()
         self._pool: ConnectionPool[Connection] | None = None
         self._applied: list[str] = []
+        self._commits = count()
 
     async def write(self, act: Callable[[Statements], T], *, is_durable: bool = True) -> T:
         begin = WRITE if is_durable else WRITE_SOON
@@ -124,7 +129,7 @@ class PostgresDatabase:
                 with pool.connection(timeout=max(1.0, until - monotonic())) as connection:
                     return self._transaction(connection, begin, act)
             except _InDoubt as doubt:
-                if self._has_committed(pool, doubt.transaction, until):
+                if self._has_committed(pool, doubt, until):
                     result: T = doubt.result
                     return result
             except psycopg.Error as error:
@@ -134,13 +139,16 @@ class PostgresDatabase:
             pause = min(pause * 2, PAUSE_SECONDS[1])
 
     def _transaction(self, connection: Connection, begin: str, act: Callable[[Statements], T]) -> T:
-        begun = connection.execute(begin.encode())
+        token = uuid4().hex
+        begun = connection.execute(begin.format(token=token).encode())
         try:
             while begun.nextset():
                 pass
             [row] = begun
             began = float(row["now"]) if self._has_own_time else None
             result = act(PostgresStatements(connection, self._shelf, began))
+            if row["number"] is not None and next(self._commits) % COMMITS_AT_ONCE == 0:
+                connection.execute(FORGET)
         except BaseException:
             with suppress(psycopg.Error):
                 connection.execute("ROLLBACK")
@@ -150,19 +158,19 @@ class PostgresDatabase:
         except psycopg.OperationalError:
             if row["number"] is None or connection.info.transaction_status is not TransactionStatus.UNKNOWN:
                 raise
-            raise _InDoubt(row["number"], result) from None
+            raise _InDoubt(row["number"], token, result) from None
         return result
 
-    def _has_committed(self, pool: "ConnectionPool[Connection]", transaction: str, until: float) -> bool:
-        """Raises StorageError: the database does not come back to tell."""
+    def _has_committed(self, pool: "ConnectionPool[Connection]", doubt: _InDoubt, until: float) -> bool:
+        """By the token, once it is certain that nothing goes on: a database that has crashed may give the number of
+        what it lost to another transaction. Raises StorageError: the database does not come back to tell."""
         while True:
             try:
                 with pool.connection(timeout=max(1.0, until - monotonic())) as connection:
-                    [row] = connection.execute("SELECT pg_xact_status(%s::xid8) AS status", (transaction,))
-                if row["status"] != "in progress":
-                    return bool(row["status"] == "committed")
-            except psycopg.errors.InvalidParameterValue:  # one that the database has never heard of
-                return False
+                    if not _is_in_progress(connection, doubt.number):
+                        asked = "SELECT EXISTS (SELECT 1 FROM commits WHERE token = %s) AS is_known"
+                        [row] = connection.execute(asked, (doubt.token,))
+                        return bool(row["is_known"])
             except psycopg.Error as error:
                 if monotonic() > until:
                     raise self._error(error) from None
@@ -197,6 +205,14 @@ class PostgresDatabase:
             "takes this user, or set IMGFORGE_DATABASE_URL.",
             setting="IMGFORGE_DATABASE_URL",
         )
+
+
+def _is_in_progress(connection: Connection, number: str) -> bool:
+    try:
+        [row] = connection.execute("SELECT pg_xact_status(%s::xid8) AS status", (number,))
+    except psycopg.errors.InvalidParameterValue:  # one that the database has never heard of
+        return False
+    return bool(row["status"] == "in progress")
 
 
 def _is_passing(error: psycopg.Error) -> bool:
