@@ -168,14 +168,14 @@ EndingOf = Callable[[Job], Ending]
 again."""
 
 
-DAYS_TOLD = 92
+DAYS_TOLD = 31
 """Of a long time, each of the latest days has a sum of its own, and each month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageSum:
     """What was called, drawn and spent under one `name` of a `kind`: total (name ""), provider, model
-    (`provider/model`), project ("" for none), month, day (of the latest 92), or outcome ("" while a call is out)."""
+    (`provider/model`), project ("" for none), month, day (of the latest 31), or outcome ("" while a call is out)."""
 
     kind: str
     name: str
