@@ -114,8 +114,6 @@ class Attempts:
         configured = self._providers[candidate.provider]
         lane = SLOW if call.is_batch else candidate.model.lane
         async with self._place(running, candidate.provider, lane):
-            if running.is_canceled:
-                raise CancelRequested
             new = self._new(configured, candidate, call, part, reason)
             attempt_id = await self._recorded(running, new)
             upstream = UpstreamCall(
@@ -137,11 +135,11 @@ class Attempts:
                     return await self._registry.jobs.start_attempt(running.job.job_id, new, self._caps)
             except NoPlace:
                 left = running.deadline - self._clock.monotonic()
-                with running.waiting() as wait:
+                with running.waiting():
                     await self._clock.sleep(min(PLACE_SECONDS, left))
             if running.is_parting:
                 raise HandedBack
-            if wait.cancelled_caught:
+            if running.is_canceled:
                 raise CancelRequested
             if running.deadline <= self._clock.monotonic():
                 raise out_of_time(running.job, is_billed=running.may_be_billed)
@@ -159,8 +157,6 @@ class Attempts:
             operation=operation,
             is_sent=True,
         )
-        if running.is_canceled:
-            await self._call_off(upstream)
         await self._to_its_end(running, upstream)
 
     async def write_off(self, running: RunningJob, attempt: Attempt, message: str | None = None) -> None:
@@ -188,10 +184,10 @@ class Attempts:
             for upstream in list(running.calls.values()):
                 tasks.start_soon(self._call_off, upstream)
 
-    async def _call_off(self, upstream: UpstreamCall) -> None:
-        """End one call if nothing of it has left, or if its provider confirms that it stops."""
+    async def _call_off(self, upstream: UpstreamCall) -> bool:
+        """End one call if nothing of it has left, or if its provider confirms that it stops; whether it ends."""
         if upstream.is_called_off:
-            return
+            return True
         is_over = upstream.is_local or not upstream.is_sent
         if not is_over and upstream.operation is not None:
             configured = upstream.configured
@@ -201,6 +197,7 @@ class Attempts:
         if is_over:
             upstream.is_called_off = True
             upstream.scope.cancel()
+        return is_over
 
     def _new(
         self, configured: ConfiguredProvider, candidate: Candidate, call: Call, part: int, reason: str
@@ -268,7 +265,9 @@ class Attempts:
         brought: Brought | None = None
         try:
             with upstream.scope:
-                brought = await self._brought(running, upstream)
+                # Its end may have been asked for while it went on record here, or before it was found there.
+                if not (running.is_canceled and await self._call_off(upstream)):
+                    brought = await self._brought(running, upstream)
         except ForgeError as error:
             await self._failed(running, upstream, error, started)
             raise

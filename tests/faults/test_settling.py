@@ -1,5 +1,7 @@
 """What stands in the books about one call: how it ended, what it cost, how long it took, what follows for the next."""
 
+import os
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from imgforge_mcp import Forge, ImageRequest, Job, open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.errors import StorageError, Unavailable
 from imgforge_mcp.base.types import JobState
+from imgforge_mcp.jobs.attempts import PLACE_SECONDS
 from imgforge_mcp.jobs.attempts import together as all_of
 from imgforge_mcp.providers.driver import SUBMIT_SECONDS, Driver
 from imgforge_mcp.storage.images.directory import AssetDirectory
@@ -146,6 +149,26 @@ async def test_a_defect_is_named_by_its_kind_alone_and_the_call_is_settled(
     assert "nobody" not in str(job)
 
 
+async def test_a_picture_that_could_not_be_stored_was_paid_is_kept_elsewhere_and_is_not_bought_again(
+    emulate: Emulate, forge_on: OpenForge, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(AssetDirectory, "keep", refuse)
+    together, bfl = emulate("together"), emulate("bfl")
+    async with forge_on(together, bfl) as forge:
+        job = await draw(forge, model=None)
+        assert await committed(forge) == job.cost_usd
+    [copy] = [name for name in os.listdir(tmp_path) if name.startswith("imgforge-")]
+    said = f"The picture was made and paid for, and it is at {tmp_path / copy}: The disk is full."
+    assert (job.state, (job.error or {})["code"]) == (JobState.FAILED, "storage_error")
+    assert job.cost_usd == job.attempts[0].price_usd
+    assert on_record(home, "state, maybe_billed, message") == [("succeeded", 0, said)]
+    assert len(together.submits) + len(bfl.submits) == 1
+
+
 async def test_what_a_free_call_may_have_cost_is_nothing(
     emulate: Emulate, forge_on: OpenForge, environment: dict[str, str], home: Path
 ) -> None:
@@ -193,6 +216,69 @@ async def test_a_call_that_was_called_off_is_free_and_its_time_is_on_record(
     [(*row, latency)] = on_record(home, f"{COLUMNS}, latency_ms")
     assert row == ["failed", "canceled", 0, 0, 0.0, None]
     assert latency >= 1000
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_a_call_that_is_on_record_when_its_end_is_asked_for_is_not_sent(
+    emulate: Emulate, forge_on: OpenForge, home: Path, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    start, recorded, asked = SqlJobs.start_attempt, list[int](), anyio.Event()
+
+    async def slow(self: SqlJobs, *given: Any) -> int:
+        recorded.append(await start(self, *given))
+        if len(recorded) == parts:
+            await asked.wait()
+        return recorded[-1]
+
+    monkeypatch.setattr(SqlJobs, "start_attempt", slow)
+    fal = emulate("fal")
+    fal.fault("never", "poll")
+    async with forge_on(fal) as forge:
+        job = await submit(forge, model="fal/flux-2-pro", n=parts)
+        with anyio.fail_after(30):
+            while len(recorded) < parts or len(fal.submits) < parts - 1:
+                await anyio.lowlevel.checkpoint()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(forge.cancel, job.job_id, forge.caller())
+            with anyio.fail_after(30):
+                while execute(home, "SELECT cancel_requested FROM jobs") != [(1,)]:
+                    await anyio.lowlevel.checkpoint()
+            await settle_down()
+            asked.set()
+        ended = await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+        assert await committed(forge) == 0
+    assert (ended.state, ended.cost_usd, len(fal.submits)) == (JobState.CANCELED, 0.0, parts - 1)
+    assert on_record(home) == [("failed", "canceled", 0, 0, 0.0, None)] * parts
+
+
+async def test_work_that_was_called_off_is_not_called_off_again(
+    emulate: Emulate, forge_on: OpenForge, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its handle is put on record nothing ends it; its end is asked for twice meanwhile."""
+    accept, asked, recorded = SqlJobs.accept, anyio.Event(), anyio.Event()
+
+    async def slow(self: SqlJobs, *given: Any) -> None:
+        asked.set()
+        await recorded.wait()
+        await accept(self, *given)
+
+    monkeypatch.setattr(SqlJobs, "accept", slow)
+    fal = emulate("fal")
+    async with forge_on(fal) as forge:
+        job = await submit(forge, model="fal/flux-2-pro")
+        await asked.wait()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(forge.cancel, job.job_id, forge.caller())
+                with anyio.fail_after(30):
+                    while "PUT" not in [call.method for call in fal.calls]:
+                        await anyio.lowlevel.checkpoint()
+            await settle_down()
+            recorded.set()
+        ended = await forge.job(job.job_id, forge.caller(), wait_seconds=3600.0)
+    assert (ended.state, ended.cost_usd) == (JobState.CANCELED, 0.0)
+    assert [call.method for call in fal.calls].count("PUT") == 1
+    assert on_record(home) == [("failed", "canceled", 0, 0, 0.0, None)]
 
 
 async def test_a_call_whose_answer_is_lost_with_its_process_may_have_been_billed(
@@ -297,6 +383,25 @@ async def test_a_settlement_that_cannot_be_recorded_leaves_the_call_to_the_next_
     assert len(together.submits) == 1
 
 
+async def test_an_end_of_free_work_that_cannot_be_recorded_costs_nothing_and_the_next_process_does_it_anew(
+    environment: dict[str, str], clock: VirtualClock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"model": None, "provider": "local"}
+    with monkeypatch.context() as full:
+        failing(full, "settle", 4)
+        failing(full, "finish", 1)
+        async with open_forge(load_config(environment), clock) as forge:
+            job = await submit(forge, **wanted)
+            with anyio.fail_after(30):
+                while 2.0 not in clock.slept:
+                    await anyio.lowlevel.checkpoint()
+    clock.advance(120)
+    async with open_forge(load_config(environment), clock) as forge:
+        ended = await forge.job(job.job_id, forge.caller(), wait_seconds=600.0)
+    assert (ended.state, ended.cost_usd) == (JobState.COMPLETED, 0.0)
+    assert on_record(home, "outcome, cost, maybe_billed") == [("interrupted", 0, 0), ("ok_reported", 0, 0)]
+
+
 @pytest.mark.parametrize("error", [StorageError, LeaseLost])
 async def test_work_whose_handle_could_not_be_recorded_brings_its_picture_all_the_same(
     emulate: Emulate, forge_on: OpenForge, home: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
@@ -365,6 +470,39 @@ async def test_a_job_that_waits_for_a_place_that_another_process_has_is_free_how
         together.clear()
         assert (await theirs.job(first.job_id, theirs.caller(), wait_seconds=3600.0)).state is JobState.COMPLETED
     assert [row[0] for row in on_record(home, "provider")] == ["together"]
+
+
+async def test_a_part_that_waits_for_a_place_that_another_process_has_ends_at_once_and_what_is_out_goes_on(
+    emulate: Emulate,
+    forge_on: OpenForge,
+    environment: dict[str, str],
+    clock: VirtualClock,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleep, waits = clock.sleep, anyio.Event()
+
+    async def for_ever(seconds: float) -> None:
+        if seconds == PLACE_SECONDS:
+            waits.set()
+            await anyio.sleep_forever()
+        await sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", for_ever)
+    configure(environment, '[models."fal/flux-2-pro"]\nprice = { image = 0.04 }\n[providers.fal]\nconcurrency = 2\n')
+    fal = emulate("fal")
+    fal.fault("hang", times=2)
+    async with forge_on(fal) as theirs, forge_on(fal) as mine:
+        first = await submit(theirs, model="fal/flux-2-pro")
+        await anyio.to_thread.run_sync(fal.wait_for_submits)
+        job = await submit(mine, model="fal/flux-2-pro", n=2)
+        await anyio.to_thread.run_sync(fal.wait_for_submits, 2)
+        await waits.wait()
+        await mine.cancel(job.job_id, mine.caller())
+        fal.clear()
+        ended = await mine.job(job.job_id, mine.caller(), wait_seconds=3600.0)
+        assert (await theirs.job(first.job_id, theirs.caller(), wait_seconds=3600.0)).state is JobState.COMPLETED
+    assert (ended.state, len(fal.submits), len(on_record(home))) == (JobState.CANCELED, 2, 2)
 
 
 @pytest.mark.usefixtures("one_place")

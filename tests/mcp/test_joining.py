@@ -10,6 +10,7 @@ import anyio.lowlevel
 import pytest
 from mcp.client import Client
 
+from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import ended, on_hang, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
@@ -81,6 +82,50 @@ async def test_the_picture_of_a_call_that_was_cut_off_is_given_to_the_next_one_o
     assert third["job_id"] != second["job_id"]
     assert "joined" not in third["message"]
     assert len(slow.submits) == 2
+
+
+async def test_a_repeat_waits_until_it_is_on_record_that_the_calls_before_it_were_cut_off(
+    emulate: Emulate, client_on: OpenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, marking = SqlJobs.cut_off, list[anyio.Event]()
+
+    async def slow(self: SqlJobs, job_id: str) -> None:
+        marking.append(anyio.Event())
+        await marking[-1].wait()
+        await mark(self, job_id)
+
+    monkeypatch.setattr(SqlJobs, "cut_off", slow)
+    emulator = emulate("together")
+    emulator.fault("hang", times=2)
+    answers: list[dict[str, Any]] = []
+
+    async def ask(client: Client) -> None:
+        answers.append(told(await client.call_tool("generate_image", PROMPT)))
+
+    async def ask_until(client: Client, scope: anyio.CancelScope) -> None:
+        with scope:
+            await ask(client)
+
+    before = [anyio.CancelScope(), anyio.CancelScope()]
+    async with client_on(emulator) as client, anyio.create_task_group() as tasks:
+        with anyio.fail_after(30):
+            for number, scope in enumerate(before, 1):
+                tasks.start_soon(ask_until, client, scope)
+                while len(emulator.submits) < number:
+                    await anyio.lowlevel.checkpoint()
+            for scope in before:
+                scope.cancel()
+            while len(marking) < 2:
+                await anyio.lowlevel.checkpoint()
+        tasks.start_soon(ask, client)
+        for each in marking:
+            for _ in range(200):
+                await anyio.lowlevel.checkpoint()
+            assert len(emulator.submits) == 2
+            each.set()
+        emulator.clear()
+    assert ["joined" in job["message"] for job in answers] == [True]
+    assert len(emulator.submits) == 2
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from imgforge_mcp.base import kindly
-from imgforge_mcp.base.errors import InvalidRequest
+from imgforge_mcp.base.errors import InvalidRequest, StorageError
 from imgforge_mcp.base.types import Caller, ImageRequest
+from imgforge_mcp.storage.registry.sql.references import SqlReferences
 from tests.answers import told
 from tests.conftest import OpenClient, OpenForge
 from tests.emulators import Emulator
@@ -297,6 +298,27 @@ async def test_a_style_that_a_provider_made_of_it_is_used_again_until_its_pictur
     assert again in emulator.styles
     assert (first["cost_usd"], second["cost_usd"], changed["cost_usd"]) == (0.04, 0.035, 0.04)
     assert emulator.surprises == []
+
+
+async def test_a_style_that_could_not_be_noted_is_made_again_and_its_picture_is_there_all_the_same(
+    emulate: Emulate,
+    client_on: OpenClient,
+    keep: Callable[..., Any],
+    files: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(*_: Any) -> None:
+        raise StorageError("The disk is full.")
+
+    await keep("mia", files[:2])
+    emulator: Any = emulate("recraft")
+    async with client_on(emulator) as client:
+        with monkeypatch.context() as full:
+            full.setattr(SqlReferences, "keep_handle", refuse)
+            first = told(await client.call_tool("generate_image", STYLED))
+        second = told(await client.call_tool("generate_image", STYLED))
+    assert [(job["state"], job["cost_usd"]) for job in (first, second)] == [("completed", 0.04)] * 2
+    assert ["style_reference_urls" in order.body for order in emulator.orders] == [True, True]
 
 
 @pytest.mark.parametrize("answer", ["400", "404"])

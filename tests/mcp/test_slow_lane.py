@@ -13,10 +13,13 @@ from mcp.client import Client
 from imgforge_mcp import open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.types import ImageRequest
+from imgforge_mcp.jobs.worker import ADOPT_SECONDS
+from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import on_hang, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 from tests.emulators._ledger import charged
+from tests.faults._registry import execute
 from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +99,35 @@ async def test_a_batch_is_asked_about_by_the_next_process_and_is_not_made_again(
     assert done.state.value == "completed"
     assert len(emulator.orders) == 1
     assert done.cost_usd == pytest.approx(charged(emulator), abs=1e-6)
+
+
+async def test_who_has_lost_its_job_when_a_later_step_is_to_buy_buys_nothing_and_the_next_one_does(
+    emulate: Emulate, environment: dict[str, str], clock: VirtualClock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = emulate("openai")
+    config = load_config({**environment, **emulator.environment()})
+    accept, lost = SqlJobs.accept, list[str]()
+
+    async def taken_meanwhile(self: SqlJobs, job_id: str, attempt_id: int, operation: dict[str, Any]) -> None:
+        if operation.get("is_begun") and not lost:
+            lost.append(job_id)
+            execute(home, "UPDATE jobs SET owner = 'another', lease_until = 0")
+        await accept(self, job_id, attempt_id, operation)
+
+    monkeypatch.setattr(SqlJobs, "accept", taken_meanwhile)
+    async with open_forge(config, clock) as forge:
+        request = ImageRequest(prompt=FOX["prompt"], model=MODELS["openai"], urgency="day")
+        job = await forge.submit(request, forge.caller())
+        with anyio.fail_after(60):
+            while not lost:
+                await anyio.lowlevel.checkpoint()
+            while not lane(emulator):
+                clock.advance(ADOPT_SECONDS)
+                await anyio.lowlevel.checkpoint()
+        done = await forge.wait(job.job_id, 90_000.0)
+    assert (done.state.value, len(done.attempts)) == ("completed", 1)
+    assert done.cost_usd == pytest.approx(charged(emulator), abs=1e-6)
+    assert len(emulator.orders) == 1
 
 
 async def test_a_batch_whose_making_was_not_answered_is_looked_for_and_found(
