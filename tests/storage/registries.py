@@ -55,7 +55,7 @@ REGISTRIES: dict[str, Callable[[pytest.FixtureRequest, Path, Clock, ImageStore],
     "postgres": postgres,
 }
 STORES: dict[str, Callable[[pytest.FixtureRequest, Path], ImageStore]] = {"directory": directory, "s3": s3}
-GROUNDS = {"one machine": ("sqlite", "directory"), "many": ("postgres", "s3")}
+GROUNDS = {"one machine": ("sqlite", "directory"), "many machines": ("postgres", "s3")}
 """Which registry stands over which store."""
 
 

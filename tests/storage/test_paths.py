@@ -120,8 +120,48 @@ def test_a_link_is_not_followed(target: str, allowed: Path, system: str) -> None
     if (target, system) == ("own file", "windows"):  # a link that leads nowhere else
         assert read_input(str(path), [allowed]) == DATA
         return
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest) as caught:
         read_input(str(path), [allowed])
+    assert caught.value.details["field"] == "input_images"
+    if system == "windows" and target != "loop":
+        assert caught.value.message == "The input path leads out of the allowed directories through a link."
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param("fox.png", "fox.png", id="the same"),
+        pytest.param("caf\u00e9.png", "cafe\u0301.png", id="an accent taken apart"),
+        pytest.param("Screenshot 3.04 PM.png", "Screenshot 3.04\u202fPM.png", id="a narrow space"),
+        pytest.param("mia's fox.png", "mia\u2019s fox.png", id="a round quotation mark"),
+        pytest.param("FOX.png", "fox.png", id="capitals"),
+        pytest.param("a%20fox.png", "a fox.png", id="as a URL has it"),
+    ],
+)
+def test_a_file_is_found_by_a_name_that_looks_like_its_own_in_the_folder_that_was_named(
+    text: str, name: str, allowed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (allowed / "sub", tmp_path / "here"):
+        folder.mkdir()
+    (allowed / "sub" / name).write_bytes(DATA)
+    for each in (name, text):  # where the process stands, which has nothing to do with it
+        (tmp_path / "here" / each).write_bytes(b"another")
+    monkeypatch.chdir(tmp_path / "here")
+    assert read_input(f"sub/{text}", [allowed]) == DATA
+
+
+@pytest.mark.usefixtures("system")
+def test_of_several_files_that_look_alike_none_is_guessed_and_a_link_that_looks_so_is_not_followed(
+    allowed: Path,
+) -> None:
+    for name in ("mia's fox.png", "mia\u2019s fox.png"):
+        (allowed / name).write_bytes(DATA)
+    (allowed / "hound.png").symlink_to(allowed.parent / "secret" / "plain.png")
+    with pytest.raises(InvalidRequest, match="No such file or directory"):
+        read_input("mia\u2018s fox.png", [allowed])
+    with pytest.raises(InvalidRequest):
+        read_input("Hound.png", [allowed])
 
 
 @pytest.mark.usefixtures("system")
@@ -333,6 +373,7 @@ def test_what_was_half_written_when_the_disk_was_full_is_removed(allowed: Path) 
         ("???", "image"),
         ("con", "image"),
         ("word " * 40, ("word " * 12).strip()),
+        ("a" * 29 + " " + "b" * 30, "a" * 29 + " " + "b" * 30),
     ],
 )
 def test_a_name_is_made_of_the_first_words(title: str, name: str) -> None:
@@ -372,6 +413,9 @@ def test_a_path_that_is_none_is_refused_with_its_fault(text: str, fault: str, al
         place_output(text, [allowed])
     assert caught.value.message == f"save_to is not a plain path: {fault}."
     assert caught.value.details["field"] == "save_to"
+    with pytest.raises(InvalidRequest) as caught:
+        write_output(text, [allowed], DATA, "png", field="file")
+    assert caught.value.details["field"] == "file"
 
 
 @pytest.mark.parametrize("text", ["C:\\fox.png", "c:/fox.png"])

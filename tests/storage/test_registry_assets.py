@@ -270,6 +270,25 @@ async def test_a_picture_of_two_tenants_goes_with_the_second_who_deletes_it(proc
     assert not await process.is_there(picture)
 
 
+async def test_whoever_deleted_a_picture_is_known_to_have_and_everybody_once_it_is_gone(process: Process) -> None:
+    picture, other = await process.store(1), await process.store(2)
+    for tenant in ("ann", "bob"):
+        await process.draw(picture, tenant)
+    await process.draw(other, "ann")
+    ids = [picture.asset_id, other.asset_id, "0" * 64]
+
+    async def deleted() -> list[set[str]]:
+        return [await process.registry.assets.deleted(ids, tenant) for tenant in ("ann", "bob", None)]
+
+    assert await deleted() == [set(), set(), set()]
+    await process.registry.assets.delete(picture.asset_id, "ann")
+    assert await deleted() == [{picture.asset_id}, set(), set()]
+    await process.registry.assets.delete(picture.asset_id, "bob")
+    assert await deleted() == [{picture.asset_id}] * 3
+    await process.registry.assets.delete(other.asset_id, None)
+    assert await deleted() == [{picture.asset_id, other.asset_id}] * 3
+
+
 async def test_a_tenant_deletes_and_pins_only_its_own_pictures(process: Process) -> None:
     picture = await process.store(1)
     await process.draw(picture, "ann")

@@ -18,6 +18,7 @@ from imgforge_mcp.base.errors import (
 )
 from imgforge_mcp.base.types import Allowance, AttemptState, CostBasis, Job, JobState, Progress
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS, CancelRequested, Caps, Ending, LeaseLost, NoPlace
+from imgforge_mcp.storage.registry.outbox import WebhookState
 from tests.storage.registries import Process
 
 pytestmark = pytest.mark.anyio
@@ -175,6 +176,45 @@ async def test_a_job_that_was_taken_over_has_a_lease_of_its_own(start_process: S
     assert await taken(third) == []
     mine.clock.advance(2)
     assert await taken(third) == [job.job_id]
+
+
+async def test_a_job_is_handed_over_by_the_one_that_has_it_and_by_nobody_else(start_process: Start) -> None:
+    door, worker, third = start_process("door"), start_process("worker"), start_process("third")
+    job, over = await door.open(), await door.open()
+    await door.finish(over)
+    assert await worker.registry.jobs.take(job.job_id, "third") is None
+    assert await worker.registry.jobs.take(over.job_id, "door") is None
+    assert await worker.registry.jobs.take(job.job_id, "door") == replace(job, owner="worker")
+    with pytest.raises(LeaseLost):
+        await door.start(job)
+    await worker.start(job)
+    door.clock.advance(LEASE_SECONDS - 1)
+    assert await taken(third) == []
+    door.clock.advance(2)
+    assert await taken(third) == [job.job_id]
+
+
+async def test_who_holds_unfinished_jobs_is_known(start_process: Start) -> None:
+    mine, other = start_process("mine"), start_process("other")
+    assert not await other.registry.jobs.others_hold()
+    job = await mine.open()
+    assert await other.registry.jobs.others_hold()
+    assert not await mine.registry.jobs.others_hold()
+    assert [await other.registry.jobs.held_by(owner) for owner in ("mine", "other")] == [[job.job_id], []]
+    await mine.finish(job)
+    assert not await other.registry.jobs.others_hold()
+    assert await other.registry.jobs.held_by("mine") == []
+
+
+async def test_whoever_is_to_be_told_of_an_end_is_on_record_with_the_job(process: Process) -> None:
+    await process.open()
+    job = await process.open(tenant="ann", webhook_url="https://example.org/hook")
+    [webhook] = await process.registry.outbox.recent(10)
+    assert (webhook.job_id, webhook.tenant, webhook.url) == (job.job_id, "ann", "https://example.org/hook")
+    assert (webhook.state, webhook.base_url) == (WebhookState.WAITING, "")
+    await process.finish(job)
+    [webhook] = await process.registry.outbox.recent(10)
+    assert (webhook.state, webhook.due_at) == (WebhookState.PENDING, process.clock.now())
 
 
 async def test_who_asked_for_an_end_is_told_to_the_owner_until_it_comes(start_process: Start) -> None:

@@ -207,6 +207,21 @@ async def test_the_figures_tell_of_the_queue(start_process: Start) -> None:
     assert told.jobs == {"queued": 2}
 
 
+async def test_the_figures_tell_of_jobs_and_calls_and_of_what_living_processes_hold(start_process: Start) -> None:
+    mine = start_process("mine")
+    job, _ = await mine.open(), await mine.open()
+    await mine.settle(job, await mine.start(job), cost_usd=0.04)
+    await mine.settle(job, await mine.start(job), outcome="unavailable", succeeded=False)
+    told = await mine.registry.jobs.figures()
+    assert (told.jobs, told.leases) == ({"processing": 1, "queued": 1}, 2)
+    assert {(each.provider, each.outcome, each.calls, each.cost_usd) for each in told.calls} == {
+        ("together", "ok_listed", 1, 0.04),
+        ("together", "unavailable", 1, 0.0),
+    }
+    mine.clock.advance(LEASE_SECONDS + 1)
+    assert (await mine.registry.jobs.figures()).leases == 0
+
+
 async def test_who_waits_for_several_learns_which_have_ended(start_process: Start) -> None:
     door, worker = start_process("door"), start_process("worker")
     ended, open_ = await leave(door), await leave(door)
