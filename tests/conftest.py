@@ -90,10 +90,16 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server, with the first test that wants one; skips where there is none."""
+def _postgres() -> Iterator[Postgres]:
     with served_postgres() as server:
         yield server
+
+
+@pytest.fixture
+def postgres(_postgres: Postgres) -> Iterator[Postgres]:
+    """A PostgreSQL server, begun with the first test that wants one; skips where there is none."""
+    yield _postgres
+    _postgres.forget()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.cluster.required import skip
+from tests.cluster.scratch import scratch
 
 START_SECONDS = 60.0
 KEYS = {"AWS_ACCESS_KEY_ID": "forge", "AWS_SECRET_ACCESS_KEY": "canary-of-the-bucket"}
@@ -51,9 +51,8 @@ def served() -> Iterator[Bucket]:
     program = str(beside) if beside.exists() else shutil.which("weed")
     if program is None:
         skip("SeaweedFS is not installed (the extra servers)")
-    folder = Path(tempfile.mkdtemp(prefix="s3-"))
     ports = _free_ports(2 * len(PARTS))
-    with (folder / "log").open("wb") as log:
+    with scratch("s3-") as folder, (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [program, *_arguments(folder, ports)],
             env={**os.environ, **KEYS},
@@ -62,14 +61,13 @@ def served() -> Iterator[Bucket]:
             stdout=log,
             stderr=log,
         )
-    try:
-        bucket = Bucket(endpoint=f"http://127.0.0.1:{ports[6]}")
-        _wait_for(bucket, process)
-        yield bucket
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            bucket = Bucket(endpoint=f"http://127.0.0.1:{ports[6]}")
+            _wait_for(bucket, process)
+            yield bucket
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _arguments(folder: Path, ports: list[int]) -> list[str]:

@@ -99,7 +99,7 @@ def test_a_server_makes_pictures_itself_where_no_worker_holds_the_key_and_again_
 def test_a_worker_that_is_told_to_end_finishes_what_is_out_and_hands_back_the_rest_at_once(
     machines: Cluster, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.latency = 5.0
+    emulator.fault("hang", times=1)
     one_at_a_time = tmp_path / "worker.toml"
     one_at_a_time.write_text("[providers.together]\nconcurrency = 1\n", "utf-8")
     _, url = machines.server()
@@ -113,6 +113,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_is_out_and_hands_back_the_re
     until(lambda: len(emulator.calls) == 2, "the job that was handed back to be made")
     assert worker.process.poll() is None
     assert not is_ready(health)
+    emulator.clear()
     assert worker.process.wait(60) == 0
     assert [ended(url, job_id)["state"] for job_id in (first, second)] == ["completed"] * 2
     assert len(emulator.orders) == 2
@@ -121,7 +122,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_is_out_and_hands_back_the_re
 def test_a_picture_is_made_though_the_server_that_was_asked_for_it_is_killed(
     machines: Cluster, emulator: Emulator
 ) -> None:
-    emulator.latency = 3.0
+    emulator.fault("hang", times=1)
     server, url = machines.server()
     _, health = machines.worker()
     until(lambda: is_ready(health), "the worker to be ready")
@@ -130,6 +131,7 @@ def test_a_picture_is_made_though_the_server_that_was_asked_for_it_is_killed(
     until(lambda: len(emulator.calls) == 1, "a call")
     server.kill()
     _, url = machines.server()
+    emulator.clear()
     assert ended(url, job_id)["state"] == "completed"
     assert len(emulator.orders) == 1
 
@@ -157,7 +159,7 @@ def test_work_that_was_accepted_is_gone_on_with_by_another_worker(
 def test_what_waits_is_canceled_at_once_and_what_is_claimed_before_it_is_sent(
     machines: Cluster, emulator: Emulator
 ) -> None:
-    emulator.latency = 2.0
+    emulator.fault("hang", times=1)
     _, url = machines.server()
     worker, health = machines.worker("--at-once", "1")
     until(lambda: is_ready(health), "the worker to be ready")
@@ -166,6 +168,7 @@ def test_what_waits_is_canceled_at_once_and_what_is_claimed_before_it_is_sent(
     worker.wait_until_said(rf"job {busy} is claimed")
     assert figure(url, "imgforge_queue_depth") >= 1
     assert tool(url, "cancel_job", job_id=waiting)["state"] == "canceled"
+    emulator.clear()
     assert ended(url, busy)["state"] == "completed"
     assert len(emulator.calls) == 1
 
@@ -173,7 +176,7 @@ def test_what_waits_is_canceled_at_once_and_what_is_claimed_before_it_is_sent(
 def test_a_caller_that_goes_away_before_its_job_is_claimed_leaves_nothing_behind(
     machines: Cluster, emulator: Emulator
 ) -> None:
-    emulator.latency = 3.0
+    emulator.fault("hang", times=1)
     _, url = machines.server()
     worker, health = machines.worker("--at-once", "1")
     until(lambda: is_ready(health), "the worker to be ready")
@@ -183,6 +186,7 @@ def test_a_caller_that_goes_away_before_its_job_is_claimed_leaves_nothing_behind
     with suppress(TimeoutError):
         ask(f"{url}/v2/generate", {**FOX, "sync": True}, seconds=0.5)
     until(lambda: jobs(url)[0]["state"] == "canceled", "the job to be canceled")
+    emulator.clear()
     assert ended(url, busy)["state"] == "completed"
     assert len(emulator.calls) == 1
 

@@ -258,9 +258,10 @@ class Emulator:
         order = self._numbered(handler(call, **arguments)) if door.phase == "submit" else None
         fault = self._faults.take(door.phase)
         answer = self._injected(fault, call, is_queued=order is not None and self.is_queue)
+        held = self._held(fault)  # before it counts: who waits for that may let it go at once
         if order is not None and (answer is None or answer.status < 300):
             self.log.accept(call, order)
-        if self._must_hang(fault) and not await self._hang(receive):
+        if held is not None and not await self._hang(held, receive):
             return
         if answer is None and order is not None:
             await asyncio.sleep(self.latency)
@@ -309,21 +310,24 @@ class Emulator:
         picture = spoiled(Picture(answer.content, answer.media, 0, 0), fault.kind)
         return replace(answer, content=picture.data, media=picture.media)
 
-    def _must_hang(self, fault: Fault | None) -> bool:
-        return fault is not None and (fault.kind == "hang" or (fault.kind == "never" and not self.is_queue))
+    def _held(self, fault: Fault | None) -> asyncio.Event | None:
+        """What lets a call go that is to hang."""
+        if fault is None or not (fault.kind == "hang" or (fault.kind == "never" and not self.is_queue)):
+            return None
+        let_go = asyncio.Event()
+        self._hanging.add((asyncio.get_running_loop(), let_go))
+        return let_go
 
-    async def _hang(self, receive: Receive) -> bool:
+    async def _hang(self, let_go: asyncio.Event, receive: Receive) -> bool:
         """Wait for the client to leave (False) or for `clear()` (True)."""
-        entry = (asyncio.get_running_loop(), asyncio.Event())
-        self._hanging.add(entry)
         if self.on_hang is not None:
             self.on_hang()
-        released, left = asyncio.ensure_future(entry[1].wait()), asyncio.ensure_future(_gone(receive))
+        released, left = asyncio.ensure_future(let_go.wait()), asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait({released, left}, return_when=asyncio.FIRST_COMPLETED)
             return released.done()
         finally:
-            self._hanging.discard(entry)
+            self._hanging.discard((asyncio.get_running_loop(), let_go))
             released.cancel()
             left.cancel()
 

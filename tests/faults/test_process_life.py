@@ -80,11 +80,13 @@ def test_a_server_that_polls_for_ever_ends_and_the_next_one_completes_the_job(
 
 def test_the_end_of_stdin_leaves_a_moment_for_the_answer(emulate: Emulate, environment: dict[str, str]) -> None:
     together = emulate("together")
-    together.latency = 0.2
     with Child(environment | together.environment()) as child:
-        number = child.greet().send("tools/call", {"name": "generate_image", "arguments": {"prompt": "a red fox"}})
-        assert together.wait_for_submits(timeout=PATIENCE)
+        child.greet().call("generate_image", prompt="a blue fox")  # what it takes for a picture has been started by now
+        together.fault("hang", times=1)
+        number = child.send("tools/call", {"name": "generate_image", "arguments": {"prompt": "a red fox"}})
+        assert together.wait_for_submits(2, timeout=PATIENCE)
         child.end("stdin_eof")
+        together.clear()
         result = child.answer(number)["result"]
         assert child.process.wait(PATIENCE) == 0
     assert json.loads(result["content"][0]["text"])["state"] == "completed"
