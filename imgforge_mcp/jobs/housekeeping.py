@@ -50,7 +50,7 @@ class Housekeeping:
                 await self._wanted.wait()
                 self._wanted = anyio.Event()
                 await self._tidy()
-                await self._clock.sleep(REST_SECONDS)
+                await self._clock.tick(REST_SECONDS)
         finally:
             if self._wanted.is_set():
                 with anyio.move_on_after(PARTING_SECONDS, shield=True), suppress(ForgeError):

@@ -301,10 +301,10 @@ async def test_a_resumed_call_is_booked_at_the_price_in_its_own_record(
 
 async def test_a_cost_that_is_no_more_than_a_bound_says_so(emulate: Emulate, forge_on: OpenForge) -> None:
     async with forge_on(emulate("together")) as forge:
-        job = await draw(forge, model="together/flux-1.1-pro")
-    assert (job.cost_usd, job.cost_basis) == (0.002621, CostBasis.LISTED)
-    [warning] = [warning for warning in job.warnings if "$" in warning]
-    assert warning.startswith("$0.002621 is the most that it can have cost: its own figure was not found")
+        job = await draw(forge, model="together/flux-2-pro")
+    assert (job.cost_usd, job.cost_basis) == (0.03, CostBasis.LISTED)
+    [warning] = [warning for warning in job.warnings if "most" in warning]
+    assert warning.startswith("$0.03 is the most that it can have cost: Together says $0.03 or more")
 
 
 # Idempotency --------------------------------------------------------------------------------------------------------

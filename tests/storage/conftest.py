@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imgforge_mcp.storage.images import ImageStore
+from imgforge_mcp.storage.registry.sqlite import database
 from tests.storage.registries import GROUNDS, REGISTRIES, STORES, OpenRegistry, Process
 from tests.virtual_clock import VirtualClock
 
@@ -23,8 +24,14 @@ def images(request: pytest.FixtureRequest, ground: tuple[str, str], home: Path) 
 
 @pytest.fixture
 def open_registry(
-    request: pytest.FixtureRequest, ground: tuple[str, str], home: Path, clock: VirtualClock, images: ImageStore
+    request: pytest.FixtureRequest,
+    ground: tuple[str, str],
+    home: Path,
+    clock: VirtualClock,
+    images: ImageStore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> OpenRegistry:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 60.0)  # a machine that is busy is no process that holds the file
     return REGISTRIES[ground[0]](request, home, clock, images)
 
 
