@@ -12,13 +12,17 @@ from PIL import Image
 Array = NDArray[np.floating[Any]]  # float32 at run time: the stubs lose that in mixed arithmetic
 
 _TILE = 512
+_SMALL_PICTURE = 640
+"""Pixels of a shorter side below which a texture of half the size is as fine as the picture."""
 
 
 class Noise:
     """Repeatable noise of one seed; each `layer` number is another field."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, side: int = 1024) -> None:
+        """`side` is the shorter one of the picture."""
         self.seed = seed & 0xFFFFFFFF
+        self._size = _TILE if side > _SMALL_PICTURE else _TILE // 2
         self._tiles: dict[tuple[int, int, int, bool], Array] = {}
 
     def rng(self, layer: int) -> np.random.Generator:
@@ -62,36 +66,36 @@ class Noise:
         return np.asarray(picture, np.float32)
 
     def tile(self, cells: int, *, octaves: int = 5, layer: int = 0, ridged: bool = False) -> Array:
-        """A 512-pixel texture that repeats seamlessly, for `sample`."""
+        """A texture that repeats seamlessly, for `sample`."""
         key = (cells, octaves, layer, ridged)
         if key not in self._tiles:
             self._tiles[key] = self._make_tile(cells, octaves, layer, ridged)
         return self._tiles[key]
 
     def _make_tile(self, cells: int, octaves: int, layer: int, ridged: bool) -> Array:
-        counts = [cells * 2**octave for octave in range(octaves) if cells * 2**octave <= _TILE]
+        counts = [cells * 2**octave for octave in range(octaves) if cells * 2**octave <= self._size]
         weights = [0.5**octave for octave in range(len(counts))]
         grids = [
             self.rng(layer * 131 + octave + 7).uniform(-1, 1, (count, count)).astype(np.float32)
             for octave, count in enumerate(counts)
         ]
         make = _ridges if ridged else _swell
-        return make(grids, weights) * np.float32((1.0 if ridged else 1.5) / sum(weights))
+        return make(grids, weights, self._size) * np.float32((1.0 if ridged else 1.5) / sum(weights))
 
 
-def _swell(grids: list[Array], weights: list[float]) -> Array:
+def _swell(grids: list[Array], weights: list[float], size: int) -> Array:
     """The octaves one upon the other, each laid on what the coarser ones gave at its own fineness."""
     total = grids[0] * np.float32(weights[0])
     for grid, weight in zip(grids[1:], weights[1:], strict=True):
         total = _wrapped(total, len(grid)) + grid * np.float32(weight)
-    return _wrapped(total, _TILE)
+    return _wrapped(total, size)
 
 
-def _ridges(grids: list[Array], weights: list[float]) -> Array:
+def _ridges(grids: list[Array], weights: list[float], size: int) -> Array:
     """Crests where an octave passes through nothing, and finer ones only along those."""
-    total, carry = np.zeros((_TILE, _TILE), np.float32), np.ones((_TILE, _TILE), np.float32)
+    total, carry = np.zeros((size, size), np.float32), np.ones((size, size), np.float32)
     for grid, weight in zip(grids, weights, strict=True):
-        crest = (1 - np.abs(_wrapped(grid, _TILE)) * np.float32(1.25)) ** 2
+        crest = (1 - np.abs(_wrapped(grid, size)) * np.float32(1.25)) ** 2
         total += np.float32(weight) * crest * carry
         carry = np.clip(crest * np.float32(1.5), 0, 1)
     return total

@@ -91,7 +91,7 @@ class Stage:
 
 
 def open_stage(scene: Scene, width: int, height: int, seed: int, report: Report, marks: Marks | None = None) -> Stage:
-    noise = Noise(seed)
+    noise = Noise(seed, min(width, height))
     rng = noise.rng(1)
     light = light_for(scene)
     horizon = int(height * 0.52)

@@ -16,6 +16,7 @@ _AUTUMN = ((206, 98, 36), (226, 144, 44), (182, 62, 36), (222, 178, 70), (158, 9
 _BLOSSOM = ((246, 188, 208), (238, 164, 190), (250, 214, 226), (206, 150, 176))
 _GREEN = ((74, 116, 48), (92, 134, 56), (58, 98, 50), (110, 146, 66))
 _BANDS = 9
+_TONES = 10
 _STEP = 0.1
 """Of the logarithm of a tree's height: from one size that is made to the next."""
 
@@ -70,14 +71,16 @@ def crown(
     )
     lobes = [(rng.uniform(-0.3, 0.3), rng.uniform(-0.26, 0.2), rng.uniform(0.45, 0.75)) for _ in range(7)]
     base = np.array(palette[int(rng.integers(len(palette)))], float)
-    for _ in range(clumps):
-        dx, dy, size = lobes[int(rng.integers(7))]
-        angle, reach = rng.uniform(0, 6.283), math.sqrt(rng.random()) * size
-        px = middle + (dx + math.cos(angle) * reach * 0.55) * width * 0.62
-        py = height * (0.38 + (dy + math.sin(angle) * reach * 0.5) * 0.62)
-        light = 0.6 + 0.56 * (1 - py / height / 0.78) + rng.uniform(-0.13, 0.13)
-        spot = rng.uniform(5, 13) * unit * leaf
-        draw.ellipse([px - spot, py - spot, px + spot, py + spot * 0.8], fill=(*_bytes(base * light), 255))
+    dx, dy, size = np.array(lobes)[rng.integers(0, 7, clumps)].T
+    angle, reach = rng.uniform(0, 6.283, clumps), np.sqrt(rng.random(clumps)) * size
+    px = middle + (dx + np.cos(angle) * reach * 0.55) * width * 0.62
+    py = height * (0.38 + (dy + np.sin(angle) * reach * 0.5) * 0.62)
+    light = 0.6 + 0.56 * (1 - py / height / 0.78) + rng.uniform(-0.13, 0.13, clumps)
+    spot = rng.uniform(5, 13, clumps) * unit * leaf
+    boxes = np.stack([px - spot, py - spot, px + spot, py + spot * 0.8], 1).tolist()
+    fills = np.clip(base * light[:, None], 0, 255).astype(np.uint8).tolist()
+    for box, (red, green, blue) in zip(boxes, fills, strict=True):
+        draw.ellipse(box, fill=(red, green, blue, 255))
     return picture.filter(ImageFilter.GaussianBlur(0.5))
 
 
@@ -189,21 +192,22 @@ def turf(stage: Stage) -> None:
         count = int(150 * stage.width / stage.height * (1 - 0.35 * t))
         where = np.sort(rng.uniform(-0.02, 1.02, count)) * stage.width
         clump = stage.noise.line(stage.width, 130 * stage.unit, octaves=3, layer=340 + band)
+        blades: list[list[str]] = [[] for _ in range(_TONES)]
         for x in where:
             thick = float(clump[int(np.clip(x, 0, stage.width - 1))])
             if thick < -0.12:
                 continue
             reach, lean = tall * float(rng.uniform(0.5, 1.1)) * (0.6 + thick), tall * float(rng.uniform(-0.35, 0.35))
             y = foot + float(rng.uniform(-0.02, 0.02)) * stage.height
-            colour = mix(low, high, float(rng.uniform(0, 1)) * 0.8) * light
+            tone = int(rng.uniform(0, 1) * _TONES)
             width = max(0.6, tall * 0.05)
-            layer.path(
-                (
-                    f"M{x - width:.1f} {y:.1f} Q{x:.1f} {y - reach * 0.6:.1f} {x + lean:.1f} {y - reach:.1f} "
-                    f"Q{x + width:.1f} {y - reach * 0.5:.1f} {x + width:.1f} {y:.1f}Z"
-                ),
-                colour,
+            blades[tone].append(
+                f"M{x - width:.1f} {y:.1f} Q{x:.1f} {y - reach * 0.6:.1f} {x + lean:.1f} {y - reach:.1f} "
+                f"Q{x + width:.1f} {y - reach * 0.5:.1f} {x + width:.1f} {y:.1f}Z"
             )
+        for tone, there in enumerate(blades):
+            if there:
+                layer.path("".join(there), mix(low, high, (tone + 0.5) / _TONES * 0.8) * light)
     with stage.part("grass"):
         stage.image = lay(stage.image, layer.render())
 

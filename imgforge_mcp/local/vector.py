@@ -27,9 +27,12 @@ def css(colour: Paint) -> str:
     """A colour for SVG from 0-255 numbers, a 0-1 array, or itself."""
     if isinstance(colour, str):
         return colour
-    if isinstance(colour, np.ndarray):
-        colour = [float(v) * 255 for v in colour]
-    return "#" + "".join(f"{int(min(255, max(0, v))):02x}" for v in colour)
+    red, green, blue = [v * 255 for v in colour.tolist()] if isinstance(colour, np.ndarray) else colour
+    return f"#{_byte(red):02x}{_byte(green):02x}{_byte(blue):02x}"
+
+
+def _byte(value: float) -> int:
+    return 0 if value < 0 else 255 if value > 255 else int(value)
 
 
 class Layer:
@@ -110,6 +113,21 @@ class Layer:
         self._reaches([x for x, _ in corners], [y for _, y in corners])
         joined = " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
         self._parts.append(f'<polygon points="{joined}" fill="{css(fill)}"{_opacity(opacity)}/>')
+
+    def ellipses(self, many: Iterable[tuple[float, float, float, float]], fill: Paint) -> None:
+        """As `ellipse`, all of one colour: x, y and the two radii of each."""
+        each = list(many)
+        if not each:
+            return
+        d = "".join(
+            f"M{x - a:.2f} {y:.2f}a{a:.2f} {b:.2f} 0 1 1 {2 * a:.2f} 0a{a:.2f} {b:.2f} 0 1 1 {-2 * a:.2f} 0z"
+            for x, y, a, b in each
+        )
+        self._reaches(
+            [x - a for x, _, a, _ in each] + [x + a for x, _, a, _ in each],
+            [y - b for _, y, _, b in each] + [y + b for _, y, _, b in each],
+        )
+        self._parts.append(f'<path d="{d}" fill="{css(fill)}"/>')
 
     def path(
         self, d: str, fill: Paint = "none", *, stroke: Paint = "none", width: float = 0, opacity: float = 1

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, rgb, smooth
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
@@ -44,27 +44,18 @@ def fall(stage: Stage) -> None:
 
 
 def _snow(stage: Stage) -> None:
-    rng = stage.dice(500)
+    rng, white = stage.dice(500), rgb(252, 253, 255)
     for size, count, softness, opacity in ((1.8, 240, 0.4, 0.75), (3.6, 110, 1.0, 0.7), (8.5, 26, 3.2, 0.5)):
         layer = Layer(stage.width, stage.height)
         many = int(
             count * (2.6 if stage.scene.has("blizzard") else 1) * stage.width * stage.height / (stage.unit * 1024) ** 2
         )
-        for x, y, scale in zip(
-            rng.uniform(0, stage.width, many),
-            rng.uniform(0, stage.height, many),
-            rng.uniform(0.6, 1.5, many),
-            strict=True,
-        ):
-            layer.ellipse(
-                float(x),
-                float(y),
-                size * stage.unit * float(scale),
-                size * stage.unit * float(scale),
-                (252, 253, 255),
-                opacity=opacity,
-            )
-        stage.image = lay(stage.image, layer.render(soft=softness * stage.unit))
+        across, down = rng.uniform(0, stage.width, many), rng.uniform(0, stage.height, many)
+        reach = size * stage.unit * rng.uniform(0.6, 1.5, many)
+        layer.ellipses(zip(across.tolist(), down.tolist(), reach.tolist(), reach.tolist(), strict=True), white)
+        soft = softness * stage.unit
+        flakes = blur(np.ascontiguousarray(layer.render(detail=0.5 if soft > 2.5 else 1.0)[..., 3]), soft)
+        stage.image = over(stage.image, white, flakes * np.float32(opacity))
 
 
 def _rain(stage: Stage) -> None:

@@ -23,13 +23,15 @@ def city(stage: Stage) -> None:
     stage.sun = (stage.sun[0], stage.horizon * (1 - max(stage.light.height, 0.2)))
     _city_sky(stage)
     stage.report(0.2, "the sky")
-    glow = np.zeros_like(stage.image)
+    glow: Array | None = None
     rows, _ = grid(*stage.shape)
     for row in range(4):
         bodies, lights = _skyline(stage, row)
         with stage.part("city", "buildings"):
             stage.image = lay(stage.image, bodies)
-        glow = glow * (1 - bodies[..., 3:]) + lights[..., :3] * lights[..., 3:]
+        if lights is not None:
+            shown = lights[..., :3] * lights[..., 3:]
+            glow = shown if glow is None else glow * (1 - bodies[..., 3:]) + shown
         if row < 3:
             haze = (
                 np.exp(-np.maximum(stage.horizon - rows, 0) / stage.height * 6)
@@ -38,7 +40,7 @@ def city(stage: Stage) -> None:
             )
             stage.image = mix(stage.image, _haze_colour(stage), np.clip(haze, 0, 0.8)[..., None])
     stage.report(0.4, "the skyline")
-    if is_lit(stage):
+    if glow is not None:
         stage.image = shine(stage, stage.image, glow)
     if stage.scene.has("fireworks"):
         with stage.veil("fireworks"):
@@ -75,7 +77,8 @@ def _haze_colour(stage: Stage) -> Array:
     return stage.image[max(0, stage.horizon - 3), :].mean(axis=0) if not stage.scene.has("neon") else rgb(150, 40, 130)
 
 
-def _skyline(stage: Stage, row: int) -> tuple[Array, Array]:
+def _skyline(stage: Stage, row: int) -> tuple[Array, Array | None]:
+    """One row of towers, and what of it shines, where anything does."""
     rng, t = stage.dice(121 + row), row / 3
     bodies, lights = Layer(stage.width, stage.height), Layer(stage.width, stage.height)
     lit = is_lit(stage)
@@ -93,7 +96,7 @@ def _skyline(stage: Stage, row: int) -> tuple[Array, Array]:
             stage, bodies, lights, rng, (x, stage.horizon - tall, width, tall), body * float(rng.uniform(0.88, 1.12)), t
         )
         x += width * float(rng.uniform(0.92, 1.08))
-    return bodies.render(), lights.render()
+    return bodies.render(), lights.render(detail=0.5) if lit else None  # they are blurred anyway
 
 
 def _tower(
@@ -150,6 +153,7 @@ def _windows(
     share = float(rng.uniform(0.22, 0.5)) if lit else 1.0
     pick = rng.random((rows, columns))
     glow = rng.uniform(0.45, 1.0, (rows, columns))
+    dark, bright = (body * 0.86).tolist(), stage.light.mist.tolist()
     for row in range(rows):
         for column in range(columns):
             if pick[row, column] > share:
@@ -160,7 +164,8 @@ def _windows(
                 bodies.rect(wx, wy, size * 0.56, size * 0.74, value)
                 lights.rect(wx, wy, size * 0.56, size * 0.74, value)
             else:
-                pane = mix(body * 0.86, stage.light.mist, 0.3 * float(glow[row, column]))
+                amount = 0.3 * float(glow[row, column])
+                pane = [255 * (first + (second - first) * amount) for first, second in zip(dark, bright, strict=True)]
                 bodies.rect(wx, wy, size * 0.62, size * 0.82, pane, opacity=0.75)
 
 

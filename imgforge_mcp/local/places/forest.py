@@ -202,7 +202,7 @@ def _rings(layer: Layer, rng: np.random.Generator, x: float, width: float, foot:
 
 def _foliage(stage: Stage, look: _Look, row: int, light: Array) -> None:
     """Leaves as thresholded noise, thick above, with gaps where the light comes in."""
-    factor = 2 if row < 2 else 1  # what will be out of focus is worked out at half size
+    factor = 2 if row < 3 else 1  # what will be out of focus is worked out at half size
     shape = (stage.height // factor, stage.width // factor)
     rows, columns = grid(*shape)
     t = row / 3
@@ -252,8 +252,11 @@ def _conifer_rows(stage: Stage, back: Array, light: Array) -> None:
 
 
 def _toned(tree: Image.Image, fog: Array, light: Array, share: float) -> Image.Image:
-    values = np.asarray(tree, np.float32)[..., :3] / 255
-    return to_image(mix(fog, values * light * 1.1, share))
+    """The tree in the light of its row, as a table of what each value becomes."""
+    values = np.arange(256, dtype=np.float32)[:, None] / 255
+    table = np.clip(mix(fog, values * light * 1.1, share), 0, 1) * 255 + 0.5
+    red, green, blue = table.astype(np.uint8).T.tolist()
+    return tree.point([*red, *green, *blue, *range(256)])
 
 
 def _floor(stage: Stage, look: _Look, back: Array, light: Array) -> None:

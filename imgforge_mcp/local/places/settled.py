@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from imgforge_mcp.local import trees
@@ -10,10 +12,12 @@ from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, rgb, s
 from imgforge_mcp.local.places.city import is_lit, shine
 from imgforge_mcp.local.places.landscape import hills_behind
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, lay
+from imgforge_mcp.local.vector import Layer, css, lay
 
 _WALLS = ((240, 230, 214), (232, 212, 184), (222, 200, 176), (206, 190, 176), (236, 222, 204))
 _ROOFS = ((170, 84, 62), (140, 74, 62), (112, 84, 76), (186, 104, 70), (96, 92, 104))
+_TONES = 24
+"""Steps of a colour in which dots are told apart."""
 _BLOOMS = ((236, 84, 104), (250, 190, 70), (246, 240, 236), (176, 110, 206), (246, 140, 170), (250, 120, 70))
 
 
@@ -148,6 +152,7 @@ def _flower_bed(stage: Stage) -> None:
     if not named and stage.scene.colours:
         named = tuple(f"colour:{c}" for c in stage.scene.colours)
     for band in range(16):
+        dots: dict[str, list[tuple[float, float, float, float]]] = {}
         t = band / 15
         foot = stage.horizon + stage.height * (0.05 + 0.46 * t**1.5)
         size = stage.unit * (3.4 + 24 * t**1.5)
@@ -165,7 +170,13 @@ def _flower_bed(stage: Stage) -> None:
                 * float(rng.uniform(0.86, 1.14))
             )
             y = foot + float(rng.uniform(-0.5, 0.5)) * size
-            _flower(layer, rng, float(x), y, size, colour, rgb(70, 124, 58) * light, t, stage.scene.has("lavender"))
+            if t < 0.35:
+                tone = css(np.round(colour * _TONES) / _TONES)
+                dots.setdefault(tone, []).append((float(x), y, size * 0.6, size * 0.5))
+            else:
+                _flower(layer, rng, float(x), y, size, colour, rgb(70, 124, 58) * light, stage.scene.has("lavender"))
+        for tone, there in dots.items():
+            layer.ellipses(there, tone)
     with stage.part("flowers", "garden", *named):
         stage.image = lay(stage.image, layer.render())
 
@@ -178,12 +189,8 @@ def _flower(
     size: float,
     colour: Array,
     green: Array,
-    t: float,
     spike: bool,
 ) -> None:
-    if t < 0.35:
-        layer.ellipse(x, y, size * 0.6, size * 0.5, colour)
-        return
     layer.path(f"M{x} {y} q{size * 0.2} {size * 1.2} 0 {size * 2.4}", stroke=green, width=max(0.8, size * 0.12))
     if spike:
         for k in range(6):
@@ -196,13 +203,11 @@ def _flower(
             )
         return
     turn = float(rng.uniform(0, 6.28))
-    for k in range(6):
-        angle = turn + k * 1.047
-        layer.ellipse(
-            x + np.cos(angle) * size * 0.36,
-            y + np.sin(angle) * size * 0.28,
-            size * 0.3,
-            size * 0.24,
-            colour * (0.9 + 0.04 * k),
-        )
-    layer.ellipse(x, y, size * 0.22, size * 0.18, (250, 214, 90) if t < 2 else colour)
+    angles = [turn + k * 1.047 for k in range(6)]
+    petals = [
+        (x + math.cos(angle) * size * 0.36, y + math.sin(angle) * size * 0.28, size * 0.3, size * 0.24)
+        for angle in angles
+    ]
+    for k in range(3):  # those that lie over one another differ
+        layer.ellipses((petals[k], petals[k + 3]), colour * (0.92 + 0.06 * k))
+    layer.ellipse(x, y, size * 0.22, size * 0.18, (250, 214, 90))
