@@ -363,8 +363,12 @@ class SqlJobs:
 
     async def usage(self, first_day: date, project_id: str | None, tenant: str | None) -> list[UsageSum]:
         first_told = max(first_day, self._now().date() - timedelta(days=DAYS_TOLD - 1))
+        first_whole = (
+            first_day if first_day.day == 1 else (first_day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        )
         values = {
             "first_day": first_day.isoformat(),
+            "first_whole": first_whole.isoformat(),
             "first_told": first_told.isoformat(),
             "project_id": project_id,
             "tenant": tenant,

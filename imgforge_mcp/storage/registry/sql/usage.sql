@@ -1,10 +1,10 @@
 -- name: usage
--- Sums of the days from :first_day on, by each kind of name and in all. Whole months are added up already, and days are
--- told one by one only from :first_told on, so that years take no longer than a month.
+-- Sums of the days from :first_day on, by each kind of name and in all. From :first_whole on, the first day of a month,
+-- they are added up already, and only days from :first_told on are told one by one: years take no longer than a month.
 WITH lines AS MATERIALIZED (
     SELECT substr(day, 1, 7) AS month, tenant, project_id, provider, model, outcome, calls, images, cost, maybe_billed
-    FROM usage_days WHERE day BETWEEN :first_day AND substr(:first_day, 1, 7) || '-31'
-    UNION ALL SELECT * FROM usage_months WHERE month > substr(:first_day, 1, 7)
+    FROM usage_days WHERE day >= :first_day AND day < :first_whole
+    UNION ALL SELECT * FROM usage_months WHERE month >= substr(:first_whole, 1, 7)
 ), wanted AS MATERIALIZED (
     SELECT * FROM lines
     WHERE calls > 0 AND (CAST(:project_id AS TEXT) IS NULL OR project_id = :project_id)
