@@ -13,6 +13,7 @@ from mcp.client import Client
 from imgforge_mcp import open_forge
 from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.types import ImageRequest
+from imgforge_mcp.jobs import attempts
 from imgforge_mcp.jobs.worker import ADOPT_SECONDS
 from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import on_hang, told
@@ -99,6 +100,26 @@ async def test_a_batch_is_asked_about_by_the_next_process_and_is_not_made_again(
     assert done.state.value == "completed"
     assert len(emulator.orders) == 1
     assert done.cost_usd == pytest.approx(charged(emulator), abs=1e-6)
+
+
+async def test_a_batch_is_on_record_only_when_there_is_a_place_for_it(
+    emulate: Emulate, environment: dict[str, str], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "BATCHES", 1)
+    emulator = emulate("openai")
+    emulator.polls = 10**6
+    async with open_forge(load_config({**environment, **emulator.environment()}), clock) as forge:
+        wanted = [
+            ImageRequest(prompt=prompt, model=MODELS["openai"], urgency="day") for prompt in ("a fox", "a blue fox")
+        ]
+        jobs = [await forge.submit(request, forge.caller()) for request in wanted]
+        with anyio.fail_after(30):
+            while not lane(emulator):
+                await anyio.lowlevel.checkpoint()
+        for _ in range(200):
+            await anyio.lowlevel.checkpoint()
+        calls = [len((await forge.job(job.job_id, forge.caller())).attempts) for job in jobs]
+    assert sorted(calls) == [0, 1]
 
 
 async def test_who_has_lost_its_job_when_a_later_step_is_to_buy_buys_nothing_and_the_next_one_does(
