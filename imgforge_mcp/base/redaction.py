@@ -146,9 +146,8 @@ def _runs(text: str, parts: frozenset[str], length: int, hints: Iterable[int]) -
     """Where pieces of at least `length` characters begin and end; each holds a hint."""
     near = {place for hint in hints for place in range(max(0, hint + SEED - length), hint + 1)}
     places = sorted(place for place in near if text[place : place + length] in parts)
-    for _, numbered in groupby(
-        enumerate(places), lambda pair: pair[1] - pair[0]
-    ):  # the same as long as none is left out
+    # Where no place is left out, each is as far from its number as the one before.
+    for _, numbered in groupby(enumerate(places), lambda pair: pair[1] - pair[0]):
         run = [place for _, place in numbered]
         yield run[0], run[-1] + length
 
