@@ -176,7 +176,7 @@ TASKS = (
             Step(
                 tool="edit_image",
                 arguments={"image": "{photo}", "prompt": "add a boat on the lake", "model": "flux-kontext"},
-                says=["ready", "together/flux-kontext", "the most that it can have cost"],
+                says=["ready", "together/flux-kontext"],
                 most_bytes=JOB_BYTES + 100,
             )
         ],

@@ -257,5 +257,5 @@ async def test_one_model_is_shown_in_full_by_any_of_its_names(emulate: Emulate, 
     offer = model["providers"][0]
     assert (model["slug"], offer["price_basis"]) == ("gpt-image-2.6-sunburst", "bound")
     assert offer["price_by_tier"]["ultra_plus"] == pytest.approx(0.21, abs=0.01)
-    assert "S-APIYI" in offer["bound_reason"]
+    assert "three to four times its tokens" in offer["bound_reason"]
     assert (unknown["code"], unknown["details"]["nearest"] != []) == ("invalid_model", True)

@@ -316,7 +316,7 @@ async def test_after_an_ambiguous_failure_the_next_candidate_must_fit_into_what_
         await client.call_tool("generate_image", {"prompt": PROMPT, "provider": "openai"})
         price = (await ended(client))["attempts"][0]["cost_usd"]
         clock.advance(1000)
-        tight = await client.call_tool("generate_image", {"prompt": PROMPT, "max_cost_usd": 1.5 * price})
+        tight = await client.call_tool("generate_image", {"prompt": PROMPT, "max_cost_usd": 1.1 * price})
         assert tight.is_error
         assert second.submits == []
         clock.advance(1000)
