@@ -117,7 +117,7 @@ class _Parts:
 
     def may_be_in(self, text: str) -> bool:
         """Whether it is worth while to look at every letter."""
-        return any(True for _ in self._hints(_lowered(text)))
+        return next(self._hints(_lowered(text)), None) is not None
 
     def found_in(self, reading: Reading, text: str) -> Iterator[tuple[int, int]]:
         """Where pieces stand in the text that is read so, unless they may be ordinary speech."""

@@ -188,9 +188,9 @@ class _Connecting(httpcore.AsyncNetworkStream):
         return _is_readable(self._socket) if info == "is_readable" else self._stream.get_extra_info(info)
 
 
-def _is_readable(stream: socket.socket) -> bool:
+def _is_readable(connection: socket.socket) -> bool:
     """Whether it is closed, or reading from it would not wait."""
-    number = stream.fileno()
+    number = connection.fileno()
     if number < 0:
         return True
     if sys.platform == "win32":

@@ -257,6 +257,19 @@ async def test_what_a_database_lost_in_a_crash_is_done_again_whoever_has_its_num
     assert await registry.jobs.committed() == pytest.approx((0.01, 0.01))
 
 
+async def test_what_nobody_can_ask_for_any_more_of_a_commit_is_forgotten(start: Start, address: str) -> None:
+    import psycopg
+
+    registry = start("one")
+    await registry.migrate()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("INSERT INTO commits VALUES ('old', now() - interval '2 hours'), ('young', now())")
+        await registry.jobs.open(new(), Caps())
+        tokens = [token for (token,) in connection.execute("SELECT token FROM commits").fetchall()]
+    assert len(tokens) == 2
+    assert "young" in tokens
+
+
 async def test_a_database_that_is_not_there_is_named_without_its_password(postgres: Postgres) -> None:
     from imgforge_mcp.storage.registry.postgres import PostgresRegistry
 

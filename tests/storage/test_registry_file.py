@@ -44,6 +44,21 @@ async def test_a_home_that_counted_its_migrations_opens(forge_on: OpenForge, reg
     assert names[0] == "0001_start"
 
 
+async def test_a_home_from_before_months_were_added_up_has_its_months(
+    forge_on: OpenForge, registry: sqlite3.Connection
+) -> None:
+    await draw_one(forge_on)
+    registry.executescript(
+        """DROP TRIGGER month_of_new; DROP TRIGGER month_of_changed; DROP TABLE usage_months;
+           DELETE FROM migrations WHERE name = '0016_usage_months'"""
+    )
+    await draw_one(forge_on)
+    async with forge_on() as forge:
+        usage = await forge.usage("all", None, forge.caller())
+        assert await forge.usage_drift() == []
+    assert {month: entry["images"] for month, entry in usage["by_month"].items()} == {"2026-11": 2}
+
+
 async def test_a_home_of_a_newer_version_is_left_as_it_is(
     forge_on: OpenForge, home: Path, registry: sqlite3.Connection
 ) -> None:

@@ -49,9 +49,9 @@ NOW = "extract(epoch FROM clock_timestamp())::float8 AS now"
 WRITE = f"{SET}; INSERT INTO commits (token) VALUES ('{{token}}'); SELECT pg_current_xact_id()::text AS number, {NOW}"
 WRITE_SOON = f"{SET}; SET LOCAL synchronous_commit = off; SELECT NULL AS number, {NOW}"
 READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT NULL AS number, {NOW}"
-COMMITS_AT_ONCE = 1000
-"""After so many durable transactions of a process, and with its first, what nobody can ask for any more is deleted."""
 FORGET = "DELETE FROM commits WHERE at < now() - interval '1 hour'"
+FORGET_EVERY = 1000
+"""Durable transactions of a process: with the first of so many, tokens that nobody can ask for any more are deleted."""
 PLACEHOLDER = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -140,14 +140,14 @@ class PostgresDatabase:
 
     def _transaction(self, connection: Connection, begin: str, act: Callable[[Statements], T]) -> T:
         token = uuid4().hex
-        begun = connection.execute(begin.format(token=token).encode())
         try:
+            begun = connection.execute(begin.format(token=token).encode())
             while begun.nextset():
                 pass
             [row] = begun
             began = float(row["now"]) if self._has_own_time else None
             result = act(PostgresStatements(connection, self._shelf, began))
-            if row["number"] is not None and next(self._commits) % COMMITS_AT_ONCE == 0:
+            if row["number"] is not None and next(self._commits) % FORGET_EVERY == 0:
                 connection.execute(FORGET)
         except BaseException:
             with suppress(psycopg.Error):

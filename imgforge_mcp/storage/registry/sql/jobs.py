@@ -318,20 +318,20 @@ class SqlJobs:
             held = self._fence(sql, job_id)
             secure(sql, *assets)
             row, attempts, _ = _found(sql, job_id)
-            [open_call] = (attempt for attempt in attempts if attempt["attempt_id"] == attempt_id)
-            if not _may_be_ended(open_call):
+            [call] = (attempt for attempt in attempts if attempt["attempt_id"] == attempt_id)
+            if not _may_be_ended(call):
                 return None
             added = _insert_assets(sql, job_id, attempt_id, assets, now)
-            freed, job = _freed(held, open_call, end), None
+            freed, job = _freed(held, call, end), None
             if ending is not None:
-                ended = {**dict(open_call), **_end_row(attempt_id, end, now)}
-                attempts = [ended if attempt is open_call else attempt for attempt in attempts]
+                ended = {**dict(call), **_end_row(attempt_id, end, now)}
+                attempts = [ended if attempt is call else attempt for attempt in attempts]
                 found = row, attempts, sql.all("job_assets", job_id=job_id)
                 job = _finish(sql, found, ending, held, now)
                 freed = held["reserved"]
             elif freed:
                 sql.change("set_reserved", job_id=job_id, amount=held["reserved"] - freed)
-            _end_call(sql, open_call, end, held["budget_day"], freed, now)
+            _end_call(sql, call, end, held["budget_day"], freed, now)
             count_added(sql, added)
             return job
 
