@@ -11,7 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Generic, Protocol, TypeVar
 
-KEPT_VARIABLES = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
+KEPT_VARIABLES = (
+    *("PATH", "PYTHONPATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
+)
 """What such a process gets of the environment."""
 HEAD = struct.Struct(">IQ")
 """A frame: the lengths of a JSON object and of the bytes that follow it."""

@@ -1,7 +1,7 @@
 """What the catalogue knows of models on the user's own machine: those it can name, and what each class of pipeline
 takes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from imgforge_mcp.catalog.model import ModelSpec
 
 ABOUT = ("repository", "licence", "bytes", "memory")
 """What a row says of a model before it is pulled; the rest is about drawing with it."""
+
+FORMS = ("openvino", "diffusers")
+"""In which a pipeline of most classes may lie; a row names them where it is not both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,10 @@ def all_pullable() -> dict[str, Pullable]:
     return found
 
 
-def pipelines() -> Mapping[str, Any]:
-    """The classes of pipelines that can be run, and what their models take."""
-    kinds: Mapping[str, Any] = bundled_table()["pipelines"]
-    return kinds
+def pipelines() -> Mapping[str, Collection[str]]:
+    """The classes of pipelines that can be run, by the form in which their weights lie."""
+    rows = _kinds().items()
+    return {form: frozenset(kind for kind, row in rows if form in row.get("forms", FORMS)) for form in FORMS}
 
 
 def row_of(
@@ -47,8 +50,9 @@ def row_of(
 ) -> ModelSpec:
     """The row of a model that lies on this machine, by its pipeline and by what is known of its repository."""
     known: Json = next((row for row in bundled_table()["pullable"].values() if row["repository"] == repository), {})
-    row = {**pipelines()[pipeline], **{part: value for part, value in known.items() if part not in ABOUT}}
+    row = {**_kinds()[pipeline], **{part: value for part, value in known.items() if part not in ABOUT}}
     pictures, guidance, more = row.pop("pictures"), row.pop("guidance"), row.pop("options", {})
+    row.pop("forms", None)
     said = {
         "id": name,
         "name": name,
@@ -65,4 +69,10 @@ def row_of(
 
 def _seconds(row: Mapping[str, Any]) -> float:
     """Of the row itself; where it says nothing, of the class that its repository has (LCM, the fast one)."""
-    return float(row.get("latency", pipelines()["LatentConsistencyModelPipeline"]["latency"]))
+    return float(row.get("latency", _kinds()["LatentConsistencyModelPipeline"]["latency"]))
+
+
+def _kinds() -> Mapping[str, Any]:
+    """What the models of each class take."""
+    kinds: Mapping[str, Any] = bundled_table()["pipelines"]
+    return kinds

@@ -12,7 +12,7 @@ from imgforge_mcp.base.types import Json
 from imgforge_mcp.cli.install.inspection import seen_clients
 from imgforge_mcp.cli.output import SHOWN, as_json
 from imgforge_mcp.forge import Forge
-from imgforge_mcp.local.models.pulled import INSTALL, all_pulled, is_runnable
+from imgforge_mcp.local.models.pulled import all_pulled
 from imgforge_mcp.providers.configured import all_providers, key_hint
 
 DONE, FAILED = 0, 1
@@ -50,8 +50,9 @@ async def doctor(forge: Forge, options: argparse.Namespace) -> int:
     findings += [finding for name, check in checks.items() if (finding := _of_key(forge, name, check.key))]
     outside = [name for name in checks if not forge.manifests[name].is_local]
     pulled = all_pulled(config.home)
-    if pulled and not is_runnable():
-        findings.append(Finding(what="Models are pulled, and what draws with them is not installed.", mend=INSTALL))
+    for form in dict.fromkeys(model.form for model in pulled if not model.form.is_runnable):
+        what = f"Models are pulled that {form.package} draws with, and it is not installed."
+        findings.append(Finding(what=what, mend=form.install))
     if forge.draws_alone:
         findings.append(
             Finding(

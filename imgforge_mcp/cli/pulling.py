@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 from imgforge_mcp.base.config import Config
-from imgforge_mcp.base.errors import ForgeError, InvalidRequest, StorageError, Unsupported
+from imgforge_mcp.base.errors import ForgeError, InvalidRequest, StorageError
 from imgforge_mcp.base.legible import legible
 from imgforge_mcp.base.types import Json
 from imgforge_mcp.catalog.pullable import all_pullable, pipelines
 from imgforge_mcp.cli.lists import of_pullable, of_pulled
 from imgforge_mcp.cli.output import BAR, SHOWN, amount_of, failed, overwrite, show
 from imgforge_mcp.local.models import pulled
+from imgforge_mcp.local.models.forms import DIFFUSERS, FORMS, OPENVINO
 from imgforge_mcp.local.models.pulling import Plan, planned, pull
 from imgforge_mcp.local.models.sources import Folder, Hub, Source, cached, is_offline
 from imgforge_mcp.storage.home import prepare_home
@@ -35,7 +36,8 @@ def run(config: Config, options: argparse.Namespace) -> int:
     except ForgeError as error:
         return failed(error, options)
     except ImportError as error:
-        print(f"imgforge-mcp: {error.name} is not installed here: {pulled.INSTALL}", file=sys.stderr)
+        missing = f"{error.name} is not installed here: {OPENVINO.install}; with an NVIDIA card: {DIFFUSERS.install}"
+        print(f"imgforge-mcp: {missing}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on where it was.", file=sys.stderr)
@@ -47,8 +49,8 @@ def _list(config: Config, options: argparse.Namespace) -> int:
     here = {model.name for model in models}
     offered = [row for row in known.values() if row.name not in here]
     lines = of_pulled(models) if models else ["No model is pulled."]
-    if models and not pulled.is_runnable():
-        lines.append(f"What draws with them is not installed: {pulled.INSTALL}")
+    idle = [form for form in FORMS.values() if not form.is_runnable and any(model.form is form for model in models)]
+    lines += [f"What draws with some of them ({form.package}) is not installed: {form.install}" for form in idle]
     lines += [
         "",
         "For imgforge-mcp models --pull (any owner/repository of the hub as well):",
@@ -57,7 +59,7 @@ def _list(config: Config, options: argparse.Namespace) -> int:
     found: Json = {
         "pulled": [model.to_json() for model in models],
         "can_be_pulled": [{n: getattr(row, n) for n in row.__dataclass_fields__} for row in offered],
-        "runtime_installed": pulled.is_runnable(),
+        "runtimes_installed": [form.package for form in FORMS.values() if form.is_runnable],
     }
     show(found, options, lines)
     return DONE
@@ -74,12 +76,11 @@ def _remove(config: Config, options: argparse.Namespace) -> int:
 
 
 def _pull(config: Config, options: argparse.Namespace) -> int:
-    if not pulled.is_runnable():
-        raise Unsupported(f"What draws with such models is not installed: {pulled.INSTALL}")
     known = all_pullable().get(options.pull)
     name = pulled.checked_name(options.pull)
     repository = known.repository if known else options.pull
     source = _source(repository, options)
+    source.form.check_runnable(options.source or repository)
     plan = planned(name, source, config.home, known.memory if known and not options.source else None)
     if not _is_agreed(plan, options):
         print("Nothing was fetched.", file=sys.stderr)

@@ -7,7 +7,7 @@ from pathlib import Path
 from imgforge_mcp.base.config import Config
 from imgforge_mcp.catalog import Catalog, load_catalog
 from imgforge_mcp.catalog.model import ModelSpec
-from imgforge_mcp.local.models.pulled import Pulled, all_pulled, is_runnable
+from imgforge_mcp.local.models.pulled import Pulled, all_pulled
 from imgforge_mcp.local.models.rendering import Rendering
 from imgforge_mcp.media import InputImage
 
@@ -17,8 +17,8 @@ PROVIDER = "local"
 
 def catalog_of(config: Config) -> Catalog:
     """Raises ConfigError."""
-    pulled = all_pulled(config.home)
-    return load_catalog(config.catalog, config.source, _rows(pulled) if pulled and is_runnable() else ())
+    pulled = [model for model in all_pulled(config.home) if model.form.is_runnable]
+    return load_catalog(config.catalog, config.source, _rows(pulled) if pulled else ())
 
 
 def cutting_out(model: ModelSpec, image: InputImage) -> Rendering:
@@ -47,5 +47,5 @@ def _rows(pulled: Sequence[Pulled]) -> list[ModelSpec]:
             options={"folder": str(model.folder), "memory": model.memory},
         )
         for model in pulled
-        if model.pipeline in pipelines()
+        if model.pipeline in pipelines()[model.form.name]
     ]

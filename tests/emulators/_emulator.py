@@ -15,7 +15,7 @@ from starlette.routing import compile_path
 from tests.emulators import _control
 from tests.emulators._faults import ACCIDENTS, FATES, HTML_PAGE, STATUSES, Fault, Switch
 from tests.emulators._log import Log
-from tests.emulators._picture import Picture, draw
+from tests.emulators._picture import Picture, draw, unlike
 from tests.emulators._serve import serve
 from tests.emulators._wire import Answer, Call, Declined, Order, read
 
@@ -75,6 +75,7 @@ class Emulator:
         self._faults = Switch()
         self._hanging: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._files: OrderedDict[str, Picture] = OrderedDict()
+        self._last_about = ""
         self._routes = [
             # DOTALL: a prompt in a path may hold line breaks.
             (re.compile(compile_path(door.path)[0].pattern, re.DOTALL), door, getattr(self, attribute))
@@ -207,6 +208,7 @@ class Emulator:
             return [Picture(self.delivered, order.media, order.width, order.height)] * order.number
         # A provider without a seed of its own choosing would never draw the same picture twice.
         about = f"{order.prompt}/{order.seed if order.seed is not None else order.identifier}"
+        about = self._last_about = unlike(self._last_about, about, order.width, order.height)
         drawn = [
             draw(f"{about}/{index}", order.width, order.height, order.media, self.image_bytes, alpha=order.alpha)
             for index in range(order.number)

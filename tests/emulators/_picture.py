@@ -48,7 +48,7 @@ def draw(
 ) -> Picture:
     """A picture of that size whose bytes depend on `about`; `size` asks for roughly that many bytes of noise or for a
     `PHOTOGRAPH`, `alpha` for nothing but its middle."""
-    palette = zlib.crc32(about.encode()) % (FEW_PALETTES if width * height > LARGE else PALETTES)
+    palette = _palette(about, width, height)
     if media == "image/svg+xml":
         drawing = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><circle r="{palette}"/></svg>'
@@ -59,6 +59,13 @@ def draw(
     # Drawing is per palette and cached, a comment makes the bytes unique: a large picture costs next to nothing.
     data = _encoded(palette, width, height, media, size, alpha)
     return Picture(_with_comment(data, f"{zlib.adler32(about.encode()):08x}".encode(), media), media, width, height)
+
+
+def unlike(before: str, about: str, width: int, height: int) -> str:
+    """What is drawn about it is in other colours than what was drawn before it: of large pictures there are few."""
+    while before not in ("", about) and _palette(about, width, height) == _palette(before, width, height):
+        about += "'"
+    return about
 
 
 def black(width: int, height: int) -> Picture:
@@ -85,6 +92,10 @@ def ratio_size(ratio: str, pixels: int = 1024 * 1024, multiple: int = 32) -> tup
     return max(multiple, round(across * scale / multiple) * multiple), max(
         multiple, round(down * scale / multiple) * multiple
     )
+
+
+def _palette(about: str, width: int, height: int) -> int:
+    return zlib.crc32(about.encode()) % (FEW_PALETTES if width * height > LARGE else PALETTES)
 
 
 @lru_cache(maxsize=128)

@@ -20,7 +20,7 @@ from imgforge_mcp.jobs.detached.place import Place, living
 from imgforge_mcp.storage.registry.contract import LEASE_SECONDS
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Generous: the machine may be busy. A test that passes never waits so long."""
 HANDSHAKE = {
     "protocolVersion": "2025-06-18",

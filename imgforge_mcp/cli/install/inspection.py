@@ -12,7 +12,8 @@ from imgforge_mcp.cli.install import documents, registration
 from imgforge_mcp.cli.install.clients import CLIENTS, Client
 from imgforge_mcp.cli.install.documents import Unreadable
 
-SECONDS = 20
+SECONDS = 60
+"""For a command that first fetches what it starts, as uvx and npx do, or a machine that is busy."""
 BARE_PATH = os.defpath if os.name == "nt" else "/usr/bin:/bin"
 """What a client started by the desktop has."""
 SYSTEM = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "TEMP", "TMP", "XDG_DATA_HOME")

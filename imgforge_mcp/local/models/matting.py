@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 
 from imgforge_mcp.base.errors import Unsupported
+from imgforge_mcp.local.models.by_openvino import DEVICE
+from imgforge_mcp.local.models.engines import said_of
 from imgforge_mcp.local.models.pipelines import matting_graph
 
 SIDE = 1024
@@ -20,16 +22,16 @@ CONFIG = "preprocessor_config.json"
 class Matting:
     """A model in memory that tells subject from background, pixel by pixel."""
 
-    def __init__(self, folder: str, device: str) -> None:
+    def __init__(self, folder: str) -> None:
         import openvino
 
         graph = matting_graph(Path(folder))
         if graph is None:
             raise Unsupported(f"{folder} holds no model that cuts out.")
         try:
-            self._model = openvino.Core().compile_model(graph, device)
+            self._model = openvino.Core().compile_model(graph, DEVICE)
         except RuntimeError as error:
-            raise Unsupported(f"The model cannot be loaded: {str(error).strip().splitlines()[-1][:300]}") from None
+            raise Unsupported(f"The model cannot be loaded: {said_of(error, folder)}") from None
         papers = _papers(Path(folder))
         self._size = _fixed_size(self._model) or _said_size(papers)
         self._mean = np.array(papers.get("image_mean", MEAN), np.float32)

@@ -5,18 +5,16 @@ import logging
 import re
 import shutil
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from imgforge_mcp.base.errors import InvalidRequest, NotFound
 from imgforge_mcp.base.types import Json
+from imgforge_mcp.local.models.forms import FORMS, OPENVINO, Form
 
 PAPER = "imgforge.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 STAGING = ".pulling-"
 """How the folder of a model starts that is still on its way; a broken pull goes on where it was."""
-RUNTIME = "openvino_genai"
-INSTALL = "pip install 'imgforge-mcp[models]'"
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +25,7 @@ class Pulled:
 
     name: str
     folder: Path
+    form: Form
     pipeline: str
     takes_pictures: bool
     bytes: int
@@ -40,17 +39,13 @@ class Pulled:
         return self.origin.partition("@")[0]
 
     def to_json(self) -> Json:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "folder"}
+        said = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "folder"}
+        return {**said, "form": self.form.name}
 
 
 def models_of(home: Path) -> Path:
     """Where the models of a home lie."""
     return home / "models"
-
-
-def is_runnable() -> bool:
-    """Whether the runtime is installed; nothing is loaded."""
-    return find_spec(RUNTIME) is not None
 
 
 def all_pulled(home: Path) -> tuple[Pulled, ...]:
@@ -69,6 +64,7 @@ def _read(paper: Path) -> Pulled | None:
         return Pulled(
             name=paper.parent.name,
             folder=paper.parent,
+            form=FORMS[said.get("form", OPENVINO.name)],
             pipeline=str(said["pipeline"]),
             takes_pictures=bool(said["takes_pictures"]),
             bytes=int(said["bytes"]),

@@ -3,13 +3,13 @@ its place."""
 
 import json
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from imgforge_mcp.base.errors import StorageError, Unavailable, Unsupported
 from imgforge_mcp.local.models import memory
-from imgforge_mcp.local.models.pipelines import examined
+from imgforge_mcp.local.models.pipelines import Kinds, examined, files_of
 from imgforge_mcp.local.models.pulled import PAPER, STAGING, Pulled, models_of
 from imgforge_mcp.local.models.sources import Listed, Source
 
@@ -17,6 +17,8 @@ SPARE = 512 * 1024 * 1024
 """Bytes of the disk that a model leaves free."""
 TRIES = 2
 """How often a file is fetched that does not come as it was listed."""
+HUBS_OWN = ".cache"
+"""Where the hub's library keeps what it has of a file that is still on its way."""
 Report = Callable[[int, int, str], None]
 """Told bytes that are here, bytes in all, and what is coming."""
 
@@ -42,7 +44,7 @@ def planned(name: str, source: Source, home: Path, memory_needed: int | None = N
     """
     staging = models_of(home) / f"{STAGING}{name}"
     size = sum(listed.size for listed in source.files)
-    weights = sum(listed.size for listed in source.files if listed.path.suffix in (".bin", ".onnx"))
+    weights = sum(listed.size for listed in source.files if listed.path.suffix in source.form.weights)
     here = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file()) if staging.is_dir() else 0
     missing = max(0, size - here)
     needed = memory_needed or memory.estimated(weights)
@@ -60,7 +62,7 @@ def planned(name: str, source: Source, home: Path, memory_needed: int | None = N
     return Plan(name=name, source=source, staging=staging, bytes=size, missing=missing, memory=needed)
 
 
-def pull(plan: Plan, home: Path, known: Collection[str], report: Report) -> Pulled:
+def pull(plan: Plan, home: Path, known: Kinds, report: Report) -> Pulled:
     """Fetch and compare every file, then put the model in the place of an older one of its name. Blocks; may be broken
     off at any moment and goes on from there.
 
@@ -77,8 +79,9 @@ def pull(plan: Plan, home: Path, known: Collection[str], report: Report) -> Pull
         ) from error
 
 
-def _pulled(plan: Plan, home: Path, known: Collection[str], report: Report) -> Pulled:
+def _pulled(plan: Plan, home: Path, known: Kinds, report: Report) -> Pulled:
     plan.staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _leave_only(plan)
     digests: dict[str, str] = {}
     done = 0
     for listed in plan.source.files:
@@ -86,7 +89,7 @@ def _pulled(plan: Plan, home: Path, known: Collection[str], report: Report) -> P
         done += listed.size
         report(done, plan.bytes, str(listed.path))
     pipeline = examined(plan.staging, known)
-    shutil.rmtree(plan.staging / ".cache", ignore_errors=True)
+    shutil.rmtree(plan.staging / HUBS_OWN, ignore_errors=True)
     said = {
         "pipeline": pipeline.kind,
         "takes_pictures": pipeline.takes_pictures,
@@ -95,12 +98,21 @@ def _pulled(plan: Plan, home: Path, known: Collection[str], report: Report) -> P
         "licence": plan.source.licence,
         "origin": plan.source.origin,
     }
-    (plan.staging / PAPER).write_text(json.dumps({**said, "sha256": digests}, indent=2), "utf-8")
+    paper = {"form": pipeline.form.name, **said, "sha256": digests}
+    (plan.staging / PAPER).write_text(json.dumps(paper, indent=2), "utf-8")
     folder = models_of(home) / plan.name
     if folder.exists():
         shutil.rmtree(folder)
     plan.staging.rename(folder)
-    return Pulled(name=plan.name, folder=folder, **said)  # type: ignore[arg-type]
+    return Pulled(name=plan.name, folder=folder, form=pipeline.form, **said)  # type: ignore[arg-type]
+
+
+def _leave_only(plan: Plan) -> None:
+    """What an earlier try from elsewhere left under this name is no part of this model."""
+    wanted = {str(listed.path) for listed in plan.source.files}
+    for name in files_of(plan.staging):
+        if name not in wanted and not name.startswith(HUBS_OWN):
+            (plan.staging / name).unlink()
 
 
 def _brought(plan: Plan, listed: Listed, done: int, report: Report) -> str:

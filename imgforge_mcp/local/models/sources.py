@@ -4,20 +4,17 @@ them one at a time."""
 import hashlib
 import io
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from imgforge_mcp.base.errors import NotFound, Unauthorized, Unavailable, Unsupported
-from imgforge_mcp.local.models.pipelines import CONVERT, GRAPH, INDEX, ONNX
+from imgforge_mcp.base.errors import NotFound, Unauthorized, Unavailable
+from imgforge_mcp.local.models.forms import Form, form_of
+from imgforge_mcp.local.models.pipelines import files_of
 
 BLOCK = 1024 * 1024
-KEPT = (".json", ".xml", ".bin", ".txt", ".model", ".jinja")
-"""What a pipeline is made of; papers and pictures beside it are left where they are."""
-DEEPEST = 2
 LONGEST_LICENCE = 200
-"""A pipeline's parts lie in folders beside each other."""
 Bytes = Callable[[int], None]
 """Told how many more bytes have come."""
 
@@ -47,10 +44,11 @@ class Listed:
 
 
 class Source(Protocol):
-    """`licence` as the source names it, `origin` as a person would find it again."""
+    """`licence` as the source names it, `origin` as a person would find it again, `form` by the list of its files."""
 
     licence: str
     origin: str
+    form: Form
     files: tuple[Listed, ...]
 
     def bring(self, listed: Listed, into: Path, told: Bytes) -> None:
@@ -61,15 +59,16 @@ class Folder:
     """A folder with a pipeline on this machine."""
 
     def __init__(self, path: Path, *, licence: str = "as the folder's owner has it", origin: str | None = None) -> None:
+        """Raises NotFound: it is no folder. Unsupported: it holds nothing that can be run here."""
         if not path.is_dir():
             raise NotFound(f"{path} is no folder.", path=str(path))
         self.licence = licence
         self.origin = origin or str(path)
         self._path = path
+        names = files_of(path)
+        self.form = form_of(str(path), names)
         self.files = tuple(
-            Listed(path=PurePosixPath(file.relative_to(path).as_posix()), size=file.stat().st_size)
-            for file in sorted(path.rglob("*"))
-            if file.is_file() and is_part(file.relative_to(path).as_posix())
+            Listed(path=PurePosixPath(name), size=(path / name).stat().st_size) for name in names if self.form.has(name)
         )
 
     def bring(self, listed: Listed, into: Path, told: Bytes) -> None:
@@ -94,8 +93,8 @@ class Hub:
         with _Told(repository):
             info = HfApi().model_info(repository, files_metadata=True)
         siblings = info.siblings or []
-        self.files = tuple(_listed(sibling) for sibling in siblings if is_part(sibling.rfilename))
-        check_listed(repository, {str(listed.path) for listed in self.files})
+        self.form = form_of(repository, [sibling.rfilename for sibling in siblings])
+        self.files = tuple(_listed(sibling) for sibling in siblings if self.form.has(sibling.rfilename))
         self.licence = _licence(info.card_data)
         self._revision = str(info.sha)
         self.origin = f"{repository}@{self._revision[:12]}"
@@ -128,24 +127,6 @@ def is_offline() -> bool:
     from huggingface_hub import constants
 
     return bool(constants.HF_HUB_OFFLINE)
-
-
-def is_part(path: str) -> bool:
-    """Whether a file belongs to a pipeline: one of its kinds, in no hidden folder, with no way out of its own."""
-    pure = PurePosixPath(path)
-    is_plain = not pure.is_absolute() and not any(part == ".." or part.startswith(".") for part in pure.parts)
-    is_known = path in ONNX or (pure.suffix in KEPT and (pure.suffix != ".bin" or pure.name.startswith("openvino_")))
-    return is_plain and is_known and "\\" not in path and ":" not in path and len(pure.parts) <= DEEPEST
-
-
-def check_listed(what: str, paths: Collection[str]) -> None:
-    """Raises Unsupported: by the list alone it is no pipeline that can be run here; nothing need be fetched."""
-    if INDEX not in paths and any(name in paths for name in ONNX):
-        return
-    if INDEX not in paths:
-        raise Unsupported(f"{what} holds no pipeline: it has no {INDEX}.")
-    if not any(path.endswith(f"/{GRAPH}") for path in paths):
-        raise Unsupported(f"{what} has no {GRAPH}: it is for another runtime. {CONVERT.format(folder=what)}.")
 
 
 def _listed(sibling: Any) -> Listed:

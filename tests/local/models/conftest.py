@@ -11,17 +11,27 @@ from imgforge_mcp.base.clock import Clock
 from tests.e2e._program import fresh_account
 from tests.local.models._hub import Hub
 
-NEEDS = "real models need the extra `models`: pip install -e '.[models]'"
+PULLING = ("huggingface_hub", "psutil")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def runtime() -> None:
-    """Skips where there is none, but for IMGFORGE_TEST_MODELS=required, as CI sets it."""
-    if all(find_spec(name) for name in ("openvino_genai", "huggingface_hub", "psutil")):
+    _need("openvino_genai", *PULLING, extra="models")
+
+
+@pytest.fixture(scope="session")
+def diffusers() -> None:
+    _need("diffusers", "torch", "transformers", *PULLING, extra="cuda")
+
+
+def _need(*packages: str, extra: str) -> None:
+    """Skips where one is not here, but for IMGFORGE_TEST_MODELS=required, as CI sets it."""
+    if all(find_spec(name) for name in packages):
         return
+    said = f"real models need the extra `{extra}`: pip install -e '.[{extra}]'"
     if os.environ.get("IMGFORGE_TEST_MODELS") == "required":
-        pytest.fail(NEEDS)
-    pytest.skip(NEEDS)
+        pytest.fail(said)
+    pytest.skip(said)
 
 
 @pytest.fixture(scope="session")

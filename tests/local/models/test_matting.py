@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from imgforge_mcp.base.errors import Unsupported
-from imgforge_mcp.local.models.sources import check_listed, is_part
+from imgforge_mcp.local.models.forms import form_of
 from tests.answers import told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
@@ -92,8 +92,7 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_cutting_to_its_colour(
 
 def test_of_a_repository_that_cuts_out_the_whole_graph_and_the_papers_are_fetched() -> None:
     listed = ("onnx/model.onnx", "onnx/model_fp16.onnx", "config.json", "preprocessor_config.json", "pytorch_model.bin")
-    kept = {path for path in listed if is_part(path)}
-    assert kept == {"onnx/model.onnx", "config.json", "preprocessor_config.json"}
-    check_listed("onnx-community/BiRefNet_lite-ONNX", kept)
+    form = form_of("onnx-community/BiRefNet_lite-ONNX", listed)
+    assert {path for path in listed if form.has(path)} == {"onnx/model.onnx", "config.json", "preprocessor_config.json"}
     with pytest.raises(Unsupported):
-        check_listed("somebody/nothing", kept - {"onnx/model.onnx"})
+        form_of("somebody/nothing", listed[1:])

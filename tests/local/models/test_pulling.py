@@ -3,11 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from imgforge_mcp.__main__ import main
+from imgforge_mcp.local.models import forms
 from tests.e2e._program import run
 from tests.local.models._hub import Hub
 
@@ -122,7 +125,11 @@ def test_a_repository_that_is_shut_says_how_it_is_opened(program: Program, hub: 
     ("name", "code", "words"),
     [
         ("somebody/nothing", 1, "The hub has no somebody/nothing"),
-        ("lcm-dreamshapre", 2, "there are birefnet-lite, lcm-dreamshaper, flux-schnell-int4"),
+        (
+            "lcm-dreamshapre",
+            2,
+            "there are birefnet-lite, lcm-dreamshaper, flux-schnell-int4, flux-2-klein-4b, z-image-turbo",
+        ),
     ],
 )
 def test_a_name_that_is_none_is_said_to_be(name: str, code: int, words: str, program: Program) -> None:
@@ -160,22 +167,51 @@ def test_a_repository_with_ways_out_of_its_folder_writes_none_of_them(program: P
     assert (folder / "model_index.json").is_file()
 
 
-def test_weights_for_another_runtime_are_refused_with_the_line_that_converts_them(
-    program: Program, tmp_path: Path
-) -> None:
-    folder = tmp_path / "diffusers"
+def test_pickled_weights_are_refused_with_the_line_that_converts_them(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "pickled"
     (folder / "unet").mkdir(parents=True)
     (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
-    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"1")
+    (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"1")
     refused = program("--pull", "mine", "--from", str(folder), "--yes")
     assert refused.returncode == 1
+    assert "pickled, which is not loaded here" in refused.stderr
     assert "optimum-cli export openvino" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("form", "weights", "extra"),
+    [
+        ("OPENVINO", "unet/openvino_model.xml", "imgforge-mcp[models]"),
+        ("DIFFUSERS", "unet/diffusion_pytorch_model.safetensors", "imgforge-mcp[cuda]"),
+    ],
+)
+def test_a_model_whose_runtime_is_not_installed_is_refused_with_the_line_that_installs_it(
+    form: str,
+    weights: str,
+    extra: str,
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "mine"
+    (folder / weights).parent.mkdir(parents=True)
+    (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    (folder / weights).write_bytes(b"1")
+    missing = replace(forms.FORMS[form.lower()], package="no_such_runtime")
+    monkeypatch.setattr(forms, form, missing)
+    monkeypatch.setenv("IMGFORGE_HOME", str(home))
+    monkeypatch.setattr("sys.argv", ["imgforge-mcp", "models", "--pull", "mine", "--from", str(folder), "--yes"])
+    assert main() == 1
+    said = capsys.readouterr().err
+    assert "no_such_runtime, which is not installed" in said
+    assert extra in said
 
 
 def test_a_repository_for_another_runtime_is_refused_before_anything_is_fetched(program: Program, hub: Hub) -> None:
     kept = ("model_index.json", "README.md")
     hub.files = {name: data for name, data in hub.files.items() if name in kept}
-    hub.files |= {"unet/diffusion_pytorch_model.safetensors": b"1", "text_encoder/pytorch_model.bin": b"1"}
+    hub.files |= {"unet/diffusion_pytorch_model.bin": b"1", "text_encoder/pytorch_model.bin": b"1"}
     refused = program("--pull", NAME, "--yes")
     assert refused.returncode == 1
     assert "for another runtime" in refused.stderr
