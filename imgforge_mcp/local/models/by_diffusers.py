@@ -14,7 +14,7 @@ from imgforge_mcp.local.models.engines import Step, said_of
 from imgforge_mcp.local.serving import Stopped
 
 ROOMY = 4
-"""How many times the weights a machine has whose processor may unpack them to whole numbers."""
+"""A machine with so many times the memory of the weights computes with them in full precision."""
 CARD_RESERVE = 2 * 1024**3
 """Bytes of the card's memory that drawing takes beside the weights: activations of one megapixel or so."""
 
@@ -113,8 +113,8 @@ def _takes_pictures(pipe: Any) -> bool:
 
 
 def _kind_of(torch: Any, folder: Path) -> Any:
-    """Of numbers: half as long as whole ones, as the makers of such models use them; an older card knows one kind. A
-    processor computes with whole ones, many times faster, where this machine has the memory."""
+    """Half precision, as the makers of such models use it, of which an older card knows one kind. A processor is many
+    times faster in full precision; it has it where there is the memory."""
     if torch.cuda.is_available():
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     weights = sum(path.stat().st_size for path in folder.glob("*/*.safetensors"))
