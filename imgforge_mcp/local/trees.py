@@ -177,6 +177,10 @@ def _frame_side(stage: Stage, side: int, rng: np.random.Generator) -> None:
         stage.image = from_image(canvas)
 
 
+_FALLEN = ((196, 72, 34), (226, 124, 40), (240, 178, 62), (150, 62, 34), (212, 152, 60))
+_WILD = ((252, 252, 248), (252, 252, 248), (250, 226, 110), (236, 150, 190), (176, 150, 226))
+
+
 def turf(stage: Stage) -> None:
     """Blades of grass and a few flowers in the foreground."""
     scene = stage.scene
@@ -184,7 +188,7 @@ def turf(stage: Stage) -> None:
         return
     rng, layer = stage.dice(53), Layer(stage.width, stage.height)
     light = stage.light.ambient * 0.6 + stage.light.key * 0.52
-    low, high = (rgb(126, 84, 36), rgb(206, 160, 74)) if scene.has("autumn") else (rgb(50, 92, 34), rgb(150, 180, 82))
+    low, high = (rgb(126, 84, 36), rgb(206, 160, 74)) if scene.has("autumn") else (rgb(66, 116, 40), rgb(186, 210, 100))
     for band in range(9):
         t = band / 8
         foot = stage.height * (0.7 + 0.34 * t)
@@ -208,8 +212,50 @@ def turf(stage: Stage) -> None:
         for tone, there in enumerate(blades):
             if there:
                 layer.path("".join(there), mix(low, high, (tone + 0.5) / _TONES * 0.8) * light)
+    if scene.has("autumn"):
+        _fallen_leaves(stage, layer, rng, light)
+    elif scene.place == "meadow" and not scene.has("field"):
+        _wild_flowers(stage, layer, rng, light)
     with stage.part("grass"):
         stage.image = lay(stage.image, layer.render())
+
+
+def _fallen_leaves(stage: Stage, layer: Layer, rng: np.random.Generator, light: Array) -> None:
+    """Leaves that lie on the ground, larger towards the eye."""
+    near = np.sort(rng.uniform(0, 1, 420) ** 0.8)
+    for k, colour in enumerate(_FALLEN):
+        shapes = []
+        for t in near[k :: len(_FALLEN)]:
+            x, y = float(rng.uniform(-0.02, 1.02)) * stage.width, stage.height * (0.62 + 0.4 * float(t))
+            size, turn = stage.unit * (3 + 15 * float(t)), float(rng.uniform(0, 6.28))
+            dx, dy = math.cos(turn) * size, math.sin(turn) * size * 0.5
+            shapes.append(
+                f"M{x - dx:.1f} {y - dy:.1f} Q{x - dy:.1f} {y - size * 0.4:.1f} {x + dx:.1f} {y + dy:.1f} "
+                f"Q{x + dy:.1f} {y + size * 0.35:.1f} {x - dx:.1f} {y - dy:.1f}Z"
+            )
+        layer.path("".join(shapes), rgb(*colour) * light)
+
+
+def _wild_flowers(stage: Stage, layer: Layer, rng: np.random.Generator, light: Array) -> None:
+    """Daisies and buttercups in loose groups, larger towards the eye and to the sides."""
+    for _ in range(13):
+        colour = _WILD[int(rng.integers(len(_WILD)))]
+        near, aside = float(rng.uniform(0, 1)), float(rng.uniform(0, 1)) ** 0.7
+        middle = stage.width * (0.5 + (0.5 if rng.random() < 0.5 else -0.5) * aside)
+        foot, size = stage.height * (0.74 + 0.26 * near), stage.unit * (3.5 + 9 * near)
+        heads = [
+            (middle + float(rng.normal(0, 7)) * size, foot + float(rng.normal(0, 1.6)) * size)
+            for _ in range(int(rng.integers(4, 9)))
+        ]
+        stalks = "".join(f"M{x:.1f} {y:.1f} l{size * 0.3:.1f} {size * 3:.1f}" for x, y in heads)
+        layer.path(stalks, stroke=rgb(74, 126, 48) * light, width=max(0.8, size * 0.28))
+        petals = [
+            (x + size * math.cos(turn), y + size * 0.62 * math.sin(turn), size * 0.62, size * 0.42)
+            for x, y in heads
+            for turn in (0.3, 1.56, 2.81, 4.07, 5.33)
+        ]
+        layer.ellipses(petals, rgb(*colour) * light)
+        layer.ellipses([(x, y, size * 0.5, size * 0.36) for x, y in heads], rgb(246, 196, 62) * light)
 
 
 class _Copse:

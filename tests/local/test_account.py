@@ -242,7 +242,7 @@ def test_what_is_called_drawn_changes_the_picture(thing: str) -> None:
 @pytest.mark.parametrize(
     ("prompt", "missing"),
     [
-        ("a bearded man in a forest", "bearded"),
+        ("a man with freckles in a forest", "freckles"),
         ("a fox reading", "reading"),
         ("a red car, pencil drawing", "red"),
         ("three mountains", "three"),

@@ -475,6 +475,8 @@ def _claim_colour(sentence: _Sentence, at: int, end: int, before: _Noun | None, 
 
 def _claim_action(sentence: _Sentence, at: int, end: int, before: _Noun | None, after: _Noun | None) -> None:
     action = action_of(sentence.words[at])
+    if before is not None and before.key is None:  # 'in a yellow dress walking': not the dress walks
+        before = next((noun for noun in reversed(sentence.nouns) if noun.start < at and noun.key is not None), None)
     doers = [noun for noun in (before, after) if noun is not None and noun.key is not None]
     proofs = tuple(Proof(parts=(f"act:{noun.key}:{action}",)) for noun in doers) if action else ()
     sentence.add(at, "action", end, proofs)

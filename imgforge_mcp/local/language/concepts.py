@@ -9,7 +9,7 @@ PLACES: Final = {
         "mountain mountains alps alpine peak peaks summit rockies himalaya himalayas everest valley valleys canyon "
         "cliff cliffs ridge highland highlands glacier hillside mountainside andes matterhorn "
         "mountain_range snowy_peaks "
-        "yosemite patagonia"
+        "yosemite patagonia mountain_road mountain_pass winding_road"
     ),
     "lake": "lake lagoon pond fjord loch waterfront riverside river stream creek lakeside waterfall",
     "fuji": "fuji mount_fuji mt_fuji volcano volcanoes",
@@ -21,7 +21,8 @@ PLACES: Final = {
     ),
     "meadow": (
         "meadow park field grass countryside farm prairie lawn hill hills pasture grassland plains savanna savannah "
-        "farmland landscape outdoors nature vineyard picnic scenery tundra ranch"
+        "farmland landscape outdoors nature vineyard picnic scenery tundra ranch country_road "
+        "rice_terraces rice_terrace rice_paddies rice_paddy rice_fields rice_field"
     ),
     "desert": "desert dunes dune sahara oasis sand",
     "mars": "mars martian red_planet alien_planet lunar_surface on_the_moon",
@@ -36,7 +37,8 @@ PLACES: Final = {
     "room": (
         "room interior kitchen bedroom office indoors library classroom cafe café restaurant living_room coffee_shop "
         "bathroom apartment lounge bar pub fireplace attic hallway corridor desk_setup "
-        "on_the_sofa shop store bakery boutique supermarket grocery bookstore study whiteboard gym"
+        "on_the_sofa brick_wall brick_walls shop store bakery boutique supermarket grocery bookstore study whiteboard "
+        "gym"
     ),
     "stadium": "stadium football_stadium football_pitch football_field sports_ground arena",
     "playground": "playground",
@@ -185,6 +187,9 @@ FEATURES: Final = {
     "lavender": "lavender",
     "sunflowers": "sunflowers sunflower_field field_of_sunflowers",
     "field": "wheat wheat_field crops cornfield farmland harvest",
+    "terraces": "rice_terraces rice_terrace rice_paddies rice_paddy rice_fields rice_field",
+    "road": "mountain_road mountain_pass winding_road country_road",
+    "brick-wall": "brick_wall brick_walls",
     "palms": "palms palm palm_trees palm_tree tropical oasis",
     "beach": "beach sand tropical",
     "moonscape": "lunar lunar_surface on_the_moon",

@@ -205,7 +205,7 @@ def _without_place(found: _FOUND, subjects: tuple[Subject, ...], has_text: bool)
             )
         if home in ("forest", "room") and features & {"big-moon", "crescent", "stars"}:
             home = "meadow" if home == "forest" else "village"
-        is_cut = any(subject.name in ("vase", "bouquet") for subject in subjects)
+        is_cut = any(subject.name in ("vase", "bouquet", "rose-bouquet") for subject in subjects)
         grows = features & ({"trees", "forest", "path"} | (set() if is_cut else {"flowers"}))
         if home in ("studio", "room") and (grows or found["season"] or found["weather"]):
             home = "forest" if features & {"trees", "forest"} else "meadow"

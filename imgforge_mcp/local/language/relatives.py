@@ -91,7 +91,7 @@ RELATIVES: Final = {
     "parachute": "paraglider",
     "house": "bungalow home",
     "house-with-garden": "cottage farmhouse",
-    "hut": "cabin log_cabin shack",
+    "hut": "shack",
     "castle": "palace citadel",
     "church": "cathedral chapel abbey monastery basilica",
     "classical-building": "museum courthouse parliament",

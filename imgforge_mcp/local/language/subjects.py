@@ -38,6 +38,7 @@ CLOTHES = frozenset(
 PAIRS = frozenset(
     [
         "headphones",
+        "chopsticks",
         "glasses",
         "sunglasses",
         "scissors",
@@ -147,10 +148,22 @@ def _flies(reading: Reading, start: int, end: int) -> bool:
 
 def _action(reading: Reading, start: int, end: int) -> str:
     """What it does: a word of doing right after it, or right before."""
+    while reading.words[end : end + 1] and reading.words[end] in ("in", "with") and _garment_ends(reading, end):
+        end = _garment_ends(reading, end)
     for word in (*reading.words[end : end + 3], *reversed(reading.words[max(0, start - 1) : start])):
         if action_of(word):
             return action_of(word)
     return ""
+
+
+def _garment_ends(reading: Reading, start: int) -> int:
+    """Where 'in a yellow dress' ends that begins here; 0 if it is no dress."""
+    for at, word in enumerate(reading.words[start + 1 : start + 5], start + 1):
+        if word in CLOTHES:
+            return at + 1
+        if word not in concepts.COLOURS and word not in _ARTICLES:
+            return 0
+    return 0
 
 
 def _heads(reading: Reading) -> list[tuple[int, int, str]]:
@@ -175,7 +188,7 @@ def _count(before: tuple[str, ...], phrase: str) -> int:
     digits = [int(word) for word in before if word.isdecimal() and len(word) < 3 and 1 <= int(word) <= 20]
     if digits or counts:
         return min((digits or counts)[-1], 12)
-    last = phrase.rpartition(" ")[2]
+    last = phrase.partition(" of ")[0].rpartition(" ")[2]
     if last == "crowd":
         return 8
     if last == "couple":

@@ -63,7 +63,7 @@ _SPRING = _Look(
 _GREEN = _Look(
     ((236, 246, 178), (126, 172, 84), (26, 54, 34)),
     ((120, 178, 60), (72, 130, 50), (180, 208, 96), (44, 92, 44)),
-    ((30, 50, 26), (104, 134, 56)),
+    ((52, 78, 36), (124, 152, 66)),
 )
 
 
@@ -93,6 +93,7 @@ def forest(stage: Stage) -> None:
     if stage.scene.has("jungle") and not stage.scene.has("snow", "winter"):
         with stage.part("jungle", "trees", "leaves"):
             thicket(stage, light)
+    trees.turf(stage)
     stage.ground, stage.tuck, stage.shadow = stage.height * 0.9, True, 0.45
 
 

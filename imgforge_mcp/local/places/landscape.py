@@ -15,6 +15,7 @@ from imgforge_mcp.local.pixels import Array, blur, luma, mix, rgb, smooth
 from imgforge_mcp.local.places.falls import falls
 from imgforge_mcp.local.places.layered import paint_sheets
 from imgforge_mcp.local.places.space import planet
+from imgforge_mcp.local.places.ways import road
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.trees import frame_with_pines, plant, turf
@@ -114,6 +115,8 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     plant(stage, view, heights, ground.wood * (~wet), haze=ground.haze)
     if not water and ground.wood.any():
         turf(stage)
+    if stage.scene.has("road") and not water:
+        road(stage)
     if water:
         lake_mask = (view.look(wet.astype(np.float32)) > 0.5) & mask
         first = np.where(lake_mask.any(0), lake_mask.argmax(0), stage.height).astype(np.float32)
@@ -132,7 +135,7 @@ def _parts_of_land(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the land is called where it rises over the horizon, and where it lies before us."""
     white = ("snow", "winter") if stage.scene.has("snow", "winter") else ()
     season = tuple(s for s in ("autumn", "spring", "summer") if s == stage.scene.season)
-    field = ("wheat",) if stage.scene.has("field") else ()
+    field = tuple(part for part, name in (("wheat", "field"), ("terraces", "terraces")) if stage.scene.has(name))
     return {
         "alpine": (("mountain", "hill", "rock", *white), ("grass", "ground", *white, *season)),
         "lake": (("mountain", "hill", "rock", *white), ("grass", "ground", *white, *season)),
@@ -267,13 +270,15 @@ def _meadow_ground(stage: Stage, field: Field) -> Ground:
     shift = stage.dice(12).uniform(0, 1, 2)
     roll = _noise(stage, x * 0.013 + shift[0], z * 0.013 + shift[1], 60, cells=8, octaves=4)
     fine = _noise(stage, x * 0.1, z * 0.1, 61, cells=8, octaves=5)
-    heights = roll * 1.5 * smooth(2.2, 17, z) + fine * 0.05 - 0.1
+    heights: Array = roll * 1.5 * smooth(2.2, 17, z) + fine * 0.05 - 0.1
     far = smooth(24, 48, z)
     heights = heights + far * (
         _noise(stage, x * 0.007, z * 0.007 + shift[0], 62, cells=7, octaves=6, ridged=True) * 5.2 - 1.2
     )
     patch = _noise(stage, x * 0.045, z * 0.03, 63, cells=8, octaves=5)
     colour = _grass(stage, patch * 0.8 + fine * 0.4)
+    if stage.scene.has("terraces"):
+        heights, colour = _terraced(stage, field, heights, colour)
     if stage.scene.has("field"):
         rows = 0.5 + 0.5 * np.sin((x + roll) * 26)
         colour = mix(colour, rgb(206, 170, 80), (0.6 * rows * (1 - smooth(8, 22, z)))[..., None])
@@ -282,6 +287,8 @@ def _meadow_ground(stage: Stage, field: Field) -> Ground:
     snow = np.zeros_like(x)
     if stage.scene.has("snow", "winter"):
         snow = np.clip(0.96 + patch * 0.15, 0, 1)
+    elif stage.scene.has("terraces"):
+        pass
     elif not stage.scene.has("autumn"):
         snow = smooth(3.2, 4.2, heights + fine)
     nearest = 2.6 if stage.scene.has("pine") else 6.5
@@ -289,6 +296,24 @@ def _meadow_ground(stage: Stage, field: Field) -> Ground:
         np.float32
     )
     return Ground(heights.astype(np.float32), colour, snow.astype(np.float32), wood)
+
+
+def _terraced(stage: Stage, field: Field, heights: Array, colour: Array) -> tuple[Array, Array]:
+    """A hillside in steps: flat fields, some under water, each with a bank of earth and grass at its edge."""
+    x, z = field.x, np.broadcast_to(field.z, heights.shape)
+    curve = _noise(stage, x * 0.03, z * 0.03, 75, cells=6, octaves=3)
+    slope = smooth(0.9, 20, z) * (2.2 + 0.1 * np.abs(x)) + curve * 0.5 * smooth(0.9, 7, z) + 0.06 * z
+    step = slope * 5.5
+    level, share = np.floor(step), np.mod(step, 1)
+    rise = smooth(0.78, 1.0, share)
+    flooded = ((np.mod(level * 0.618, 1) < 0.45) & (level > 0)).astype(np.float32)
+    fine = _noise(stage, x * 0.4, z * 0.4, 76, cells=12, octaves=3)
+    plants = mix(rgb(86, 142, 56), rgb(150, 190, 84), np.clip(fine + 0.5, 0, 1)[..., None])
+    crop = mix(plants, rgb(176, 200, 214), (flooded * 0.8)[..., None])
+    bank = mix(rgb(96, 92, 50), rgb(84, 122, 50), np.clip(fine + 0.5, 0, 1)[..., None])
+    near = 1 - smooth(20, 30, z)
+    colour = mix(colour, mix(crop, bank, smooth(0.62, 0.8, share)[..., None]), near[..., None])
+    return np.asarray(heights * (1 - near) + near * ((level + rise) / 5.5 - 0.1), np.float32), colour
 
 
 def _dune_ground(stage: Stage, field: Field) -> Ground:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -53,9 +54,12 @@ def poster(stage: Stage) -> None:
 def card(stage: Stage) -> None:
     """A card of thick paper on a quiet ground: a printed border, leaves in its corners, room for words."""
     poster(stage)
-    stage.image = stage.image * 0.9 + 0.06
     layer, side = Layer(stage.width, stage.height), min(stage.shape)
     ink = rgb(*stage.scene.colours[0]) * 0.8 if stage.scene.colours else rgb(*_INKS[int(stage.dice(212).integers(4))])
+    if stage.scene.colours:
+        stage.image = stage.image * 0.9 + 0.06
+    else:
+        stage.image = mix(ink, rgb(252, 240, 228), 0.62 + 0.2 * luma(stage.image)[..., None])
     edge = side * 0.06
     wide, tall = stage.width - 2 * edge, stage.height - 2 * edge
     layer.begin("card")
@@ -68,17 +72,49 @@ def card(stage: Stage) -> None:
         a = edge + side * inset
         b, c = stage.width - a, stage.height - a
         layer.line([(a, a), (b, a), (b, c), (a, c), (a, a)], ink, side * width)
-    corners = ((0, 0, 1, 1), (1, 0, -1, 1), (0, 1, 1, -1), (1, 1, -1, -1))
-    for x, y, right, down in corners if not stage.scene.subjects else ():
-        corner = (edge + side * 0.07 + x * (wide - side * 0.14), edge + side * 0.07 + y * (tall - side * 0.14))
-        for k in range(4):
-            reach = side * (0.03 + 0.022 * k)
-            for turn in (0.2, 1.0):
-                tip = (corner[0] + right * reach * (1.2 - turn * 0.8), corner[1] + down * reach * (0.3 + turn * 0.6))
-                layer.ellipse(*tip, side * 0.014, side * 0.006, ink, turn=right * down * (24 + 50 * turn), opacity=0.85)
+    layer.begin("card", "border")
+    for right in (1, -1):
+        _sprig(layer, stage.width / 2 - right * (wide / 2 - side * 0.075), edge + side * 0.075, side, right, 1, ink)
+        if not stage.scene.subjects:
+            low = edge + tall - side * 0.075
+            _sprig(layer, stage.width / 2 - right * (wide / 2 - side * 0.075), low, side, right, -1, ink)
     stage.lay(layer)
     stage.tell("card", *(f"colour:{colour}" for colour in stage.scene.colours[:1]))
     stage.ground = stage.height * 0.5
+
+
+def _sprig(layer: Layer, x: float, y: float, side: float, right: int, down: int, ink: Array) -> None:
+    """A twig with leaves that runs both ways out of a corner."""
+    for turned in (False, True):
+        reach = side * 0.17
+        along, off = (reach * right, 0.0), (0.0, side * 0.02 * down)
+        if turned:
+            along, off = (0.0, reach * down), (side * 0.02 * right, 0.0)
+        tip = (x + along[0], y + along[1])
+        layer.path(
+            f"M{x:.1f} {y:.1f} Q{x + along[0] * 0.5 + off[0]:.1f} {y + along[1] * 0.5 + off[1]:.1f} {tip[0]:.1f} "
+            f"{tip[1]:.1f}",
+            stroke=ink,
+            width=side * 0.003,
+        )
+        for k in range(5):
+            share = 0.14 + 0.2 * k
+            bow = 4 * share * (1 - share) * 0.5
+            at = (x + along[0] * share + off[0] * bow, y + along[1] * share + off[1] * bow)
+            for hand in (-1, 1):
+                lean = math.radians(38) * hand
+                dx = (along[0] * math.cos(lean) - along[1] * math.sin(lean)) / reach
+                dy = (along[0] * math.sin(lean) + along[1] * math.cos(lean)) / reach
+                size = side * (0.017 - 0.0016 * k)
+                layer.ellipse(
+                    at[0] + dx * size,
+                    at[1] + dy * size,
+                    size,
+                    size * 0.42,
+                    mix(ink, rgb(255, 250, 240), 0.12 * (k % 2)),
+                    turn=math.degrees(math.atan2(dy, dx)),
+                    opacity=0.9,
+                )
 
 
 _INKS: tuple[Colour, ...] = ((168, 62, 70), (44, 94, 118), (86, 112, 64), (150, 108, 44))

@@ -10,6 +10,7 @@ import numpy as np
 
 from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
 from imgforge_mcp.local.places import furniture
+from imgforge_mcp.local.places.bricks import brick_wall
 from imgforge_mcp.local.places.city import shine
 from imgforge_mcp.local.places.furniture import BOOKS
 from imgforge_mcp.local.places.studio import wood
@@ -22,6 +23,9 @@ Box = tuple[float, float, float, float]
 
 
 def room(stage: Stage) -> None:
+    if stage.scene.has("brick-wall"):
+        brick_wall(stage)
+        return
     stage.horizon = int(stage.height * 0.66)
     warm = stage.scene.time in ("night", "dusk") or stage.scene.has("cozy", "fireplace")
     _walls_and_floor(stage, warm)
@@ -33,6 +37,7 @@ def room(stage: Stage) -> None:
     _sunbeam(stage, window, warm)
     layer, lights = Layer(stage.width, stage.height), Layer(stage.width, stage.height)
     _furnish(stage, layer, lights, other, window)
+    _rug(stage, layer)
     stage.lay(layer)
     lamps = lights.render()
     glow = lamps[..., :3] * lamps[..., 3:]
@@ -147,6 +152,25 @@ def _furnish(stage: Stage, layer: Layer, lights: Layer, x: float, window: Box) -
         layer.begin("lamp")
         _lamp(stage, layer, lights, (x + (0.4 if x > 0.3 else 0.0)) * width)
     stage.tell("room")
+
+
+def _rug(stage: Stage, layer: Layer) -> None:
+    """A round rug where the subjects stand, in two colours of the books; none where one works or sells."""
+    if stage.scene.has("kitchen", "classroom", "bakery", "shop", "cafe"):
+        return
+    layer.begin()
+    first, second = (rgb(*BOOKS[int(k)]) for k in stage.dice(190).choice(len(BOOKS), 2, replace=False))
+    x, y, wide, tall = stage.width * 0.5, stage.height * 0.885, stage.width * 0.4, stage.height * 0.085
+    for share, colour in (
+        (1.0, first * 0.6),
+        (0.97, mix(first, rgb(255, 240, 220), 0.3)),
+        (0.86, rgb(242, 230, 208)),
+        (0.81, mix(second, rgb(255, 240, 220), 0.35)),
+        (0.52, rgb(242, 230, 208)),
+        (0.47, mix(first, rgb(255, 240, 220), 0.3)),
+    ):
+        drop = stage.unit * (5 if share == 1.0 else 0)
+        layer.ellipse(x, y + drop, wide * share, tall * share, colour)
 
 
 def _fireplace(stage: Stage, layer: Layer, lights: Layer, x: float) -> None:

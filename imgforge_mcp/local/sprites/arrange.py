@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from PIL import Image
 
@@ -9,13 +11,13 @@ from imgforge_mcp.local import trees
 from imgforge_mcp.local.language.actions import POSES
 from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
 from imgforge_mcp.local.scene import Colour, Subject
-from imgforge_mcp.local.sprites import animals, people, portrait
-from imgforge_mcp.local.sprites.library import library, picture, rasterise
+from imgforge_mcp.local.sprites import animals, figures, people, portrait, worn
+from imgforge_mcp.local.sprites.kinds import kind_of
+from imgforge_mcp.local.sprites.library import library, picture
 from imgforge_mcp.local.sprites.placing import compose
 from imgforge_mcp.local.sprites.relight import furred, recolour, relight
 from imgforge_mcp.local.sprites.spot import Spot
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import css
 
 _NATURAL: dict[str, Colour] = {
     "cat": (206, 138, 84),
@@ -30,9 +32,11 @@ _FURRED = (animals.WHOLE - {"frog"}) | _SOFT_COATED
 _GLOWING = frozenset(
     {"fire", "candle", "red-paper-lantern", "diya-lamp", "light-bulb", "jack-o-lantern", "lamp-post", "star"}
 )
+_WINDOWED = frozenset({"cabin", "treehouse"})
+_PANE = (255, 217, 138)
+_FACES = 20_000
+"""The dice from which faces are made: everybody in a picture has some of their own."""
 _FLOODLIT: dict[str, Colour] = {"eiffel-tower": (255, 190, 92), "tokyo-tower": (255, 120, 60)}
-_BEARDED = frozenset({"wizard", "santa", "viking", "pirate", "king"})
-_FEMININE = frozenset({"woman", "girl", "queen", "princess", "witch", "ballerina", "geisha", "child-red"})
 
 
 def set_subjects(stage: Stage) -> None:
@@ -41,16 +45,19 @@ def set_subjects(stage: Stage) -> None:
         stage.image = blur(stage.image, 5 * stage.unit)
     if any(spot.contact == "ground" for spot in spots) and stage.water is not None and stage.scene.place != "coast":
         _bank(stage)
-    feet: dict[int, tuple[float, float, float]] = {}
+    feet: dict[int, worn.Wearer] = {}
     for spot in spots:
         stage.report(0.62, spot.subject.word[:40])
         _paint(stage, spot, feet)
 
 
-def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]) -> None:
+def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
     sprite = _drawing(stage, spot)
     if spot.contact == "worn":
-        _wear(stage, spot, sprite, feet)
+        if feet:
+            lit, left, top = worn.fitted(stage, spot.subject, sprite, list(feet.values())[-1])
+            _stamp(stage.image, lit, left, top)
+            _note(stage, spot, lit, left, top)
         return
     if spot.flip and not spot.subject.name.startswith("figure:"):
         sprite = sprite.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -60,12 +67,14 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
     glows = (spot.subject.name in _GLOWING or floodlit) and spot.contact != "flat"
     amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
+    if stage.scene.has("snow", "winter") and _is_still(spot):
+        _snow_over(stage, lit)
     if stage.scene.has("silhouette"):
         lit[..., :3] = lit[..., :3] * 0.12 + stage.light.ambient * 0.06
     left, top = round(spot.x - lit.shape[1] / 2), round(spot.foot - lit.shape[0] * (1 - spot.sunk))
     if spot.contact == "bust":
         top = max(round(stage.height * 0.08), stage.height - lit.shape[0] + 2)
-    feet[spot.subject.key] = (spot.x, float(top), float(lit.shape[0]))
+    feet[spot.subject.key] = worn.wearer(spot, lit, left, top)
     if spot.contact in ("ground", "table"):
         _shadow(stage, lit, left, spot)
     if spot.contact in ("water", "table") or (spot.contact == "ground" and stage.reflect):
@@ -74,18 +83,38 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, tuple[float, float, float]]
         _shed_light(
             stage, spot.x, top + lit.shape[0] * (0.2 if spot.subject.name == "lamp-post" else 0.5), lit.shape[0]
         )
+    if stage.scene.time in ("night", "dusk") and spot.subject.name in _WINDOWED:
+        _light_windows(stage, sprite, lit, left, top)
     before = stage.image
     if spot.contact == "water":
         lit = lit[: max(1, round(lit.shape[0] * (1 - spot.sunk)))]
-    if stage.tuck and spot.contact == "ground":
+    if stage.tuck and spot.contact == "ground" and spot.sunk >= 0:
         before = stage.image.copy()
     _stamp(stage.image, lit, left, top)
     _note(stage, spot, lit, left, top)
     if stage.focus is None:
         stage.focus = np.zeros(stage.shape, np.float32)
     _stamp_mask(stage.focus, lit[..., 3], left, top)
-    if stage.tuck and spot.contact == "ground":
+    if stage.tuck and spot.contact == "ground" and spot.sunk >= 0:
         _tuck(stage, before, lit, left, top)
+
+
+def _is_still(spot: Spot) -> bool:
+    """Does snow lie on it? On what stands and is large, and does not move."""
+    kind = kind_of(spot.subject.name)
+    art = library().get(spot.subject.name)
+    return spot.contact == "ground" and kind.height >= 1.1 and (art is None or art.group == "Travel & Places")
+
+
+def _snow_over(stage: Stage, lit: Array) -> None:
+    """White on all that looks up: what has nothing of the thing a little above it."""
+    tall = max(3, round(lit.shape[0] * 0.045))
+    above = np.zeros_like(lit[..., 3])
+    above[tall:] = lit[:-tall, :, 3]
+    ragged = 0.75 + 0.5 * stage.noise.line(lit.shape[1], max(4.0, tall * 1.6), octaves=2, layer=321)
+    cap = np.clip(blur(lit[..., 3] * (1 - above), tall * 0.22) * 1.5 * ragged, 0, 1)
+    white = stage.light.ambient * 0.6 + stage.light.key * 0.5
+    lit[..., :3] = over(lit[..., :3], np.minimum(white * 1.05, 1), cap)
 
 
 def _note(stage: Stage, spot: Spot, lit: Array, left: int, top: int) -> None:
@@ -102,7 +131,7 @@ def _note(stage: Stage, spot: Spot, lit: Array, left: int, top: int) -> None:
         names += _shown_of_a_person(stage, spot)
     elif subject.name in animals.WHOLE and spot.contact != "flat":
         names.append(f"act:{subject.key}:sitting")
-    if subject.name == "bouquet":
+    if subject.name in ("bouquet", "rose-bouquet"):
         names.append("flowers")
     stage.marks.own_stamp(names, lit[..., 3], left, top, stage.shape)
 
@@ -116,19 +145,21 @@ def _takes_colour(subject: Subject) -> bool:
 def _shown_of_a_person(stage: Stage, spot: Spot) -> list[str]:
     """Hair, skin, clothes and pose, as far as they can be seen from where the figure is seen."""
     subject, is_bust = spot.subject, spot.contact == "bust"
-    names = [f"trait:{subject.key}:{thing}" for thing in ("hair", *(("face", "skin", "eyes") if is_bust else ()))]
+    names = [f"trait:{subject.key}:{thing}" for thing in ("hair", "face", "skin", *(("eyes",) if is_bust else ()))]
     for thing, colour in subject.traits:
-        if (thing in ("beard", "skin") and not is_bust) or thing == "eyes":
+        if thing == "eyes":
             continue
         names.append(f"trait:{subject.key}:{thing}")
         if not stage.scene.has("silhouette") and not _is_colourless(stage):
             names.append(f"colour:{subject.key}:{colour}")
     if _posed(spot) or (subject.action in ("lying", "sleeping") and spot.contact in ("ground", "held")):
         names.append(f"act:{subject.key}:{subject.action}")
-    elif spot.contact == "ground":
-        names.append(f"act:{subject.key}:standing")
-    elif spot.contact == "held":
+    elif spot.pose in ("sitting", "riding"):
         names.append(f"act:{subject.key}:sitting")
+    elif _pose(spot) in ("walking", "jumping", "reading"):
+        names.append(f"act:{subject.key}:{_pose(spot)}")
+    elif spot.contact in ("ground", "held"):
+        names.append(f"act:{subject.key}:standing")
     return names
 
 
@@ -150,6 +181,9 @@ def _drawing(stage: Stage, spot: Spot) -> Image.Image:
         sprite = picture(name, size)
     if library().get(name) is not None and library()[name].group == "People & Body":
         sprite = people.natural(sprite, people.SKINS[int(stage.dice(401).integers(len(people.SKINS)))])
+    if name == "bouquet":
+        sprite = sprite.rotate(-40, Image.Resampling.BICUBIC, expand=True)
+        sprite = sprite.crop(sprite.getchannel("A").getbbox())
     colour = spot.subject.colour or _NATURAL.get(name)
     if stage.scene.time in ("night", "dusk"):
         colour = _FLOODLIT.get(name, colour)
@@ -161,32 +195,35 @@ def _drawing(stage: Stage, spot: Spot) -> Image.Image:
 
 
 def _person(stage: Stage, spot: Spot) -> Image.Image:
-    role = spot.subject.name.partition(":")[2]
-    rng = stage.dice(400 + round(spot.x / stage.width * 40) if spot.subject.count > 1 else 400)
+    place = round(spot.x / stage.width * 40) if spot.subject.count > 1 else 0
+    rng = stage.dice(_FACES + zlib.crc32(f"{spot.subject.name} {spot.subject.key}".encode()) % 9000 + place)
     look = people.look_of(spot.subject, rng)
     if spot.contact == "bust" and look.hat not in ("helmet", "helm", "kabuto", "hood"):
-        masculine = role not in _FEMININE and (
-            role in ("man", "boy", "king", "prince", "santa", "wizard", "viking", "pirate") or not look.long_hair
-        )
-        size = min(stage.width * 1.02, stage.height * 0.95)
-        return portrait.bust(
-            look,
-            round(size),
-            masculine=masculine,
-            bearded=role in _BEARDED or any(t == "beard" for t, _ in spot.subject.traits),
-        )
+        return portrait.bust(look, round(min(stage.width * 1.02, stage.height * 0.95)))
     if spot.contact == "bust":
-        whole = people.figure(look, round(stage.height * 1.5))
+        whole = figures.figure(look, round(stage.height * 1.5))
         return whole.crop((0, 0, whole.width, round(whole.height * 0.56)))
     size = max(12, round(spot.size))
     if _posed(spot):
         return _drawn_in_pose(stage, spot, look.skin, size)
-    if spot.contact == "seated":
-        whole = people.figure(look, size)
-        return whole.crop((0, 0, whole.width, round(whole.height * 0.56)))
-    drawn = people.figure(look, size, seated=spot.contact == "held")
+    drawn = figures.figure(look, size, _pose(spot))
+    if spot.pose == "kicking" and spot.x > stage.width / 2:
+        drawn = drawn.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     lies = spot.subject.action in ("lying", "sleeping") and spot.contact in ("ground", "held")
     return drawn.rotate(90, Image.Resampling.BICUBIC, expand=True) if lies else drawn
+
+
+def _pose(spot: Spot) -> str:
+    """How somebody stands: as the composition wants it, else as the prompt says, else at ease, each in a way."""
+    subject = spot.subject
+    if spot.pose or spot.contact not in ("ground", "air"):
+        return spot.pose
+    if subject.action in ("walking", "jumping"):
+        return subject.action
+    if subject.action in ("lying", "sleeping"):
+        return ""
+    ways = ("waving", "hip", "") if people.is_child(subject) else ("hip", "", "hip")
+    return ways[zlib.crc32(f"{subject.name} {subject.key} {round(spot.x)}".encode()) % 3]
 
 
 def _posed(spot: Spot) -> bool:
@@ -222,6 +259,19 @@ def _shed_light(stage: Stage, x: float, y: float, size: int) -> None:
     warm = rgb(255, 176, 96)
     lit = stage.image * (1 + near * warm * strength) + near * warm * strength * 0.25
     stage.image = np.clip(lit, 0, 1).astype(np.float32)
+
+
+def _light_windows(stage: Stage, sprite: Image.Image, lit: Array, left: int, top: int) -> None:
+    """Panes that are drawn lit shine by night, and warm what is before them."""
+    colour = np.asarray(sprite, np.float32)[..., :3] / 255
+    panes = np.clip(1 - np.abs(colour - rgb(*_PANE)).max(axis=-1) * 5, 0, 1) * lit[..., 3]
+    lit[..., :3] = over(lit[..., :3], np.broadcast_to(rgb(255, 208, 120), colour.shape), panes)
+    pad = round(lit.shape[1] * 0.16)
+    near = np.clip(blur(np.pad(panes, pad), pad * 0.4) * 1.5, 0, 0.5)
+    glow = np.dstack([np.broadcast_to(rgb(255, 178, 92), (*near.shape, 3)), near]).astype(np.float32)
+    _stamp(stage.image, glow, left - pad, top - pad)
+    inner = near[pad:-pad, pad:-pad, None]
+    lit[..., :3] = np.clip(lit[..., :3] + inner * colour * rgb(255, 178, 92) * 1.6, 0, 1)
 
 
 def _stamp_mask(mask: Array, alpha: Array, left: int, top: int) -> None:
@@ -321,49 +371,3 @@ def _bank(stage: Stage) -> None:
         smooth(-1.5, 1.5, rows - crest[None] + grain * 5 * stage.unit),
     )
     stage.ground, stage.tuck = stage.height * 0.92, True
-
-
-def _wear(stage: Stage, spot: Spot, sprite: Image.Image, feet: dict[int, tuple[float, float, float]]) -> None:
-    """Scarf at the neck, hat on the head, glasses at the eyes of the last thing painted."""
-    if not feet:
-        return
-    x, top, height = list(feet.values())[-1]
-    is_person = any(s.key == list(feet)[-1] and s.name.startswith("figure:") for s in stage.scene.subjects)
-    lit, left, above = _fitted(stage, spot, sprite, (x, top, height), is_person=is_person)
-    _stamp(stage.image, lit, left, above)
-    _note(stage, spot, lit, left, above)
-
-
-def _fitted(
-    stage: Stage, spot: Spot, sprite: Image.Image, wearer: tuple[float, float, float], *, is_person: bool
-) -> tuple[Array, int, int]:
-    """What is worn in its size, and where it goes."""
-    x, top, height = wearer
-    name = spot.subject.name
-    if name == "scarf":
-        lit = relight(stage, _scarf(spot.subject.colour or (196, 48, 52), round(height * 0.62)))
-        return lit, round(x - lit.shape[1] * 0.54), round(top + height * 0.42)
-    head = 0.24 if is_person and stage.surface != "air" else 0.44
-    share, place = (head * 0.9, 0.16) if "glasses" in name else (head, -0.02)
-    if name == "headphone":
-        share, place = head * 0.78, head * 0.86
-    size = max(8, round(height * share))
-    worn = sprite.resize((size, max(2, round(sprite.height * size / sprite.width))), Image.Resampling.LANCZOS)
-    lit = relight(stage, worn)
-    if "glasses" in name and stage.surface == "air":
-        return lit, round(x - size * 0.5), round(top + height * 0.345 - worn.height * 0.5)
-    sunk = 0.7 if "glasses" not in name else 0.0
-    middle = 0.5 if is_person or name == "headphone" else 0.56
-    return lit, round(x - size * middle), round(top + height * place - worn.height * sunk)
-
-
-def _scarf(colour: tuple[int, int, int], width: int) -> Image.Image:
-    base, dark = css(colour), css([v * 0.72 for v in colour])
-    return rasterise(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 150" width="{max(8, width)}" '
-        f'height="{max(6, round(width * 0.75))}">'
-        f'<path d="M30 24 Q100 62 170 20 Q180 44 168 56 Q100 92 34 60 Q22 44 30 24Z" fill="{base}"/><path '
-        f'd="M36 44 Q100 76 170 40" stroke="{dark}" stroke-width="5" fill="none" opacity=".6"/>'
-        f'<path d="M112 62 L142 56 L158 132 L126 138Z" fill="{dark}"/><path d="M126 138 l2 10 M134 137 l2 '
-        f'10 M142 135 l2 10 M150 134 l2 10" stroke="{dark}" stroke-width="4"/></svg>'
-    )

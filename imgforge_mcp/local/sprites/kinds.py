@@ -108,7 +108,7 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
         6.0,
         "meadow",
         "ground",
-        "house house-with-garden hut derelict-house barn modern-house deciduous-tree evergreen-tree",
+        "house house-with-garden hut cabin derelict-house barn modern-house deciduous-tree evergreen-tree",
     ),
     (
         9.0,
@@ -145,12 +145,16 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (1.7, "coast", "water", "person-surfing person-swimming"),
     (1.7, "alpine", "ground", "person-climbing"),
     (1.0, "forest", "ground", "branch"),
-    (0.4, "studio", "ground", "vase bouquet amphora"),
+    (0.4, "studio", "ground", "vase bouquet rose-bouquet amphora"),
     (7.0, "meadow", "ground", "treehouse"),
     (2.6, "street", "ground", "market-stall"),
     (1.1, "room", "ground", "crib"),
     (2.0, "street", "ground", "stairs"),
-    (0.3, "studio", "ground", "plate"),
+    (2.2, "room", "ground", "ladder"),
+    (0.3, "studio", "ground", "plate whole-pizza"),
+    (0.22, "studio", "ground", "ramen birthday-cake pot-of-food spaghetti watermelon pineapple teapot"),
+    (0.05, "studio", "ground", "strawberry cherries egg grapes lemon cookie candy peanuts tangerine lime chestnut"),
+    (0.08, "studio", "ground", "chopsticks"),
     (0.3, "meadow", "ground", "wizard-hat party-hat santa-hat cowboy-hat"),
 )
 

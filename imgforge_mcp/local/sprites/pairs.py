@@ -25,13 +25,14 @@ def placed(stage: Stage, subject: Subject, anchor: Spot, relation: str) -> tuple
         return _before_its_door(stage, subject, anchor)
     if relation == "in" and subject.name in _VASES:
         size = anchor.size * 0.74
-        held = replace(anchor, foot=anchor.foot - size * 0.52, size=anchor.size * 0.86, depth=anchor.depth - 0.01)
+        held = replace(anchor, foot=anchor.foot - size * 0.6, size=anchor.size * 0.94, depth=anchor.depth - 0.01)
         return replace(anchor, subject=subject, size=size, flip=False), replace(held, turn=0.0)
     if relation == "in" and anchor.subject.name == "treehouse":
         return replace(anchor, subject=subject, x=anchor.x - anchor.size * 0.5, depth=0.1), anchor
     if relation == "holding" and subject.name in _BALLS and anchor.subject.action == "playing":
         ball = replace(anchor, subject=subject, x=stage.width * 0.5, size=anchor.size * 0.16, contact="ground")
-        return replace(ball, foot=anchor.foot + stage.height * 0.03, depth=anchor.depth + 0.05), anchor
+        ball = replace(ball, foot=anchor.foot + stage.height * 0.03, depth=anchor.depth + 0.05)
+        return ball, replace(anchor, pose="kicking", told=(f"act:{anchor.subject.key}:playing",))
     if relation == "on" and subject.name == "branch":
         return _perched(stage, subject, anchor)
     if relation == "on" and subject.name == "plate":

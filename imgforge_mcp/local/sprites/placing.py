@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from imgforge_mcp.local.scene import Subject
-from imgforge_mcp.local.sprites import pairs
+from imgforge_mcp.local.sprites import figures, pairs
 from imgforge_mcp.local.sprites.kinds import Kind, kind_of
-from imgforge_mcp.local.sprites.people import is_plain_person
+from imgforge_mcp.local.sprites.people import is_child, is_plain_person
 from imgforge_mcp.local.sprites.spot import MARGIN, Spot, aspect, is_person
 from imgforge_mcp.local.stage import Stage
 
@@ -21,6 +21,9 @@ _WEARABLE = frozenset(
     ]
 )
 _SEATS = {"chair": 0.56, "couch-and-lamp": 0.6, "bed": 0.55, "dragon": 0.3, "bench": 0.5, "bathtub": 0.45}
+_HUNG_ABOVE = frozenset({"balloon", "kite", "umbrella", "umbrella-with-rain-drops", "closed-umbrella"})
+_READ = frozenset({"book", "open-book", "closed-book", "green-book", "blue-book", "orange-book", "newspaper"})
+_BOARDS = frozenset({"skateboard", "ski", "snowboard", "sled"})
 _BACKED = frozenset({"bench", "chair", "couch-and-lamp", "seat"})
 _TOPS = {
     "horse": 0.4,
@@ -45,6 +48,8 @@ def compose(stage: Stage) -> list[Spot]:
     if not subjects:
         return []
     free = [k for k, subject in enumerate(subjects) if not _is_tied(subject, k, stage)]
+    if stage.scene.place == "card" and len(free) > 1:
+        return _on_a_card(stage, [subjects[k] for k in free])
     sizes = _sizes(stage, [subjects[k] for k in free])
     anchors: dict[int, Spot] = {}
     spots: list[Spot] = []
@@ -68,6 +73,26 @@ def compose(stage: Stage) -> list[Spot]:
             anchors[k] = spot
             spots.append(spot)
     return sorted(_within_frame(stage, spots), key=lambda spot: spot.depth)
+
+
+def _on_a_card(stage: Stage, subjects: list[Subject]) -> list[Spot]:
+    """One thing in the middle, the others to its left and right by turns, the outer ones higher, as a garland."""
+    hero = next((subject for subject in subjects if subject.count == 1), subjects[0])
+    others = [subject for subject in subjects if subject is not hero for _ in range(min(subject.count, 6))]
+    others += [hero] * (min(hero.count, 4) - 1)
+    side, foot = min(stage.shape), stage.height * (0.57 if stage.scene.text else 0.68)
+    spots = [Spot(hero, stage.width * 0.5, foot, side * 0.3, 0.9, "flat")]
+    size = side * (0.24 if len(others) < 4 else 0.18)
+    for k, subject in enumerate(others):
+        step, left = k // 2, k % 2 == 0
+        lone = k == len(others) - 1 and left
+        away = 0.0 if lone else (0.2 + 0.11 * step) * stage.width
+        lift = side * (0.24 if lone else 0.12 - 0.05 * step)
+        x = stage.width * 0.5 + (-away if left else away)
+        spots.append(
+            Spot(subject, x, foot - lift, size, 0.5 - 0.01 * k, "flat", turn=6.0 if left and not lone else -6.0)
+        )
+    return spots
 
 
 def _within_frame(stage: Stage, spots: list[Spot]) -> list[Spot]:
@@ -94,6 +119,8 @@ def _following(spot: Spot, anchor: Spot, moved: Spot) -> Spot:
     """The other two of three parrots go up to the branch with the first."""
     if spot is anchor:
         return moved
+    if spot.subject is anchor.subject and moved.pose == "kicking":
+        return replace(spot, pose=moved.pose, told=moved.told)
     if spot.subject is not anchor.subject or moved.contact != "held" or moved.told:
         return spot
     return replace(spot, foot=moved.foot, contact=moved.contact, turn=moved.turn, depth=moved.depth)
@@ -139,9 +166,9 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
     side = min(stage.width, stage.height)
     base = _BASE[stage.scene.shot]
     if stage.surface == "flat":
-        base = 0.5 if stage.scene.place != "card" else 0.4
+        base = 0.5 if stage.scene.place != "card" else 0.46
     elif stage.surface == "table":
-        base = 0.62 if len(subjects) == 1 else 0.5
+        base = 0.72 if len(subjects) == 1 else 0.5
     elif stage.surface == "float":
         base = min(base, 0.4)
     tallest = max(kind_of(subject.name).height for subject in subjects)
@@ -149,12 +176,17 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
     for subject in subjects:
         kind = kind_of(subject.name)
         grown = base * (0.9 if kind.height < 0.3 else 1.0 if kind.height < 4 else 1.28 if kind.height < 20 else 1.75)
+        if is_person(subject) and stage.surface == "ground":
+            grown *= 1.28 if stage.scene.place != "room" else 1.14
         if len(subjects) > 1:
             floor = 0.85 if stage.surface == "flat" else 0.5
             grown *= max(floor, (kind.height / tallest) ** 0.4)
         crowd = sum(other.count for other in subjects)
         if crowd > 1:
-            grown *= max(0.36 if stage.surface == "ground" else 0.5, 1.2 / crowd**0.5)
+            least = 0.85 if crowd <= 3 and is_person(subject) else 0.36
+            grown *= max(least if stage.surface == "ground" else 0.5, 1.2 / crowd**0.5)
+        if stage.surface == "table" and len(subjects) > 1:
+            grown *= 1.3 if subject is subjects[0] and subject.count == 1 else 0.8
         if kind.medium == "air" and stage.scene.shot != "close" and stage.surface not in ("flat", "table"):
             grown *= 0.72
         said = max(subject.size, 0.82) if len(subjects) == 1 else subject.size
@@ -230,7 +262,7 @@ def _stand(
         foot = stage.height * (0.52 + float(rng.uniform(-0.05, 0.05))) + size * 0.5 + drift * size * 0.9
         return Spot(subject, x, foot, size, 0.3 + near, "float", flip, float(rng.uniform(-7, 7)))
     if contact == "flat":
-        middle = 0.36 if stage.scene.place == "card" and stage.scene.text else 0.5
+        middle = 0.4 if stage.scene.place == "card" and stage.scene.text else 0.5
         return Spot(
             subject,
             x,
@@ -254,6 +286,9 @@ def _stand(
             0.0,
             0.36 if kind.medium == "swim" and kind.height > 1 else 0.05,
         )
+    if subject.action == "jumping" and is_person(subject) and contact == "ground":
+        foot = stage.ground + drift * 0.16 * stage.height
+        return Spot(subject, x, foot, size, 0.3 + foot / stage.height, "ground", flip, sunk=-0.14)
     if contact == "ground" and stage.scene.shot == "close" and subject.count == 1 and kind.height < 4:
         return Spot(subject, x, stage.height * 1.1, max(size, min(stage.shape) * 0.98), 1.2, "ground", flip)
     foot = stage.ground + drift * (0.08 if contact == "table" else 0.16) * stage.height
@@ -296,9 +331,9 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
         lift = anchor.size * 0.55 if kind.height < 4 else 0.0
         return Spot(
             subject,
-            anchor.x + anchor.size * 0.12,
-            anchor.foot - lift - stage.height * 0.02,
-            min(size * 1.4, 0.8 * min(stage.shape)),
+            anchor.x + anchor.size * (0.12 if kind.height < 4 else 0.34),
+            anchor.foot - lift - stage.height * 0.03,
+            min(size * 1.4, 0.8 * min(stage.shape)) if kind.height < 4 else 0.86 * stage.height,
             anchor.depth - 0.05,
             "ground" if not lift else "held",
         ), anchor
@@ -317,14 +352,8 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     if relation == "holding" and base.height < 1.2 and anchor.subject.name != "robot":
         beside = anchor.x + anchor.size * 0.46
         return replace(anchor, subject=subject, x=beside, size=anchor.size * 0.42, depth=anchor.depth + 0.01), anchor
-    if subject.name.startswith("umbrella") and is_person(anchor.subject) and anchor.contact != "bust":
-        over = replace(anchor, subject=subject, size=anchor.size * 0.7, depth=anchor.depth - 0.005, contact="held")
-        return replace(over, x=anchor.x + anchor.size * 0.06, foot=anchor.foot - anchor.size * 0.52), anchor
-    if anchor.subject.name.startswith("figure:") and anchor.contact != "bust":
-        hand = anchor.x + anchor.size * 0.2
-        return Spot(
-            subject, hand, anchor.foot - anchor.size * 0.36, anchor.size * 0.3, anchor.depth + 0.01, "held"
-        ), anchor
+    if is_person(anchor.subject) and anchor.contact != "bust":
+        return _held_up(subject, anchor)
     return Spot(
         subject,
         anchor.x + anchor.size * 0.04,
@@ -335,6 +364,26 @@ def _tied_spot(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot
     ), anchor
 
 
+def _held_up(subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
+    """Somebody with a thing in the lifted hand, under an umbrella, or over a book."""
+    if subject.name in _READ:
+        child = is_child(anchor.subject)
+        low = anchor.foot - anchor.size * (0.34 if child else 0.44)
+        size = anchor.size * (0.21 if child else 0.26)
+        book = replace(anchor, subject=subject, foot=low, size=size, contact="held")
+        return replace(book, depth=anchor.depth + 0.01), replace(anchor, pose="reading")
+    right, up = figures.hand_of(is_child(anchor.subject))
+    hand, height = anchor.x + anchor.size * right, anchor.foot - anchor.size * up
+    held = replace(anchor, subject=subject, x=hand, depth=anchor.depth + 0.01, contact="held")
+    if subject.name in _HUNG_ABOVE:
+        size = anchor.size * (0.72 if subject.name.startswith("umbrella") else 0.44)
+        held = replace(held, size=size, foot=height, depth=anchor.depth - 0.005)
+    else:
+        size = anchor.size * 0.3
+        held = replace(held, size=size, foot=height + size * 0.5 * aspect(subject.name))
+    return held, replace(anchor, pose="holding")
+
+
 def _aboard(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
     """Someone in a boat: an open one, on the water where there is any."""
     open_boat = replace(subject, name="wooden-boat") if subject.word in ("boat", "boats") else subject
@@ -343,16 +392,15 @@ def _aboard(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
     size = min(stage.shape) * (0.46 if stage.scene.shot != "wide" else 0.3)
     boat = Spot(open_boat, anchor.x, foot, size, anchor.depth, "water" if afloat else "ground", sunk=0.04)
     rider = replace(anchor, foot=foot - size * 0.1, size=size * 0.62, contact="held", depth=anchor.depth - 0.01)
-    return boat, rider
+    return boat, replace(rider, pose="riding")
 
 
 def _seated(subject: Subject, anchor: Spot, size: float) -> tuple[Spot, Spot]:
-    """Someone on a bench or a chair, seen from behind: head and shoulders over its back."""
-    seat = replace(anchor, subject=subject, size=max(size, anchor.size * 0.8), depth=anchor.depth + 0.01, flip=False)
-    tall = seat.size * aspect(subject.name)
+    """Someone on a bench or a chair, the feet before it."""
+    seat = replace(anchor, subject=subject, size=max(size, anchor.size * 1.1), flip=False)
     acts = (f"act:{anchor.subject.key}:sitting",)
-    sitter = replace(anchor, foot=anchor.foot - tall * 0.3, contact="seated", depth=anchor.depth, told=acts)
-    return seat, sitter
+    sitter = replace(anchor, foot=anchor.foot + seat.size * 0.02, contact="seated", depth=anchor.depth + 0.01)
+    return seat, replace(sitter, pose="sitting", told=acts)
 
 
 def _laid(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
@@ -362,7 +410,7 @@ def _laid(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
     small = size / (2.2 if not is_person(anchor.subject) else 1.5)
     seat = replace(anchor, subject=subject, size=size, flip=False, depth=anchor.depth)
     top = anchor.foot - tall * (1 - _SEATS[subject.name]) - tall * 0.06
-    return seat, replace(anchor, foot=top, size=small, contact="held", depth=anchor.depth + 0.01)
+    return seat, replace(anchor, foot=top, size=small, contact="held", depth=anchor.depth + 0.01, pose="sitting")
 
 
 def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple[Spot, Spot]:
@@ -391,6 +439,7 @@ def _mounted(subject: Subject, anchor: Spot, size: float, stage: Stage) -> tuple
         contact="held",
         size=lifted,
         depth=anchor.depth if rides else anchor.depth + 0.01,
+        pose="riding" if rides else "" if subject.name in _BOARDS else "sitting",
     )
     if kind_of(subject.name).height > 4 and not rides:
         rider = replace(rider, foot=anchor.foot - size * 0.5)

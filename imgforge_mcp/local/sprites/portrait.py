@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from PIL import Image
 
+from imgforge_mcp.local.sprites.heads import hat_of
 from imgforge_mcp.local.sprites.library import rasterise
-from imgforge_mcp.local.sprites.people import Look, hat_of
+from imgforge_mcp.local.sprites.people import Look
 from imgforge_mcp.local.vector import css
 
 
-def bust(look: Look, size: int, *, masculine: bool, bearded: bool = False) -> Image.Image:
+def bust(look: Look, size: int) -> Image.Image:
     """Head and shoulders, `size` pixels wide."""
+    masculine = not look.feminine
     parts = [_back_hair(look), _neck(look), _shoulders(look), _face(look, masculine), _features(look, masculine)]
-    if bearded:
+    if look.beard:
         parts.append(_beard(look))
     parts.append(_front_hair(look, masculine))
     if look.hat not in ("", "hood", "helm", "helmet", "kabuto"):

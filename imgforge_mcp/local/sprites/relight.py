@@ -98,15 +98,15 @@ def furred(sprite: Image.Image, noise: Noise) -> Image.Image:
     values = np.asarray(sprite, np.float32) / 255
     shape = values.shape[:2]
     size = max(shape)
-    strand = noise.field((shape[0], shape[1]), size * 0.05, octaves=4, gain=0.75, stretch=0.22, layer=350)
-    down = noise.field((shape[0], shape[1]), size * 0.016, octaves=2, layer=351) * size * 0.006
-    across = noise.field((shape[0], shape[1]), size * 0.012, octaves=2, layer=352) * size * 0.004
+    strand = noise.field((shape[0], shape[1]), size * 0.03, octaves=3, gain=0.7, stretch=0.3, layer=350)
+    down = noise.field((shape[0], shape[1]), size * 0.014, octaves=2, layer=351) * size * 0.0026
+    across = noise.field((shape[0], shape[1]), size * 0.01, octaves=2, layer=352) * size * 0.0018
     rows = np.clip(np.arange(shape[0])[:, None] + down, 0, shape[0] - 1).astype(np.int32)
     columns = np.clip(np.arange(shape[1])[None] + across, 0, shape[1] - 1).astype(np.int32)
     ragged = values[rows, columns]
     tone = luma(values[..., :3])
     flat = 1 - np.clip(np.hypot(*np.gradient(blur(tone, size * 0.004))) * size * 0.05, 0, 1)
-    coat = ragged[..., :3] * (1 + 0.2 * strand * np.clip(tone * 3 - 0.35, 0, 1))[..., None]
+    coat = ragged[..., :3] * (1 + 0.085 * strand * np.clip(tone * 3 - 0.35, 0, 1))[..., None]
     eyes = ((tone < 0.3) & (values[..., 3] > 0.95))[..., None]
     painted = np.where(eyes, values[..., :3], mix(ragged[..., :3], coat, (0.35 + 0.65 * flat)[..., None]))
     return Image.fromarray((np.clip(np.dstack([painted, ragged[..., 3]]), 0, 1) * 255).astype(np.uint8))

@@ -16,7 +16,7 @@ MARGIN = 0.05
 class Spot:
     """One thing to paint: the middle of its foot, its longer side, its depth order, and how it meets the ground.
 
-    `told` are the relations and actions that its place and pose show."""
+    `sunk` is the part of it that is below its foot, below 0 for who jumps; `pose` is a person's, as `figures` has them; `told` are the relations and actions that its place and pose show."""
 
     subject: Subject
     x: float
@@ -28,6 +28,7 @@ class Spot:
     turn: float = 0.0
     sunk: float = 0.0
     distance: float = 0.0
+    pose: str = ""
     told: tuple[str, ...] = ()
 
 
@@ -35,7 +36,7 @@ class Spot:
 def aspect(name: str, contact: str = "") -> float:
     """How tall a drawing is for its longer side."""
     if name.startswith("figure:"):
-        return 0.56 if contact == "seated" else 1.0
+        return 0.9
     drawn = picture(name, 64)
     return drawn.height / max(drawn.size)
 

@@ -55,8 +55,8 @@ def anime(picture: Array, brush: Brush) -> Array:
     cells = cells**0.9
     line = outlines(soft, brush, sharpness=20, width=1.1)
     inked = cells * (0.42 + 0.58 * line)[..., None]
-    glow = blur(np.clip(inked - 0.72, 0, 1), 16 * brush.unit)
-    return clamp(inked + glow * 0.9 + rgb(4, 6, 12))
+    glow = blur(np.clip(inked - 0.78, 0, 1), 16 * brush.unit)
+    return clamp(inked + glow * 0.5 + rgb(4, 6, 12))
 
 
 def pop(picture: Array, brush: Brush) -> Array:
