@@ -246,7 +246,7 @@ def test_what_is_called_drawn_changes_the_picture(thing: str) -> None:
         ("a fox reading", "reading"),
         ("a red car, pencil drawing", "red"),
         ("three mountains", "three"),
-        ("a woman with green eyes", "green"),
+        ("a woman with green eyes in a forest", "green"),
         ('a card "One" "Two" "Three"', '"Three"'),
         ("a cat behind a mountain", "behind"),
         ("a moon in a kitchen", "moon"),

@@ -33,6 +33,7 @@ _WORDS: Final = {
     "fencing": "fencing",
     "orbiting": "orbiting orbits",
     "bathing": "bathing bathes",
+    "crossing": "crossing crosses cross",
     "reading": "reading reads",
     "jumping": "jumping jumps jump leaping leaps",
     "playing": "playing plays",

@@ -348,6 +348,8 @@ RELATIONS: Final = {
     "on top of": "on",
     "on": "on",
     "upon": "on",
+    "crossing": "on",
+    "crosses": "on",
     "atop": "on",
     "sitting on": "on",
     "standing on": "on",

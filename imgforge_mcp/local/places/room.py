@@ -36,8 +36,8 @@ def room(stage: Stage) -> None:
     other = 0.52 if window[0] < 0.5 else 0.06
     _sunbeam(stage, window, warm)
     layer, lights = Layer(stage.width, stage.height), Layer(stage.width, stage.height)
-    _furnish(stage, layer, lights, other, window)
     _rug(stage, layer)
+    _furnish(stage, layer, lights, other, window)
     stage.lay(layer)
     lamps = lights.render()
     glow = lamps[..., :3] * lamps[..., 3:]

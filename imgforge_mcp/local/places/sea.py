@@ -90,6 +90,8 @@ def _beach(stage: Stage) -> None:
     below = np.asarray(rows > stage.horizon, np.float32)
     stage.image = over(stage.image, np.broadcast_to(tropic, stage.image.shape), shallow * (inland < 0) * 0.62 * below)
     stage.image = over(stage.image, sand, smooth(-0.004, 0.006, inland))
+    if stage.water is not None:
+        stage.water = stage.water * (1 - smooth(-0.004, 0.006, inland))
     foam = _foam(stage, inland, drift + grain * 0.5)
     white = np.minimum(1, stage.light.ambient * 0.5 + stage.light.key * 0.62)
     stage.image = np.clip(over(stage.image, np.broadcast_to(white, stage.image.shape), foam), 0, 1)

@@ -147,7 +147,7 @@ def _shown_of_a_person(stage: Stage, spot: Spot) -> list[str]:
     subject, is_bust = spot.subject, spot.contact == "bust"
     names = [f"trait:{subject.key}:{thing}" for thing in ("hair", "face", "skin", *(("eyes",) if is_bust else ()))]
     for thing, colour in subject.traits:
-        if thing == "eyes":
+        if thing == "eyes" and not is_bust:
             continue
         names.append(f"trait:{subject.key}:{thing}")
         if not stage.scene.has("silhouette") and not _is_colourless(stage):
@@ -329,7 +329,19 @@ def _mirror(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
         columns = np.clip(np.arange(flipped.shape[1])[None] + shift[:, None], 0, flipped.shape[1] - 1).astype(int)
         flipped = np.take_along_axis(flipped, columns[..., None], axis=1)
         flipped[..., :3] = mix(flipped[..., :3], stage.light.ambient * rgb(40, 96, 126) * 1.6, 0.3)
+    if spot.contact == "water" and stage.water is not None:
+        flipped[..., 3] *= _beneath(stage.water, flipped.shape[:2], left, round(spot.foot) - 2)
     _stamp(stage.image, blur(flipped, 1.6 * stage.unit), left, round(spot.foot) - 2)
+
+
+def _beneath(mask: Array, shape: tuple[int, int], left: int, top: int) -> Array:
+    """The part of the picture's mask that lies under a cut-out; nothing outside the frame."""
+    found = np.zeros(shape, np.float32)
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = min(mask.shape[1], left + shape[1]), min(mask.shape[0], top + shape[0])
+    if x1 > x0 and y1 > y0:
+        found[y0 - top : y1 - top, x0 - left : x1 - left] = mask[y0:y1, x0:x1]
+    return found
 
 
 def _tuck(stage: Stage, before: Array, lit: Array, left: int, top: int) -> None:

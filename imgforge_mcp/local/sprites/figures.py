@@ -36,6 +36,8 @@ def figure(look: Look, size: int, pose: str = "") -> Image.Image:
 
 
 def _svg(look: Look, size: int, pose: str) -> str:
+    tool = _TOOLS.get(look.tool, "") if pose in ("", "hip", "waving") else ""
+    pose = "holding" if tool else pose
     radius = 32.0 if look.child else 27.0
     middle = 96 - radius * 1.06
     behind, before = head(look, radius, middle)
@@ -45,6 +47,7 @@ def _svg(look: Look, size: int, pose: str) -> str:
         _WINGS if look.wings else "",
         behind if look.cape else "",
         _legs(look, pose),
+        tool,
         _arm(look, pose, left=True) if pose != "reading" else "",
         _trunk(look),
         _arm(look, pose, left=False) if pose != "reading" else "",
@@ -236,6 +239,19 @@ def _scarf(look: Look) -> str:
     )
 
 
+# what is held upright in the lifted hand, at (134, 131)
+_TOOLS = {
+    "sword": '<path d="M130 126 L130 34 L134 22 L138 34 L138 126Z" fill="#dfe6ee"/><path d="M134 24 V126" '
+    'stroke="#a9b4c2" stroke-width="2"/><rect x="120" y="122" width="28" height="6" rx="3" fill="#c79a3c"/>'
+    '<rect x="131" y="126" width="6" height="22" rx="3" fill="#5b3a25"/><circle cx="134" cy="150" r="4.5" '
+    'fill="#c79a3c"/>',
+    "staff": '<path d="M134 318 L134 60" stroke="#6b4a2f" stroke-width="7"/><circle cx="134" cy="50" r="12" '
+    'fill="#7fd0f0"/><circle cx="130" cy="46" r="4" fill="#e8fbff"/>',
+    "fork": '<path d="M134 318 L134 70" stroke="#9a6b3e" stroke-width="6"/><path d="M122 38 V62 Q122 72 134 72 Q146 72 '
+    '146 62 V38 M134 36 V72" stroke="#8b939c" stroke-width="4" fill="none"/>',
+    "ladle": '<path d="M134 150 L134 92" stroke="#b98a54" stroke-width="6"/><ellipse cx="134" cy="82" rx="11" ry="14" '
+    'fill="#c79a62"/><ellipse cx="133" cy="80" rx="6" ry="9" fill="#a87a45"/>',
+}
 _WINGS = (
     '<path d="M76 116 C50 84 14 74 4 92 C8 112 16 122 12 138 C22 150 26 160 24 176 C40 190 66 168 78 140Z" '
     'fill="#fdfdfb" stroke="#c9ccd6" stroke-width="2"/><path d="M84 116 C110 84 146 74 156 92 C152 112 144 122 148 '

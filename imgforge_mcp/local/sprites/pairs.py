@@ -33,6 +33,8 @@ def placed(stage: Stage, subject: Subject, anchor: Spot, relation: str) -> tuple
         ball = replace(anchor, subject=subject, x=stage.width * 0.5, size=anchor.size * 0.16, contact="ground")
         ball = replace(ball, foot=anchor.foot + stage.height * 0.03, depth=anchor.depth + 0.05)
         return ball, replace(anchor, pose="kicking", told=(f"act:{anchor.subject.key}:playing",))
+    if relation in ("on", "riding") and subject.name == "bridge":
+        return _over_a_bridge(stage, subject, anchor)
     if relation == "on" and subject.name == "branch":
         return _perched(stage, subject, anchor)
     if relation == "on" and subject.name == "plate":
@@ -64,6 +66,23 @@ def _before_its_door(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot
     foot = stage.horizon + (stage.ground - stage.horizon) * 0.55
     house = Spot(subject, stage.width * 0.5, foot, min(stage.shape) * 0.7, 0.1, "ground", distance=0.06)
     return house, replace(anchor, foot=max(anchor.foot, stage.ground))
+
+
+def _over_a_bridge(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:
+    """The bridge spans the picture, over water where there is any; who crosses it is behind its parapet."""
+    is_wet = stage.water is not None or stage.scene.place in ("ocean", "coast", "lake")
+    size = stage.width * 0.96
+    tall = size * aspect(subject.name)
+    foot = stage.horizon + (stage.height - stage.horizon) * (0.5 if is_wet else 0.72)
+    span = Spot(
+        subject, stage.width * 0.5, foot, size, 0.6, "water" if is_wet else "ground", sunk=0.04 if is_wet else 0
+    )
+    is_train = anchor.subject.name in ("train", "locomotive", "railway-car", "high-speed-train", "bullet-train")
+    rider = replace(anchor.subject, name="train-side") if is_train else anchor.subject
+    length = size * 0.62 if is_train else min(anchor.size * 0.7, size * 0.3)
+    acts = (f"act:{anchor.subject.key}:crossing",)
+    above = replace(anchor, subject=rider, x=stage.width * 0.5, foot=foot - tall * 0.73, size=length, contact="held")
+    return span, replace(above, depth=span.depth - 0.01, turn=0.0, sunk=0.0, distance=0.0, told=acts)
 
 
 def _perched(stage: Stage, subject: Subject, anchor: Spot) -> tuple[Spot, Spot]:

@@ -15,7 +15,9 @@ HAIRS: tuple[Colour, ...] = ((52, 36, 30), (88, 58, 38), (140, 96, 56), (190, 15
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a figure wears; `garment` is one of coat, dress, robe, suit, armour, space, `detail` what tells its role.
+    """What a figure wears; `garment` is one of coat, dress, robe, suit, armour, space.
+
+    `detail` is what tells its role, `tool` what it has in hand, `face` one of three kinds, `eyes` their said colour.
 
     `cut` is the cut of the hair: short, fringe, curls, long, bob, bun, tails or bald."""
 
@@ -32,11 +34,14 @@ class Look:
     child: bool = False
     wings: bool = False
     detail: str = ""
+    tool: str = ""
     cut: str = "short"
     beard: Colour | None = None
     feminine: bool = False
     aged: bool = False
     glasses: bool = False
+    face: int = 0
+    eyes: Colour | None = None
 
 
 _LOOKS = {
@@ -57,6 +62,7 @@ _LOOKS = {
         hat_colour=(150, 160, 176),
         cape=(140, 32, 40),
         detail="plates",
+        tool="sword",
     ),
     "wizard": Look(
         "robe",
@@ -66,6 +72,7 @@ _LOOKS = {
         hat="pointed",
         hat_colour=(72, 66, 148),
         beard=(232, 232, 234),
+        tool="staff",
     ),
     "witch": Look("robe", (52, 42, 70), hair=(120, 60, 40), long_hair=True, hat="pointed", hat_colour=(42, 34, 56)),
     "king": Look(
@@ -80,8 +87,12 @@ _LOOKS = {
     "ninja": Look("suit", (34, 36, 46), (28, 30, 38), hat="hood", hat_colour=(30, 32, 40)),
     "pirate": Look("coat", (110, 30, 36), (46, 42, 48), hat="tricorn", hat_colour=(40, 34, 34), detail="belt"),
     "cowboy": Look("coat", (150, 104, 66), (64, 78, 112), hat="brim", hat_colour=(112, 74, 46)),
-    "farmer": Look("coat", (190, 80, 60), (64, 90, 134), hat="brim", hat_colour=(222, 190, 116), detail="dungarees"),
-    "chef": Look("coat", (246, 246, 244), (60, 62, 70), hat="toque", hat_colour=(252, 252, 250), detail="buttons"),
+    "farmer": Look(
+        "coat", (190, 80, 60), (64, 90, 134), hat="brim", hat_colour=(222, 190, 116), detail="dungarees", tool="fork"
+    ),
+    "chef": Look(
+        "coat", (246, 246, 244), (60, 62, 70), hat="toque", hat_colour=(252, 252, 250), detail="buttons", tool="ladle"
+    ),
     "doctor": Look("coat", (244, 247, 250), (86, 150, 160), detail="labcoat"),
     "firefighter": Look("coat", (214, 160, 50), (190, 140, 44), hat="brim", hat_colour=(190, 40, 36)),
     "police": Look("suit", (38, 52, 92), (30, 40, 70), hat="cap", hat_colour=(30, 42, 78), detail="tie"),
@@ -168,7 +179,7 @@ def look_of(subject: Subject, rng: np.random.Generator) -> Look:
     for thing, colour in subject.traits:
         look = _with_trait(look, thing, colour)
     look = _cut(look, role, rng)
-    if "old" in subject.word or (look.beard and look.beard[0] > 180 and role not in ("santa", "wizard")):
+    if "old" in subject.word or (look.beard and min(look.beard) > 160 and role not in ("santa", "wizard")):
         look = replace(look, hair=look.beard or _WHITE_HAIR, aged=True, glasses=bool(rng.random() < 0.5))
     if subject.colour and role not in ("woman", "man", "girl", "boy", "child", "person"):
         look = replace(look, top=subject.colour)
@@ -182,7 +193,7 @@ def _with_trait(look: Look, thing: str, colour: Colour) -> Look:
     if thing == "skin":
         return replace(look, skin=colour)
     if thing == "beard":
-        return replace(look, beard=colour)
+        return replace(look, beard=_HAIR_TONES.get(colour, colour))
     if thing == "scarf":
         return replace(look, scarf=colour)
     if thing == "hat":
@@ -194,7 +205,7 @@ def _with_trait(look: Look, thing: str, colour: Colour) -> Look:
     if thing in ("pants", "trousers", "jeans"):
         return replace(look, legs=colour)
     if thing == "eyes":
-        return look
+        return replace(look, eyes=colour)
     return replace(look, top=colour, garment=_GARMENTS.get(thing, look.garment))
 
 
@@ -209,7 +220,7 @@ def _cut(look: Look, role: str, rng: np.random.Generator) -> Look:
         cuts = ("long",)
     else:
         cuts = ("long", "bun", "bob") if feminine else ("short", "fringe", "curls")
-    return replace(look, feminine=feminine, cut=cuts[int(choice * len(cuts))])
+    return replace(look, feminine=feminine, cut=cuts[int(choice * len(cuts))], face=int(rng.integers(3)))
 
 
 def is_plain_person(subject: Subject) -> bool:

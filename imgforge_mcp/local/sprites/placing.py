@@ -208,6 +208,8 @@ def _free_spots(stage: Stage, subject: Subject, size: float, order: int, total: 
     spots = []
     span = min(stage.width * (0.84 if total == 1 else 0.5), size * 1.2 * subject.count)
     in_row = max(1, min(subject.count, int(span / (size * 1.1)))) if subject.count > 6 else subject.count
+    if contact == "table" and total > 1:
+        span = min(span, stage.width * 0.36)
     if subject.count <= 6:
         size = min(size, span / subject.count / 1.14)
     for k in range(subject.count):
@@ -221,6 +223,8 @@ def _free_spots(stage: Stage, subject: Subject, size: float, order: int, total: 
 
 
 def _column(stage: Stage, order: int, total: int, jitter: float) -> float:
+    if total == 2 and stage.surface == "table":
+        return stage.width * (0.4, 0.73)[order]
     if total == 1:
         return stage.width * (0.5 + jitter)
     gap = min(0.38 if stage.surface == "table" else 0.3, 0.82 / total)

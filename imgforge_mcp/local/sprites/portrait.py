@@ -46,6 +46,13 @@ def _shade(colour: tuple[int, int, int], factor: float) -> str:
 def _back_hair(look: Look) -> str:
     if not look.long_hair:
         return ""
+    if look.cut == "bun":
+        return f'<circle cx="206" cy="78" r="40" fill="{_shade(look.hair, 0.84)}"/>'
+    if look.cut == "bob":
+        return (
+            '<path d="M116 196 C100 76 300 76 284 196 C292 240 300 286 288 322 Q244 346 200 330 Q156 346 112 322 C100 '
+            '286 108 240 116 196Z" fill="url(#h)"/>'
+        )
     return (
         '<path d="M118 196 C104 78 296 78 282 196 C290 262 318 312 296 392 C286 424 252 420 240 396 L160 '
         '396 C148 420 114 424 104 392 C82 312 110 262 118 196Z" fill="url(#h)"/>'
@@ -79,12 +86,16 @@ def _shoulders(look: Look) -> str:
     )
 
 
+_JAWS = (
+    ("C264 262 236 312 200 314 C164 312 136 262 136 194", "C264 254 232 308 200 310 C168 308 136 254 136 194"),
+    ("C266 270 250 318 200 320 C150 318 134 270 136 194", "C268 262 240 306 200 308 C160 306 132 262 136 194"),
+    ("C262 250 244 322 200 324 C156 322 138 250 136 194", "C262 250 226 316 200 318 C174 316 138 250 136 194"),
+)
+
+
 def _face(look: Look, masculine: bool) -> str:
-    jaw = (
-        "C264 262 236 312 200 314 C164 312 136 262 136 194"
-        if masculine
-        else "C264 254 232 308 200 310 C168 308 136 254 136 194"
-    )
+    """The head with its ears, in one of three shapes."""
+    jaw = _JAWS[look.face][0 if masculine else 1]
     return (
         f'<ellipse cx="136" cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.92)}"/><ellipse cx="264" '
         f'cy="216" rx="11" ry="19" fill="{_shade(look.skin, 0.78)}"/>'
@@ -103,6 +114,7 @@ def _features(look: Look, masculine: bool) -> str:
     brow = _shade(look.hair, 0.7)
     lip = _mixed(look.skin, (186, 52, 64), 0.5 if not masculine else 0.22)
     weight = 6 if masculine else 4
+    eyes = _open_eyes(look, line) if look.face or look.eyes else _lowered_eyes(look, line)
     lash = (
         ""
         if masculine
@@ -111,16 +123,66 @@ def _features(look: Look, masculine: bool) -> str:
     return (
         f'<path d="M147 194 Q164 183 182 192 M253 194 Q236 183 218 192" stroke="{brow}" '
         f'stroke-width="{weight}" fill="none" stroke-linecap="round"/>'
-        f'<path d="M147 216 Q164 230 182 217 M253 216 Q236 230 218 217" stroke="{line}" '
-        f'stroke-width="4.4" fill="none" stroke-linecap="round"/>{lash}'
-        '<path d="M147 213 Q164 203 182 214 M253 213 Q236 203 218 214" '
-        f'stroke="{_shade(look.skin, 0.76)}" stroke-width="2" fill="none"/>'
+        f"{eyes}{lash}"
         f'<path d="M203 206 C206 226 212 242 206 250 Q200 255 192 250" stroke="{_shade(look.skin, 0.66)}" '
         'stroke-width="3.4" fill="none" stroke-linecap="round"/>'
         f'<path d="M178 273 Q192 268 200 272 Q208 268 222 273 Q200 281 178 273Z" fill="{lip}"/><path '
         'd="M178 273 Q200 281 222 273 Q202 294 178 273Z" '
         f'fill="{_mixed(look.skin, (206, 84, 88), 0.5 if not masculine else 0.2)}"/>'
         f'<path d="M190 300 Q200 304 210 300" stroke="{_shade(look.skin, 0.8)}" stroke-width="2.5" fill="none"/>'
+        f"{_years(look) if look.aged else ''}{_FRECKLES if look.face == 2 and not look.aged else ''}"
+    )
+
+
+_IRISES = ((92, 62, 40), (74, 112, 84), (70, 110, 156), (58, 42, 32))
+_FRECKLES = (
+    '<g fill="#8a4a2c" opacity=".4"><circle cx="156" cy="238" r="2"/><circle cx="166" cy="244" r="2.2"/><circle '
+    'cx="176" cy="238" r="1.8"/><circle cx="224" cy="238" r="1.8"/><circle cx="234" cy="244" r="2.2"/><circle cx="244" '
+    'cy="238" r="2"/><circle cx="192" cy="240" r="1.6"/><circle cx="208" cy="240" r="1.6"/></g>'
+)
+
+
+def _lowered_eyes(look: Look, line: str) -> str:
+    return (
+        f'<path d="M147 216 Q164 230 182 217 M253 216 Q236 230 218 217" stroke="{line}" '
+        'stroke-width="4.4" fill="none" stroke-linecap="round"/>'
+        '<path d="M147 213 Q164 203 182 214 M253 213 Q236 203 218 214" '
+        f'stroke="{_shade(look.skin, 0.76)}" stroke-width="2" fill="none"/>'
+    )
+
+
+def _open_eyes(look: Look, line: str) -> str:
+    """Eyes that look out of the picture, in the colour that was said or one that goes with the hair."""
+    iris = look.eyes or _IRISES[(look.hair[0] + look.skin[1]) % len(_IRISES)]
+    aside = 2 if look.face == 2 else 0
+    each = "".join(
+        f'<path d="M{x - 18} 217 Q{x} 199 {x + 18} 217 Q{x} 229 {x - 18} 217Z" fill="#fbf8f4"/>'
+        f'<circle cx="{x + aside}" cy="214.5" r="8.6" fill="{css(iris)}"/>'
+        f'<circle cx="{x + aside}" cy="214.5" r="4.2" fill="#1d1618"/>'
+        f'<circle cx="{x + aside - 3}" cy="211" r="2.4" fill="#fff"/>'
+        for x in (165, 235)
+    )
+    return (
+        f'{each}<path d="M146 218 Q165 197 184 217 M254 218 Q235 197 216 217" stroke="{line}" stroke-width="4.4" '
+        f'fill="none" stroke-linecap="round"/><path d="M150 221 Q165 230 180 221 M250 221 Q235 230 220 221" '
+        f'stroke="{_shade(look.skin, 0.72)}" stroke-width="2" fill="none"/>'
+        f'<path d="M173 271 q-3 2 -5 0 M227 271 q3 2 5 0" stroke="{line}" stroke-width="3" fill="none" '
+        'stroke-linecap="round" opacity=".7"/>'
+    )
+
+
+def _years(look: Look) -> str:
+    """Lines at the eyes, on the brow and beside the nose; glasses if the years ask for them."""
+    glasses = (
+        '<g fill="none" stroke="#4a4042" stroke-width="4"><circle cx="165" cy="216" r="27"/><circle cx="235" cy="216" '
+        'r="27"/><path d="M192 214 Q200 208 208 214 M138 212 L128 208 M262 212 L272 208"/></g>'
+        if look.glasses
+        else ""
+    )
+    return (
+        f'<g fill="none" stroke="{_shade(look.skin, 0.7)}" stroke-width="2.6" stroke-linecap="round" opacity=".8">'
+        '<path d="M142 222 l-6 5 M142 227 l-4 7 M258 222 l6 5 M258 227 l4 7 M170 158 Q200 150 230 158 M176 170 Q200 '
+        f'163 224 170 M178 250 Q168 262 168 274 M222 250 Q232 262 232 274"/></g>{glasses}'
     )
 
 
@@ -138,12 +200,41 @@ def _beard(look: Look) -> str:
     )
 
 
+_CURLS = "".join(
+    f'<circle cx="{x}" cy="{y}" r="{r}"/>'
+    for x, y, r in (
+        *((132, 186, 17), (128, 158, 22), (142, 128, 26), (170, 106, 28), (204, 98, 29), (236, 108, 28)),
+        *(
+            (260, 132, 25),
+            (272, 160, 21),
+            (268, 188, 16),
+            (164, 136, 22),
+            (194, 130, 22),
+            (224, 134, 22),
+            (246, 150, 16),
+        ),
+    )
+)
+_LOCKS = "".join(
+    f'<circle cx="{x}" cy="{y}" r="{r}"/>'
+    for x, y, r in ((138, 124, 9), (166, 98, 10), (200, 90, 10), (232, 100, 9), (162, 132, 7), (192, 126, 7))
+)
+
+
 def _front_hair(look: Look, masculine: bool) -> str:
     strand = _shade(look.hair, 0.66)
     if look.hat in ("hood", "helm", "helmet"):
         return (
             '<path d="M112 300 C90 90 310 90 288 300 L262 280 C276 120 124 120 138 280Z" '
             f'fill="{css(look.hat_colour)}"/>'
+        )
+    if look.cut == "curls" and not look.long_hair:
+        return f'<g fill="{css(look.hair)}">{_CURLS}</g><g fill="{_shade(look.hair, 1.16)}" opacity=".7">{_LOCKS}</g>'
+    if look.long_hair and look.cut == "bun":
+        return (
+            '<path d="M130 214 C112 110 160 90 200 92 C240 90 288 110 270 214 C268 180 262 160 250 146 Q222 132 200 '
+            f'134 Q178 132 150 146 C138 160 132 180 130 214Z" fill="url(#h)"/><path d="M146 150 C158 126 176 112 198 108 '
+            f'M254 150 C242 126 226 112 206 108" stroke="{strand}" stroke-width="3" fill="none" opacity=".45"/>'
         )
     if masculine or not look.long_hair:
         return (

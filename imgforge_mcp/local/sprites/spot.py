@@ -16,7 +16,8 @@ MARGIN = 0.05
 class Spot:
     """One thing to paint: the middle of its foot, its longer side, its depth order, and how it meets the ground.
 
-    `sunk` is the part of it that is below its foot, below 0 for who jumps; `pose` is a person's, as `figures` has them; `told` are the relations and actions that its place and pose show."""
+    `sunk` is the part of it that is below its foot, less than 0 for who jumps; `pose` is a person's, as `figures` has
+    them; `told` are the relations and actions that its place and pose show."""
 
     subject: Subject
     x: float
