@@ -181,8 +181,8 @@ _FALLEN = ((196, 72, 34), (226, 124, 40), (240, 178, 62), (150, 62, 34), (212, 1
 _WILD = ((252, 252, 248), (252, 252, 248), (250, 226, 110), (236, 150, 190), (176, 150, 226))
 
 
-def turf(stage: Stage) -> None:
-    """Blades of grass and a few flowers in the foreground."""
+def turf(stage: Stage, share: float = 1.0) -> None:
+    """Blades of grass in the foreground, a share of what a meadow has; wild flowers there, fallen leaves in autumn."""
     scene = stage.scene
     if scene.has("snow", "winter") or scene.place in ("desert", "mars"):
         return
@@ -193,7 +193,7 @@ def turf(stage: Stage) -> None:
         t = band / 8
         foot = stage.height * (0.7 + 0.34 * t)
         tall = stage.unit * (9 + 52 * t**1.3)
-        count = int(150 * stage.width / stage.height * (1 - 0.35 * t))
+        count = int(130 * share * stage.width / stage.height * (1 - 0.35 * t))
         where = np.sort(rng.uniform(-0.02, 1.02, count)) * stage.width
         clump = stage.noise.line(stage.width, 130 * stage.unit, octaves=3, layer=340 + band)
         blades: list[list[str]] = [[] for _ in range(_TONES)]

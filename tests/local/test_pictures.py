@@ -7,6 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from imgforge_mcp.local.scene import Scene
+from imgforge_mcp.local.sprites import ground
+from imgforge_mcp.local.stage import open_stage
 from imgforge_mcp.local.text import font_of
 from tests.local.looking import (
     Pixels,
@@ -253,3 +256,40 @@ def test_nobody_grins_in_yellow() -> None:
         picture = seen(prompt)
         yellow = (picture[..., 0] > 0.9) & (picture[..., 1] > 0.72) & (picture[..., 2] < 0.35)
         assert float(yellow.mean()) < 0.005
+
+
+def test_the_windows_of_a_cabin_shine_by_night() -> None:
+    def lamplight(picture: Pixels) -> float:
+        red, green, blue = (picture[..., k] for k in range(3))
+        return float(((red > 0.85) & (green > 0.6) & (blue < 0.65)).mean())
+
+    night, empty = (
+        seen(f"{what} in the woods at night", width=256, height=256) for what in ("a cabin", "a rock and a path")
+    )
+    assert lamplight(night) > 0.004
+    assert lamplight(empty) < 0.001
+
+
+def test_snow_lies_on_what_looks_up() -> None:
+    """The upper edge of a red block turns white, its middle and its foot stay red."""
+    stage = open_stage(Scene(place="meadow", season="winter"), 160, 160, 3, lambda _share, _what: None)
+    block = np.zeros((100, 80, 4), np.float32)
+    block[10:, 10:70] = (0.7, 0.1, 0.1, 1.0)
+    ground.snow_over(stage, block)
+    assert float(block[11:13, 20:60, 1].min()) > 0.5
+    assert float(block[40:, 20:60, 1].max()) < 0.15
+
+
+def test_a_small_thing_beside_a_large_one_does_not_make_it_small() -> None:
+    def green(prompt: str) -> float:
+        picture = seen(prompt, width=256, height=256)
+        return float(((picture[..., 1] - np.maximum(picture[..., 0], picture[..., 2])) > 0.15).mean())
+
+    alone, together = green("a christmas tree in a room"), green("a christmas tree with three presents in a room")
+    assert together > 0.5 * alone
+
+
+def test_things_on_a_card_keep_clear_of_one_another() -> None:
+    card = seen('a birthday card with three balloons and a cake that says "Hi"', width=256, height=256)
+    red = (card[..., 0] > 0.75) & (card[..., 1] < 0.4) & (card[..., 2] < 0.4)
+    assert components(red, 120) == 3

@@ -5,6 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from imgforge_mcp.local import draw
+from imgforge_mcp.local.places.sea import coast
+from imgforge_mcp.local.scene import Scene
+from imgforge_mcp.local.stage import open_stage
 from tests.local.looking import Pixels, difference, lower, seen, upper
 
 Mask = NDArray[np.bool_]
@@ -140,3 +143,40 @@ def test_a_logo_without_a_thing_still_has_a_sign() -> None:
 def test_two_glasses_on_a_table_hold_red_wine() -> None:
     table = seen("two glasses on a table")
     assert float(((table[..., 0] > 0.4) & (table[..., 0] > 3.2 * table[..., 1])).mean()) > 0.005
+
+
+@pytest.mark.parametrize(
+    ("prompt", "shown"),
+    [
+        ("a car on a mountain road", "on mountain road"),
+        ("a bicycle against a brick wall", "against brick wall"),
+        ("sunrise over rice terraces", "over rice terraces"),
+    ],
+)
+def test_what_the_place_is_made_of_is_drawn(prompt: str, shown: str) -> None:
+    assert shown in draw(prompt, width=160, height=160, seed=3).drawn
+
+
+def test_a_road_runs_grey_through_green_country() -> None:
+    def grey(picture: Pixels) -> float:
+        foot = picture[215:, 60:200]
+        return float((np.ptp(foot, axis=-1) < 0.1).mean())
+
+    road, none = (seen(prompt, width=256, height=256) for prompt in ("a mountain road", "a mountain valley"))
+    assert grey(road) > grey(none) + 0.3
+
+
+def test_a_brick_wall_is_red_with_pale_joints_in_level_courses() -> None:
+    wall = seen("a bicycle against a brick wall", width=256, height=256)[20:90, 100:156]
+    assert float((wall[..., 0] - wall[..., 2]).mean()) > 0.15
+    rows = (wall[..., 0] - wall[..., 2]).mean(axis=1)
+    assert float(np.abs(np.diff(rows)).max()) > 0.05
+
+
+def test_a_mirror_image_lies_on_water_and_not_on_sand() -> None:
+    stage = open_stage(Scene(place="coast"), 160, 160, 3, lambda _share, _what: None)
+    coast(stage)
+    assert stage.water is not None
+    assert float(stage.water[: stage.horizon - 2].max()) == 0
+    assert float(stage.water[stage.horizon + 6 : stage.horizon + 10].mean()) > 0.9
+    assert float(stage.water[-8:].mean()) < 0.1

@@ -93,7 +93,7 @@ def forest(stage: Stage) -> None:
     if stage.scene.has("jungle") and not stage.scene.has("snow", "winter"):
         with stage.part("jungle", "trees", "leaves"):
             thicket(stage, light)
-    trees.turf(stage)
+    trees.turf(stage, 0.45)
     stage.ground, stage.tuck, stage.shadow = stage.height * 0.9, True, 0.45
 
 

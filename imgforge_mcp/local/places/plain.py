@@ -31,6 +31,8 @@ def plain(stage: Stage) -> None:
         paper = rgb(250, 250, 252)
         ground = mix(paper * np.ones((*stage.shape, 1), np.float32), ground, _tile(stage)[..., None])
     stage.image = np.asarray(ground * np.ones((*stage.shape, 1), np.float32), np.float32)
+    if stage.scene.text and stage.scene.subjects and not stage.scene.has("white-background", "no-background"):
+        _discs(stage, framed=True)
     _tell(stage)
     stage.surface, stage.ground, stage.shadow, stage.horizon = "flat", stage.height * 0.72, 0.0, int(stage.height * 0.6)
     stage.light = replace(stage.light, ambient=rgb(176, 176, 182), key=rgb(255, 254, 250), stars=False, overcast=False)
@@ -41,14 +43,20 @@ def poster(stage: Stage) -> None:
     rows, columns = grid(*stage.shape)
     first, second = _colours(stage)
     stage.image = mix(first, second, np.clip(rows / stage.height * 0.8 + columns / stage.width * 0.2, 0, 1)[..., None])
-    reach = np.hypot(columns - stage.width * 0.72, rows - stage.height * 0.3) / min(stage.shape)
-    for size, strength in ((0.46, 0.08), (0.34, 0.1), (0.22, 0.14)):
-        stage.image = mix(
-            stage.image, rgb(255, 255, 255), ((1 - smooth(size - 0.002, size + 0.002, reach)) * strength)[..., None]
-        )
+    _discs(stage, framed=bool(stage.scene.subjects) and stage.scene.place == "poster")
     _tell(stage)
     stage.tell("poster")
     stage.surface, stage.ground, stage.shadow = "flat", stage.height * 0.8, 0.0
+
+
+def _discs(stage: Stage, *, framed: bool) -> None:
+    """Pale discs one in another: in the middle as a frame for what stands there, else aside as an ornament."""
+    rows, columns = grid(*stage.shape)
+    middle = (0.5, 0.53) if framed else (0.72, 0.3)
+    reach = np.hypot(columns - stage.width * middle[0], rows - stage.height * middle[1]) / min(stage.shape)
+    for size, strength in ((0.29, 0.1), (0.265, 0.16)) if framed else ((0.46, 0.08), (0.34, 0.1), (0.22, 0.14)):
+        inside = (1 - smooth(size - 0.002, size + 0.002, reach)) * strength
+        stage.image = mix(stage.image, rgb(255, 255, 255), inside[..., None])
 
 
 def card(stage: Stage) -> None:

@@ -19,14 +19,15 @@ class _Coat:
     paws: str
     tail: str = "bushy"
     girth: float = 1.0
+    legs: str = ""
 
 
 _COATS = {
     "fox": _Coat("#ea7a2c", "#b9501a", "#fff4e6", "#4a2c22"),
     "wolf": _Coat("#8d98a3", "#5f6973", "#e8ecef", "#6b757e"),
-    "bear": _Coat("#9a6238", "#6f4225", "#b98556", "#6f4225", "none", girth=1.3),
+    "bear": _Coat("#92604f", "#6b4438", "#b98a70", "#5e3b31", "none", girth=1.3),
     "polar-bear": _Coat("#f2f2ee", "#c9d0d6", "#ffffff", "#e2e5e6", "none", girth=1.36),
-    "panda": _Coat("#f6f6f4", "#cfd3d6", "#ffffff", "#2c2c30", "none", girth=1.36),
+    "panda": _Coat("#f6f6f4", "#cfd3d6", "#ffffff", "#26262b", "none", girth=1.36, legs="#3a3a40"),
     "koala": _Coat("#9aa3aa", "#707a82", "#e4e8ea", "#7d878f", "none", girth=1.25),
     "lion": _Coat("#d6a468", "#a8783f", "#f2ddb4", "#c8975a", "tuft", girth=1.18),
     "raccoon": _Coat("#8e8f93", "#5d5e63", "#c9cacc", "#3c3c40"),
@@ -120,19 +121,20 @@ def _body(coat: _Coat, size: int) -> str:
         f'<ellipse cx="175" cy="180" rx="10" ry="15" fill="{coat.shade}"/>',
         "none": "",
     }
+    legs, inner = coat.legs or coat.back, coat.legs or coat.shade
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 260" preserveAspectRatio="none" '
         f'width="{round(size * 210 / 260 * coat.girth)}" height="{size}"><defs>'
         f'<linearGradient id="b" x1="0" x2="1"><stop offset="0" stop-color="{coat.back}"/><stop '
         f'offset="1" stop-color="{coat.shade}"/></linearGradient>'
         f"</defs>{tails[coat.tail]}"
-        f'<ellipse cx="60" cy="222" rx="34" ry="32" fill="{coat.shade}"/><ellipse cx="134" cy="222" '
-        f'rx="34" ry="32" fill="{coat.shade}"/>'
+        f'<ellipse cx="60" cy="222" rx="34" ry="32" fill="{inner}"/><ellipse cx="134" cy="222" '
+        f'rx="34" ry="32" fill="{inner}"/>'
         '<path d="M58 96 C42 150 38 200 50 246 L146 246 C158 200 152 150 138 96Z" fill="url(#b)"/>'
         '<path d="M72 108 C62 150 72 186 97 198 C122 186 132 150 122 108 L112 120 L104 108 L97 124 L90 '
         f'108 L82 120Z" fill="{coat.chest}"/>'
-        f'<path d="M70 168 C60 200 64 232 62 250 Q80 262 96 250 C96 226 98 200 99 176Z" fill="{coat.back}"/>'
-        f'<path d="M126 168 C136 200 132 232 134 250 Q116 262 100 250 C100 226 98 200 97 176Z" fill="{coat.shade}"/>'
+        f'<path d="M70 168 C60 200 64 232 62 250 Q80 262 96 250 C96 226 98 200 99 176Z" fill="{legs}"/>'
+        f'<path d="M126 168 C136 200 132 232 134 250 Q116 262 100 250 C100 226 98 200 97 176Z" fill="{inner}"/>'
         f'<path d="M63 218 C70 212 88 212 96 220 C97 236 96 246 96 252 Q78 264 60 252 C62 240 62 228 63 218Z" '
         f'fill="{coat.paws}"/>'
         f'<path d="M133 218 C126 212 108 212 100 220 C99 236 100 246 100 252 Q118 264 136 252 '

@@ -9,9 +9,9 @@ from PIL import Image
 
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.language.actions import POSES
-from imgforge_mcp.local.pixels import Array, blur, mix, over, resize, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur
 from imgforge_mcp.local.scene import Colour, Subject
-from imgforge_mcp.local.sprites import animals, figures, people, portrait, worn
+from imgforge_mcp.local.sprites import animals, figures, ground, people, portrait, worn
 from imgforge_mcp.local.sprites.kinds import kind_of
 from imgforge_mcp.local.sprites.library import library, picture
 from imgforge_mcp.local.sprites.placing import compose
@@ -33,7 +33,6 @@ _GLOWING = frozenset(
     {"fire", "candle", "red-paper-lantern", "diya-lamp", "light-bulb", "jack-o-lantern", "lamp-post", "star"}
 )
 _WINDOWED = frozenset({"cabin", "treehouse"})
-_PANE = (255, 217, 138)
 _FACES = 20_000
 """The dice from which faces are made: everybody in a picture has some of their own."""
 _FLOODLIT: dict[str, Colour] = {"eiffel-tower": (255, 190, 92), "tokyo-tower": (255, 120, 60)}
@@ -44,7 +43,7 @@ def set_subjects(stage: Stage) -> None:
     if stage.scene.shot == "close" and spots and stage.surface == "ground":
         stage.image = blur(stage.image, 5 * stage.unit)
     if any(spot.contact == "ground" for spot in spots) and stage.water is not None and stage.scene.place != "coast":
-        _bank(stage)
+        ground.bank(stage)
     feet: dict[int, worn.Wearer] = {}
     for spot in spots:
         stage.report(0.62, spot.subject.word[:40])
@@ -56,7 +55,7 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
     if spot.contact == "worn":
         if feet:
             lit, left, top = worn.fitted(stage, spot.subject, sprite, list(feet.values())[-1])
-            _stamp(stage.image, lit, left, top)
+            ground.stamp(stage.image, lit, left, top)
             _note(stage, spot, lit, left, top)
         return
     if spot.flip and not spot.subject.name.startswith("figure:"):
@@ -68,7 +67,7 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
     amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("snow", "winter") and _is_still(spot):
-        _snow_over(stage, lit)
+        ground.snow_over(stage, lit)
     if stage.scene.has("silhouette"):
         lit[..., :3] = lit[..., :3] * 0.12 + stage.light.ambient * 0.06
     left, top = round(spot.x - lit.shape[1] / 2), round(spot.foot - lit.shape[0] * (1 - spot.sunk))
@@ -76,27 +75,27 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
         top = max(round(stage.height * 0.08), stage.height - lit.shape[0] + 2)
     feet[spot.subject.key] = worn.wearer(spot, lit, left, top)
     if spot.contact in ("ground", "table"):
-        _shadow(stage, lit, left, spot)
+        ground.shadow(stage, lit, left, spot)
     if spot.contact in ("water", "table") or (spot.contact == "ground" and stage.reflect):
-        _mirror(stage, lit, left, spot)
+        ground.mirror(stage, lit, left, spot)
     if glows:
-        _shed_light(
+        ground.shed_light(
             stage, spot.x, top + lit.shape[0] * (0.2 if spot.subject.name == "lamp-post" else 0.5), lit.shape[0]
         )
     if stage.scene.time in ("night", "dusk") and spot.subject.name in _WINDOWED:
-        _light_windows(stage, sprite, lit, left, top)
+        ground.light_windows(stage, sprite, lit, left, top)
     before = stage.image
     if spot.contact == "water":
         lit = lit[: max(1, round(lit.shape[0] * (1 - spot.sunk)))]
     if stage.tuck and spot.contact == "ground" and spot.sunk >= 0:
         before = stage.image.copy()
-    _stamp(stage.image, lit, left, top)
+    ground.stamp(stage.image, lit, left, top)
     _note(stage, spot, lit, left, top)
     if stage.focus is None:
         stage.focus = np.zeros(stage.shape, np.float32)
-    _stamp_mask(stage.focus, lit[..., 3], left, top)
+    ground.stamp_mask(stage.focus, lit[..., 3], left, top)
     if stage.tuck and spot.contact == "ground" and spot.sunk >= 0:
-        _tuck(stage, before, lit, left, top)
+        ground.tuck(stage, before, lit, left, top)
 
 
 def _is_still(spot: Spot) -> bool:
@@ -104,17 +103,6 @@ def _is_still(spot: Spot) -> bool:
     kind = kind_of(spot.subject.name)
     art = library().get(spot.subject.name)
     return spot.contact == "ground" and kind.height >= 1.1 and (art is None or art.group == "Travel & Places")
-
-
-def _snow_over(stage: Stage, lit: Array) -> None:
-    """White on all that looks up: what has nothing of the thing a little above it."""
-    tall = max(3, round(lit.shape[0] * 0.045))
-    above = np.zeros_like(lit[..., 3])
-    above[tall:] = lit[:-tall, :, 3]
-    ragged = 0.75 + 0.5 * stage.noise.line(lit.shape[1], max(4.0, tall * 1.6), octaves=2, layer=321)
-    cap = np.clip(blur(lit[..., 3] * (1 - above), tall * 0.22) * 1.5 * ragged, 0, 1)
-    white = stage.light.ambient * 0.6 + stage.light.key * 0.5
-    lit[..., :3] = over(lit[..., :3], np.minimum(white * 1.05, 1), cap)
 
 
 def _note(stage: Stage, spot: Spot, lit: Array, left: int, top: int) -> None:
@@ -195,8 +183,9 @@ def _drawing(stage: Stage, spot: Spot) -> Image.Image:
 
 
 def _person(stage: Stage, spot: Spot) -> Image.Image:
-    place = round(spot.x / stage.width * 40) if spot.subject.count > 1 else 0
-    rng = stage.dice(_FACES + zlib.crc32(f"{spot.subject.name} {spot.subject.key}".encode()) % 9000 + place)
+    place = f"{round(spot.x / stage.width * 40)} {round(spot.foot / stage.height * 40)}"
+    who = f"{spot.subject.name} {spot.subject.key} {place if spot.subject.count > 1 else ''}"
+    rng = stage.dice(_FACES + zlib.crc32(who.encode()) % 9000)
     look = people.look_of(spot.subject, rng)
     if spot.contact == "bust" and look.hat not in ("helmet", "helm", "kabuto", "hood"):
         return portrait.bust(look, round(min(stage.width * 1.02, stage.height * 0.95)))
@@ -238,148 +227,3 @@ def _drawn_in_pose(stage: Stage, spot: Spot, skin: Colour, size: int) -> Image.I
     if pose == "woman-dancing" and (spot.subject.name in ("figure:man", "figure:boy") or is_second):
         pose = "man-dancing"
     return people.natural(picture(pose, size), skin)
-
-
-def _stamp(image: Array, lit: Array, left: int, top: int, strength: float = 1.0) -> None:
-    """Lays RGBA over the picture in place, cut to the frame."""
-    height, width = image.shape[:2]
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + lit.shape[1]), min(height, top + lit.shape[0])
-    if x1 <= x0 or y1 <= y0:
-        return
-    part = lit[y0 - top : y1 - top, x0 - left : x1 - left]
-    image[y0:y1, x0:x1] = over(image[y0:y1, x0:x1], part[..., :3], part[..., 3] * np.float32(strength))
-
-
-def _shed_light(stage: Stage, x: float, y: float, size: int) -> None:
-    """A thing that glows warms what is near it, the more the darker the scene is."""
-    rows = np.arange(stage.height, dtype=np.float32)[:, None]
-    columns = np.arange(stage.width, dtype=np.float32)[None]
-    near = np.exp(-np.hypot(columns - x, (rows - y) * 1.1) / (size * 0.5))[..., None]
-    strength = 0.9 if stage.scene.time in ("night", "dusk") or stage.scene.has("dark") else 0.18
-    warm = rgb(255, 176, 96)
-    lit = stage.image * (1 + near * warm * strength) + near * warm * strength * 0.25
-    stage.image = np.clip(lit, 0, 1).astype(np.float32)
-
-
-def _light_windows(stage: Stage, sprite: Image.Image, lit: Array, left: int, top: int) -> None:
-    """Panes that are drawn lit shine by night, and warm what is before them."""
-    colour = np.asarray(sprite, np.float32)[..., :3] / 255
-    panes = np.clip(1 - np.abs(colour - rgb(*_PANE)).max(axis=-1) * 5, 0, 1) * lit[..., 3]
-    lit[..., :3] = over(lit[..., :3], np.broadcast_to(rgb(255, 208, 120), colour.shape), panes)
-    pad = round(lit.shape[1] * 0.16)
-    near = np.clip(blur(np.pad(panes, pad), pad * 0.4) * 1.5, 0, 0.5)
-    glow = np.dstack([np.broadcast_to(rgb(255, 178, 92), (*near.shape, 3)), near]).astype(np.float32)
-    _stamp(stage.image, glow, left - pad, top - pad)
-    inner = near[pad:-pad, pad:-pad, None]
-    lit[..., :3] = np.clip(lit[..., :3] + inner * colour * rgb(255, 178, 92) * 1.6, 0, 1)
-
-
-def _stamp_mask(mask: Array, alpha: Array, left: int, top: int) -> None:
-    height, width = mask.shape
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + alpha.shape[1]), min(height, top + alpha.shape[0])
-    if x1 > x0 and y1 > y0:
-        mask[y0:y1, x0:x1] = np.maximum(mask[y0:y1, x0:x1], alpha[y0 - top : y1 - top, x0 - left : x1 - left])
-
-
-def _shadow(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
-    """A dark pool under the feet, and the outline thrown away from the sun."""
-    height, width = lit.shape[:2]
-    strength = stage.shadow * (0.7 if stage.light.overcast else 1.0)
-    alpha = lit[..., 3]
-    flat = resize(alpha, max(2, round(height * 0.16)), width)[::-1]
-    away = 1 if stage.sun[0] < stage.width / 2 else -1
-    low = stage.scene.time in ("sunset", "sunrise")
-    _darken(
-        stage,
-        flat,
-        left + round(away * width * (0.14 if low else 0.06)),
-        round(spot.foot - flat.shape[0] * 0.34),
-        max(1.5, width * 0.03),
-        strength * (0.8 if low else 0.62),
-    )
-    foot = alpha[round(height * 0.9) :].max(axis=0) if height > 10 else alpha.max(axis=0)
-    pool = np.repeat(foot[None], max(2, round(height * 0.05)), 0)
-    _darken(stage, pool, left, round(spot.foot - pool.shape[0] * 0.6), max(1.2, width * 0.022), strength)
-
-
-def _darken(stage: Stage, mask: Array, left: int, top: int, softness: float, strength: float) -> None:
-    pad = int(softness * 3) + 1
-    soft = blur(np.pad(mask, pad), softness)
-    shade = np.dstack(
-        [np.broadcast_to(stage.light.ambient * 0.12, (*soft.shape, 3)), np.clip(soft, 0, 1) * strength]
-    ).astype(np.float32)
-    _stamp(stage.image, shade, left - pad, top - pad)
-
-
-def _mirror(stage: Stage, lit: Array, left: int, spot: Spot) -> None:
-    visible = lit[: max(2, round(lit.shape[0] * (1 - spot.sunk)))]
-    flipped = visible[::-1].copy()
-    height = flipped.shape[0]
-    fade = np.clip(
-        1 - np.arange(height, dtype=np.float32) / (height * (0.95 if spot.contact == "water" else 0.5)), 0, 1
-    )
-    flipped[..., 3] *= fade[:, None] * (0.58 if spot.contact == "water" else stage.reflect)
-    if spot.contact == "water":
-        shift = (
-            stage.noise.line(height, 9 * stage.unit + 2, octaves=3, layer=320)
-            * (2 + np.arange(height) * 0.05)
-            * 1.6
-            * stage.unit
-        )
-        columns = np.clip(np.arange(flipped.shape[1])[None] + shift[:, None], 0, flipped.shape[1] - 1).astype(int)
-        flipped = np.take_along_axis(flipped, columns[..., None], axis=1)
-        flipped[..., :3] = mix(flipped[..., :3], stage.light.ambient * rgb(40, 96, 126) * 1.6, 0.3)
-    if spot.contact == "water" and stage.water is not None:
-        flipped[..., 3] *= _beneath(stage.water, flipped.shape[:2], left, round(spot.foot) - 2)
-    _stamp(stage.image, blur(flipped, 1.6 * stage.unit), left, round(spot.foot) - 2)
-
-
-def _beneath(mask: Array, shape: tuple[int, int], left: int, top: int) -> Array:
-    """The part of the picture's mask that lies under a cut-out; nothing outside the frame."""
-    found = np.zeros(shape, np.float32)
-    x0, y0 = max(0, left), max(0, top)
-    x1, y1 = min(mask.shape[1], left + shape[1]), min(mask.shape[0], top + shape[0])
-    if x1 > x0 and y1 > y0:
-        found[y0 - top : y1 - top, x0 - left : x1 - left] = mask[y0:y1, x0:x1]
-    return found
-
-
-def _tuck(stage: Stage, before: Array, lit: Array, left: int, top: int) -> None:
-    """The ground's own blades and drifts over the feet."""
-    height, width = lit.shape[:2]
-    band = max(3, round(height * 0.09))
-    y0, y1, x0, x1 = (
-        max(0, top + height - band),
-        min(stage.height, top + height),
-        max(0, left),
-        min(stage.width, left + width),
-    )
-    if y1 <= y0 or x1 <= x0:
-        return
-    ragged = stage.noise.line(stage.width, 6 * stage.unit + 1.5, octaves=2, layer=330)[x0:x1]
-    rows = np.arange(y0, y1, dtype=np.float32)[:, None]
-    mask = smooth(0.0, band * 0.4, rows - (top + height - band * (0.45 + 0.4 * ragged))[None, :])
-    stage.image[y0:y1, x0:x1] = over(stage.image[y0:y1, x0:x1], before[y0:y1, x0:x1], mask)
-
-
-def _bank(stage: Stage) -> None:
-    """A near shore for those who do not swim."""
-    rows = np.arange(stage.height, dtype=np.float32)[:, None]
-    line = stage.noise.line(stage.width, stage.width * 0.5, octaves=5, layer=331)
-    crest = stage.height * 0.8 + line * stage.height * 0.035
-    grain = stage.noise.field(stage.shape, 60 * stage.unit, octaves=6, gain=0.62, stretch=2.4, layer=332)
-    low, high = rgb(44, 74, 38), rgb(124, 146, 74)
-    if stage.scene.has("snow", "winter"):
-        low, high = rgb(196, 208, 226), rgb(246, 249, 254)
-    elif stage.scene.has("autumn"):
-        low, high = rgb(110, 70, 36), rgb(196, 146, 66)
-    colour = mix(low, high, np.clip(grain * 0.6 + 0.5, 0, 1)[..., None]) * (
-        stage.light.ambient * 0.6 + stage.light.key * 0.5
-    )
-    depth = np.clip((rows - crest[None]) / (stage.height * 0.2), 0, 1)
-    stage.image = over(
-        stage.image,
-        colour * (1.1 - 0.35 * depth)[..., None],
-        smooth(-1.5, 1.5, rows - crest[None] + grain * 5 * stage.unit),
-    )
-    stage.ground, stage.tuck = stage.height * 0.92, True

@@ -87,7 +87,7 @@ def _on_a_card(stage: Stage, subjects: list[Subject]) -> list[Spot]:
         step, left = k // 2, k % 2 == 0
         lone = k == len(others) - 1 and left
         away = 0.0 if lone else (0.2 + 0.11 * step) * stage.width
-        lift = side * (0.24 if lone else 0.12 - 0.05 * step)
+        lift = side * (0.21 if lone else 0.12 - 0.05 * step)
         x = stage.width * 0.5 + (-away if left else away)
         spots.append(
             Spot(subject, x, foot - lift, size, 0.5 - 0.01 * k, "flat", turn=6.0 if left and not lone else -6.0)
@@ -181,8 +181,8 @@ def _sizes(stage: Stage, subjects: list[Subject]) -> list[float]:
         if len(subjects) > 1:
             floor = 0.85 if stage.surface == "flat" else 0.5
             grown *= max(floor, (kind.height / tallest) ** 0.4)
-        crowd = sum(other.count for other in subjects)
-        if crowd > 1:
+        crowd = sum(other.count * (kind_of(other.name).height / tallest) ** 0.4 for other in subjects)
+        if crowd > 1.2:
             least = 0.85 if crowd <= 3 and is_person(subject) else 0.36
             grown *= max(least if stage.surface == "ground" else 0.5, 1.2 / crowd**0.5)
         if stage.surface == "table" and len(subjects) > 1:

@@ -233,8 +233,8 @@ def _front_hair(look: Look, masculine: bool) -> str:
     if look.long_hair and look.cut == "bun":
         return (
             '<path d="M130 214 C112 110 160 90 200 92 C240 90 288 110 270 214 C268 180 262 160 250 146 Q222 132 200 '
-            f'134 Q178 132 150 146 C138 160 132 180 130 214Z" fill="url(#h)"/><path d="M146 150 C158 126 176 112 198 108 '
-            f'M254 150 C242 126 226 112 206 108" stroke="{strand}" stroke-width="3" fill="none" opacity=".45"/>'
+            f'134 Q178 132 150 146 C138 160 132 180 130 214Z" fill="url(#h)"/><path d="M146 150 C158 126 176 112 198 '
+            f'108 M254 150 C242 126 226 112 206 108" stroke="{strand}" stroke-width="3" fill="none" opacity=".45"/>'
         )
     if masculine or not look.long_hair:
         return (
