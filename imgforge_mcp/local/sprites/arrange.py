@@ -16,7 +16,7 @@ from imgforge_mcp.local.sprites.kinds import kind_of
 from imgforge_mcp.local.sprites.library import library, picture
 from imgforge_mcp.local.sprites.placing import compose
 from imgforge_mcp.local.sprites.relight import furred, recolour, relight
-from imgforge_mcp.local.sprites.spot import Spot
+from imgforge_mcp.local.sprites.spot import Spot, is_person
 from imgforge_mcp.local.stage import Stage
 
 _NATURAL: dict[str, Colour] = {
@@ -64,7 +64,11 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
         sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
     floodlit = spot.subject.name in _FLOODLIT and stage.scene.time in ("night", "dusk")
     glows = (spot.subject.name in _GLOWING or floodlit) and spot.contact != "flat"
-    amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.86)
+    amount = (
+        0.15
+        if glows
+        else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.6 if is_person(spot.subject) else 0.86)
+    )
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("snow", "winter") and _is_still(spot):
         ground.snow_over(stage, lit)
