@@ -64,11 +64,8 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
         sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
     floodlit = spot.subject.name in _FLOODLIT and stage.scene.time in ("night", "dusk")
     glows = (spot.subject.name in _GLOWING or floodlit) and spot.contact != "flat"
-    amount = (
-        0.15
-        if glows
-        else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, 0.6 if is_person(spot.subject) else 0.86)
-    )
+    standing = 0.6 if is_person(spot.subject) and not stage.light.stars else 0.86
+    amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, standing)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("snow", "winter") and _is_still(spot):
         ground.snow_over(stage, lit)

@@ -21,7 +21,7 @@ def head(look: Look, radius: float, middle: float) -> tuple[str, str]:
         return "", f'{hat}{place}<g transform="translate(0 .08) scale(.9)">{face}{mask}</g></g>'
     hair = _tones(look)
     behind = place + _BEHIND.get(look.cut, "").format(**hair) + "</g>"
-    cut = "short" if look.hat and look.cut == "curls" else look.cut
+    cut = "short" if look.hat and look.cut in ("curls", "bun") else look.cut
     behind = "" if cut != look.cut else behind
     return behind, f"{place}{face}{_FRONT[cut].format(**hair)}</g>{hat}"
 
