@@ -64,7 +64,8 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
         sprite = sprite.rotate(spot.turn, Image.Resampling.BICUBIC, expand=True)
     floodlit = spot.subject.name in _FLOODLIT and stage.scene.time in ("night", "dusk")
     glows = (spot.subject.name in _GLOWING or floodlit) and spot.contact != "flat"
-    standing = 0.6 if is_person(spot.subject) and not stage.light.stars else 0.86
+    is_plain = is_person(spot.subject) or _is_built(spot.subject)
+    standing = 0.6 if is_plain and not stage.light.stars else 0.86
     amount = 0.15 if glows else {"flat": 0.35, "table": 0.9, "bust": 0.36}.get(spot.contact, standing)
     lit = relight(stage, sprite, amount=amount, distance=spot.distance * stage.light.haze)
     if stage.scene.has("snow", "winter") and _is_still(spot):
@@ -96,14 +97,19 @@ def _paint(stage: Stage, spot: Spot, feet: dict[int, worn.Wearer]) -> None:
         stage.focus = np.zeros(stage.shape, np.float32)
     ground.stamp_mask(stage.focus, lit[..., 3], left, top)
     if stage.tuck and spot.contact == "ground" and spot.sunk >= 0:
-        ground.tuck(stage, before, lit, left, top)
+        ground.tuck(stage, before, lit, left, top, 0.035 if is_person(spot.subject) else 0.09)
+
+
+def _is_built(subject: Subject) -> bool:
+    """Houses, bridges, vehicles and the like: their faces are flat, not round."""
+    art = library().get(subject.name)
+    built = art.group == "Travel & Places" if art else not is_person(subject)
+    return built and kind_of(subject.name).height >= 1.1
 
 
 def _is_still(spot: Spot) -> bool:
-    """Does snow lie on it? On what stands and is large, and does not move."""
-    kind = kind_of(spot.subject.name)
-    art = library().get(spot.subject.name)
-    return spot.contact == "ground" and kind.height >= 1.1 and (art is None or art.group == "Travel & Places")
+    """Does snow lie on it? On what is built and stands."""
+    return spot.contact == "ground" and _is_built(spot.subject)
 
 
 def _note(stage: Stage, spot: Spot, lit: Array, left: int, top: int) -> None:

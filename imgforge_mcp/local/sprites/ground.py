@@ -110,10 +110,10 @@ def _beneath(mask: Array, shape: tuple[int, int], left: int, top: int) -> Array:
     return found
 
 
-def tuck(stage: Stage, before: Array, lit: Array, left: int, top: int) -> None:
+def tuck(stage: Stage, before: Array, lit: Array, left: int, top: int, share: float = 0.09) -> None:
     """The ground's own blades and drifts over the feet."""
     height, width = lit.shape[:2]
-    band = max(3, round(height * 0.09))
+    band = max(3, round(min(height * share, 24 * stage.unit)))
     y0, y1, x0, x1 = (
         max(0, top + height - band),
         min(stage.height, top + height),

@@ -152,7 +152,7 @@ _KINDS: tuple[tuple[float, str, Medium, str], ...] = (
     (2.0, "street", "ground", "stairs"),
     (2.2, "room", "ground", "ladder"),
     (0.3, "studio", "ground", "plate whole-pizza"),
-    (0.22, "studio", "ground", "ramen birthday-cake pot-of-food spaghetti watermelon pineapple teapot"),
+    (0.22, "studio", "ground", "ramen birthday-cake chocolate-cake pot-of-food spaghetti watermelon pineapple teapot"),
     (0.05, "studio", "ground", "strawberry cherries egg grapes lemon cookie candy peanuts tangerine lime chestnut"),
     (0.08, "studio", "ground", "chopsticks"),
     (0.3, "meadow", "ground", "wizard-hat party-hat santa-hat cowboy-hat"),

@@ -65,13 +65,13 @@ def fitted(stage: Stage, subject: Subject, sprite: Image.Image, by: Wearer) -> t
 
 def _on_a_person(stage: Stage, sprite: Image.Image, name: str, by: Wearer) -> tuple[Array, int, int]:
     """On the head of a whole figure: a hat above the brows, headphones from ear to ear, glasses at the eyes."""
-    size = max(8, round(by.height * (0.17 if "glasses" in name else 0.25 if name == "headphone" else 0.29)))
+    size = max(8, round(by.height * (0.17 if "glasses" in name else 0.33 if name == "headphone" else 0.29)))
     worn = _sized(sprite, size)
     drop = by.height * 0.1 - worn.height
     if "glasses" in name:
         drop = by.height * 0.14 - worn.height * 0.5
     elif name == "headphone":
-        drop = -by.height * 0.035
+        drop = -by.height * 0.045
     return relight(stage, worn), round(by.x - size * 0.5), round(by.top + drop)
 
 
