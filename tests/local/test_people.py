@@ -15,7 +15,7 @@ from tests.local.looking import Pixels, difference, seen
 def figure(look: Look, pose: str = "") -> Pixels:
     drawn = figures.figure(look, 200, pose)
     canvas = np.zeros((200, 200, 4), np.float32)
-    values = np.asarray(drawn, np.float32) / 255
+    values = np.asarray(drawn, np.float32) * np.float32(1 / 255)
     left = (200 - values.shape[1]) // 2
     canvas[200 - values.shape[0] :, left : left + values.shape[1]] = values
     return canvas
@@ -51,7 +51,7 @@ def test_faces_hair_and_skin_vary_from_one_to_another() -> None:
     assert len({person.skin for person in people}) >= 3
     assert len({person.cut for person in people}) >= 4
     assert len({person.feminine for person in people}) == 2
-    portraits = [np.asarray(bust(person, 120), np.float32)[-100:, :100] / 255 for person in people[:4]]
+    portraits = [np.asarray(bust(person, 120), np.float32)[-100:, :100] * np.float32(1 / 255) for person in people[:4]]
     assert min(difference(a, b) for k, a in enumerate(portraits) for b in portraits[k + 1 :]) > 0.02
 
 
