@@ -94,7 +94,7 @@ def test_the_file_has_only_fields_that_are_read() -> None:
     row = {"sizing", "id", "price"} | set(ModelSpec.__dataclass_fields__)
     about = ("checked", "tiers", "fitness", "sizings", "dialects", "slugs", "providers", "models")
     assert table.keys() == {*about, "pipelines", "pullable"}
-    drawing = {*row, "pictures", "guidance"}
+    drawing = {*row, "pictures", "guidance", "forms"}
     assert all(entry.keys() <= drawing for entry in table["pipelines"].values())
     assert all(entry.keys() <= {*drawing, *ABOUT} for entry in table["pullable"].values())
     assert table["models"].keys() == table["providers"].keys()
