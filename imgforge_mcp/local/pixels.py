@@ -22,7 +22,14 @@ def rgb(red: float, green: float, blue: float) -> Array:
 
 
 def mix(first: Array | float, second: Array | float, amount: Array | float) -> Array:
-    return cast(Array, np.asarray(first + (np.subtract(second, first)) * amount, np.float32))
+    """From the first to the second; worked out in the memory of the result, where the amount is no larger than that."""
+    change: Any = np.subtract(second, first, dtype=np.float32)
+    if np.broadcast_shapes(change.shape, np.shape(amount)) == change.shape:
+        change *= amount
+    else:
+        change = change * amount
+    change += first
+    return np.asarray(change, np.float32)
 
 
 def clamp(picture: Array) -> Array:

@@ -147,13 +147,25 @@ class Layer:
 
     def render(self, *, soft: float = 0.0, detail: float = 1.0) -> Array:
         """RGBA floats; `soft` blurs them, `detail` below 1 draws smaller and enlarges what will be blurred anyway."""
+        values = np.zeros((self.height, self.width, 4), np.float32)
+        painted, left, top = self._painted(soft, detail)
+        values[top : top + painted.shape[0], left : left + painted.shape[1]] = painted
+        return values
+
+    def lay_on(self, picture: Array, *, soft: float = 0.0, detail: float = 1.0) -> None:
+        """As `lay` of what `render` gives, within the picture itself and no further than the shapes reach."""
+        painted, left, top = self._painted(soft, detail)
+        below = picture[top : top + painted.shape[0], left : left + painted.shape[1]]
+        below += (painted[..., :3] - below) * painted[..., 3:]
+
+    def _painted(self, soft: float, detail: float) -> tuple[Array, int, int]:
+        """RGBA floats of the part of the picture that the shapes reach, and its left and top."""
         if soft > 2.5:
             detail = min(detail, 0.5)
-        left, top, right, bottom = self._bounds()
+        left, top, right, bottom = self._bounds(math.ceil(3 * soft))
         across, down = right - left, bottom - top
-        values = np.zeros((self.height, self.width, 4), np.float32)
         if across <= 0 or down <= 0:
-            return values
+            return np.zeros((0, 0, 4), np.float32), 0, 0
         width, height = max(1, round(across * detail)), max(1, round(down * detail))
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" preserveAspectRatio="none" '
@@ -162,19 +174,19 @@ class Layer:
         drawn = rasterise(svg)
         if drawn.size != (across, down):
             drawn = drawn.resize((across, down), Image.Resampling.BILINEAR)
-        np.multiply(np.asarray(drawn), np.float32(1 / 255), out=values[top:bottom, left:right])
-        return _softened(values, soft) if soft else values
+        painted = np.multiply(np.asarray(drawn), np.float32(1 / 255))
+        return _softened(painted, soft) if soft else painted, left, top
 
-    def _bounds(self) -> tuple[int, int, int, int]:
-        """What of the picture the shapes can reach: left, top, right and bottom."""
+    def _bounds(self, margin: int) -> tuple[int, int, int, int]:
+        """What of the picture the shapes can reach, and so much around: left, top, right and bottom."""
         if not self._parts:
             return 0, 0, 0, 0
         x0, y0, x1, y1 = self._reach
         return (
-            max(0, math.floor(max(x0, -1))),
-            max(0, math.floor(max(y0, -1))),
-            min(self.width, math.ceil(min(x1, self.width + 1))),
-            min(self.height, math.ceil(min(y1, self.height + 1))),
+            max(0, math.floor(max(x0, -1)) - margin),
+            max(0, math.floor(max(y0, -1)) - margin),
+            min(self.width, math.ceil(min(x1, self.width + 1)) + margin),
+            min(self.height, math.ceil(min(y1, self.height + 1)) + margin),
         )
 
     def _reaches(self, xs: Sequence[float], ys: Sequence[float], pad: float = 1.0) -> None:

@@ -13,6 +13,8 @@ from imgforge_mcp.local.vector import Layer, lay
 
 _INDOORS = frozenset({"room", "studio", "portrait", "abstract", "plain", "poster", "space", "underwater", "mars"})
 _LEAVES: tuple[Colour, ...] = ((232, 124, 36), (248, 184, 62), (186, 60, 28), (206, 98, 40))
+_LEAF = ((0, 2), (0.6, 0.9), (1.6, 0.7), (2.6, 0.9), (3.14, 1.6), (3.7, 0.9), (4.7, 0.7), (5.7, 0.9))
+"""The outline of one: angles, and how far from its middle."""
 _PETALS: tuple[Colour, ...] = ((252, 214, 226), (246, 184, 204), (255, 234, 240))
 
 
@@ -46,16 +48,24 @@ def fall(stage: Stage) -> None:
 def _snow(stage: Stage) -> None:
     rng, white = stage.dice(500), rgb(252, 253, 255)
     for size, count, softness, opacity in ((1.8, 240, 0.4, 0.75), (3.6, 110, 1.0, 0.7), (8.5, 26, 3.2, 0.5)):
-        layer = Layer(stage.width, stage.height)
         many = int(
             count * (2.6 if stage.scene.has("blizzard") else 1) * stage.width * stage.height / (stage.unit * 1024) ** 2
         )
         across, down = rng.uniform(0, stage.width, many), rng.uniform(0, stage.height, many)
         reach = size * stage.unit * rng.uniform(0.6, 1.5, many)
-        layer.ellipses(zip(across.tolist(), down.tolist(), reach.tolist(), reach.tolist(), strict=True), white)
-        soft = softness * stage.unit
-        flakes = blur(np.ascontiguousarray(layer.render(detail=0.5 if soft > 2.5 else 1.0)[..., 3]), soft)
-        stage.image = over(stage.image, white, flakes * np.float32(opacity))
+        soft = max(0.5, 1.5 * softness * stage.unit)
+        for x, y, radius in zip(across.tolist(), down.tolist(), reach.tolist(), strict=True):
+            _flake(stage.image, x, y, radius, soft, white, opacity)
+
+
+def _flake(picture: Array, x: float, y: float, radius: float, soft: float, colour: Array, opacity: float) -> None:
+    """A disc that fades from `soft` inside its edge to as much outside."""
+    end = radius + soft
+    top, left = max(0, math.floor(y - end)), max(0, math.floor(x - end))
+    below = picture[top : math.ceil(y + end) + 1, left : math.ceil(x + end) + 1]
+    rows, columns = grid(*below.shape[:2])
+    away = np.hypot(rows + np.float32(top - y + 0.5), columns + np.float32(left - x + 0.5))
+    below += (colour - below) * (opacity * (1 - smooth(radius - soft, end, away)))[..., None]
 
 
 def _rain(stage: Stage) -> None:
@@ -96,9 +106,8 @@ def _lightning(stage: Stage) -> None:
 
 
 def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
-    rng = stage.dice(503)
+    rng, light = stage.dice(503), stage.light.ambient * 0.5 + stage.light.key * 0.6
     for size, share, softness in ((0.006, 0.7, 0.4), (0.013, 0.3, 2.0)):
-        layer = Layer(stage.width, stage.height)
         for _ in range(int(count * share)):
             x, y, turn = (
                 float(rng.uniform(0, stage.width)),
@@ -106,25 +115,10 @@ def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
                 float(rng.uniform(0, 6.28)),
             )
             reach = size * min(stage.shape) * float(rng.uniform(0.7, 1.4))
-            points = [
-                (x + math.cos(turn + a) * reach * s, y + math.sin(turn + a) * reach * s * 0.8)
-                for a, s in (
-                    (0, 2),
-                    (0.6, 0.9),
-                    (1.6, 0.7),
-                    (2.6, 0.9),
-                    (3.14, 1.6),
-                    (3.7, 0.9),
-                    (4.7, 0.7),
-                    (5.7, 0.9),
-                )
-            ]
-            layer.polygon(
-                points,
-                rgb(*palette[int(rng.integers(len(palette)))]) * (stage.light.ambient * 0.5 + stage.light.key * 0.6),
-                opacity=0.92,
-            )
-        stage.image = lay(stage.image, layer.render(soft=softness * stage.unit))
+            points = [(x + math.cos(turn + a) * reach * s, y + math.sin(turn + a) * reach * s * 0.8) for a, s in _LEAF]
+            leaf = Layer(stage.width, stage.height)  # one each: they are few and small, and lie far from one another
+            leaf.polygon(points, rgb(*palette[int(rng.integers(len(palette)))]) * light, opacity=0.92)
+            leaf.lay_on(stage.image, soft=softness * stage.unit)
 
 
 def _fireflies(stage: Stage) -> None:
