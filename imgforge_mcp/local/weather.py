@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, lay
