@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
 
@@ -35,11 +37,9 @@ def paint_sky(stage: Stage, *, sun: bool = True, clouds: bool = True) -> None:
         with stage.veil("stars"):
             _stars(stage, sky, distance)
     if sun and not stage.light.overcast:
-        discs = _discs(stage)
-        for centre in discs:
+        for centre in _discs(stage):
             with stage.part("moon" if stage.light.stars else "sun", *_said_colour(stage)):
-                away = np.hypot(columns - centre[0], (rows - centre[1]) * 1.15) / min(stage.height, stage.width)
-                _disc(stage, sky, away if len(discs) > 1 else distance, centre)
+                _disc(stage, sky, centre)
     if stage.scene.has("aurora"):
         with stage.veil("aurora"):
             _aurora(stage, sky)
@@ -66,29 +66,33 @@ def _discs(stage: Stage) -> list[tuple[float, float]]:
 
 def _glow(stage: Stage, sky: Array, distance: Array) -> None:
     near = np.exp(-distance * (8 if stage.light.stars else 4.2)) * stage.light.glow
-    sky += near[..., None] * (stage.light.sun - sky * 0.45)
     halo = np.exp(-((distance / 0.09) ** 2)) * stage.light.glow * 0.5
-    sky += halo[..., None] * stage.light.sun
+    sky *= (1 - near * 0.45)[..., None]
+    sky += (near + halo)[..., None] * stage.light.sun
 
 
-def _disc(stage: Stage, sky: Array, distance: Array, centre: tuple[float, float]) -> None:
+def _disc(stage: Stage, sky: Array, centre: tuple[float, float]) -> None:
     radius = 0.045 if stage.light.stars else 0.036
     if stage.scene.has("big-moon", "big-sun"):
         radius = 0.12
-    edge = 1.4 / min(stage.width, stage.height)
-    disc = 1 - smooth(radius - edge, radius + edge, distance)
-    colour = np.broadcast_to(np.minimum(1, stage.light.sun * (1.0 if stage.scene.disc else 1.1)), sky.shape)
+    size = min(stage.shape)
+    edge = 1.4 / size
+    reach = math.ceil((radius + edge) * size)
+    top, left = max(0, int(centre[1]) - reach), max(0, int(centre[0]) - reach)
+    box = slice(top, max(0, int(centre[1]) + reach + 1)), slice(left, max(0, int(centre[0]) + reach + 1))
+    rows, columns = grid(*sky[box].shape[:2])
+    across, down = columns + np.float32(left - centre[0]), rows + np.float32(top - centre[1])
+    disc = 1 - smooth(radius - edge, radius + edge, np.hypot(across, down * 1.15) / size)
+    colour = np.minimum(1, stage.light.sun * (1.0 if stage.scene.disc else 1.1))
     if stage.scene.time == "night":
-        seas = stage.noise.field(stage.shape, 26 * stage.unit * radius / 0.045, octaves=4, layer=11)
+        seas = stage.noise.field(sky[box].shape[:2], 26 * stage.unit * radius / 0.045, octaves=4, layer=11)
         colour = stage.light.sun * (0.93 + 0.12 * np.clip(seas, -1, 0.4))[..., None]
         if stage.scene.has("crescent"):
-            rows, columns = grid(*stage.shape)
-            size = min(stage.shape)
-            bite = np.hypot(columns - centre[0] - radius * 0.5 * size, (rows - centre[1] + radius * 0.2 * size) * 1.15)
-            disc = disc * smooth(radius - edge, radius + edge, bite / size)
+            bite = np.hypot(across - radius * 0.5 * size, (down + radius * 0.2 * size) * 1.15) / size
+            disc = disc * smooth(radius - edge, radius + edge, bite)
     elif stage.scene.time == "day":
         disc = disc * 0.9
-    sky[:] = over(sky, colour, disc)
+    sky[box] = over(sky[box], colour, disc)
 
 
 def _stars(stage: Stage, sky: Array, distance: Array) -> None:
@@ -97,25 +101,28 @@ def _stars(stage: Stage, sky: Array, distance: Array) -> None:
     count = int(stage.width * height / (900 if stage.scene.time == "night" else 3600))
     rows, columns = rng.integers(0, height, count), rng.integers(0, stage.width, count)
     light = rng.random(count).astype(np.float32) ** 5
-    field = np.zeros(stage.shape, np.float32)
+    field = np.zeros((height, stage.width), np.float32)
     field[rows, columns] = light * (1 - rows / height * 0.7)
     big = rng.choice(count, min(count, 26), replace=False)
     field[rows[big], columns[big]] = 2.5 * stage.unit**0.5
     field = field + blur(field, max(0.6, 1.1 * stage.unit)) * 3.2
-    field *= smooth(0.05, 0.14, distance)
-    sky += field[..., None] * rgb(250, 248, 255)
+    field *= smooth(0.05, 0.14, distance[:height])
+    sky[:height] += field[..., None] * rgb(250, 248, 255)
     if stage.scene.time == "night":
         _milky_way(stage, sky)
 
 
 def _milky_way(stage: Stage, sky: Array) -> None:
-    rows, columns = grid(*stage.shape)
+    """Dust along a slanting band; worked out at half size."""
+    shape = (stage.height + 1) // 2, (stage.width + 1) // 2
+    rows, columns = grid(*shape)
     slope = float(stage.dice(2).uniform(-0.5, 0.5))
-    across = rows / stage.height - 0.22 - slope * (columns / stage.width - 0.5)
+    across = rows / shape[0] - 0.22 - slope * (columns / shape[1] - 0.5)
     band = np.exp(-((across * 5.5) ** 2))
-    dust = stage.noise.field(stage.shape, 260 * stage.unit, octaves=6, gain=0.6, layer=12)
+    dust = stage.noise.field(shape, 130 * stage.unit, octaves=5, gain=0.6, layer=12)
     strength = 1.0 if stage.scene.has("stars") else 0.45
-    sky += (np.clip(dust * 0.8 + 0.3, 0, 1) * band)[..., None] * rgb(64, 66, 104) * strength
+    light = resize(np.clip(dust * 0.8 + 0.3, 0, 1) * band, *stage.shape)
+    sky += light[..., None] * (rgb(64, 66, 104) * strength)
 
 
 def _aurora(stage: Stage, sky: Array) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgforge_mcp.local.pixels import Array, blur
+from imgforge_mcp.local.pixels import Array, blur, grid, smooth
 from imgforge_mcp.local.sprites.library import rasterise
 
 _MARKER_STEP = 1
@@ -228,3 +228,15 @@ def lay(below: Array, layer: Array, strength: float = 1.0) -> Array:
     result *= alpha
     result += below
     return np.asarray(result, np.float32)
+
+
+def dot(
+    picture: Array, x: float, y: float, radius: float, colour: Array, *, soft: float = 0.5, opacity: float = 1.0
+) -> None:
+    """A disc on the picture itself; it fades from `soft` within its edge to as much beyond."""
+    end = radius + soft
+    top, left = max(0, math.floor(y - end)), max(0, math.floor(x - end))
+    below = picture[top : max(0, math.ceil(y + end)), left : max(0, math.ceil(x + end))]
+    rows, columns = grid(*below.shape[:2])
+    away = np.hypot(rows + np.float32(top + 0.5 - y), columns + np.float32(left + 0.5 - x))
+    below += (colour - below) * (opacity * (1 - smooth(radius - soft, end, away)))[..., None]

@@ -9,7 +9,7 @@ import numpy as np
 from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, lay
+from imgforge_mcp.local.vector import Layer, dot, lay
 
 _INDOORS = frozenset({"room", "studio", "portrait", "abstract", "plain", "poster", "space", "underwater", "mars"})
 _LEAVES: tuple[Colour, ...] = ((232, 124, 36), (248, 184, 62), (186, 60, 28), (206, 98, 40))
@@ -55,17 +55,7 @@ def _snow(stage: Stage) -> None:
         reach = size * stage.unit * rng.uniform(0.6, 1.5, many)
         soft = max(0.5, 1.5 * softness * stage.unit)
         for x, y, radius in zip(across.tolist(), down.tolist(), reach.tolist(), strict=True):
-            _flake(stage.image, x, y, radius, soft, white, opacity)
-
-
-def _flake(picture: Array, x: float, y: float, radius: float, soft: float, colour: Array, opacity: float) -> None:
-    """A disc that fades from `soft` inside its edge to as much outside."""
-    end = radius + soft
-    top, left = max(0, math.floor(y - end)), max(0, math.floor(x - end))
-    below = picture[top : math.ceil(y + end) + 1, left : math.ceil(x + end) + 1]
-    rows, columns = grid(*below.shape[:2])
-    away = np.hypot(rows + np.float32(top - y + 0.5), columns + np.float32(left - x + 0.5))
-    below += (colour - below) * (opacity * (1 - smooth(radius - soft, end, away)))[..., None]
+            dot(stage.image, x, y, radius, white, soft=soft, opacity=opacity)
 
 
 def _rain(stage: Stage) -> None:

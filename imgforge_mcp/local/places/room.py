@@ -11,8 +11,8 @@ import numpy as np
 from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
 from imgforge_mcp.local.places import furniture
 from imgforge_mcp.local.places.bricks import brick_wall
-from imgforge_mcp.local.places.city import shine
 from imgforge_mcp.local.places.furniture import BOOKS
+from imgforge_mcp.local.places.lamplight import shine
 from imgforge_mcp.local.places.studio import wood
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage, open_stage

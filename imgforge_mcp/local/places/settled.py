@@ -9,7 +9,7 @@ import numpy as np
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, rgb, smooth, to_image
-from imgforge_mcp.local.places.city import is_lit, shine
+from imgforge_mcp.local.places.lamplight import is_lit, shine
 from imgforge_mcp.local.places.landscape import hills_behind
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, css, lay

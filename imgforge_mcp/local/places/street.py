@@ -9,7 +9,8 @@ from PIL import Image
 
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, ramp, rgb, smooth, to_image
-from imgforge_mcp.local.places.city import NEON, is_lit, mirror_floor, road_marks, shine, sign
+from imgforge_mcp.local.places.city import mirror_floor, road_marks
+from imgforge_mcp.local.places.lamplight import NEON, is_lit, shine, sign
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, Point, lay
