@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from PIL import Image
 
 from imgforge_mcp.local import trees
 from imgforge_mcp.local.noise import sample
@@ -12,12 +13,14 @@ from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, rgb, s
 from imgforge_mcp.local.places.lamplight import is_lit, shine
 from imgforge_mcp.local.places.landscape import hills_behind
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, css, lay
+from imgforge_mcp.local.vector import Layer, css
 
 _WALLS = ((240, 230, 214), (232, 212, 184), (222, 200, 176), (206, 190, 176), (236, 222, 204))
 _ROOFS = ((170, 84, 62), (140, 74, 62), (112, 84, 76), (186, 104, 70), (96, 92, 104))
 _TONES = 24
 """Steps of a colour in which dots are told apart."""
+_EACH = 6
+"""Flowers of a colour that are drawn."""
 _BLOOMS = ((236, 84, 104), (250, 190, 70), (246, 240, 236), (176, 110, 206), (246, 140, 170), (250, 120, 70))
 
 
@@ -133,7 +136,7 @@ def garden(stage: Stage) -> None:
 
 
 def _flower_bed(stage: Stage) -> None:
-    """Each flower is a small sprite with a stalk; far ones are dots."""
+    """Flowers with their stalks; far ones are dots."""
     rng = stage.dice(224)
     light = stage.light.ambient * 0.62 + stage.light.key * 0.55
     blooms: tuple[tuple[int, int, int], ...] = _BLOOMS
@@ -147,10 +150,10 @@ def _flower_bed(stage: Stage) -> None:
         blooms = ((246, 188, 208), (250, 214, 226), (238, 150, 186))
     elif stage.scene.has("snow", "winter"):
         return
-    layer = Layer(stage.width, stage.height)
     named = tuple(n for n in ("lavender", "sunflowers") if stage.scene.has(n))[:1]
     if not named and stage.scene.colours:
         named = tuple(f"colour:{c}" for c in stage.scene.colours)
+    far, near = Layer(stage.width, stage.height), list[tuple[float, float, float, int, float]]()
     for band in range(16):
         dots: dict[str, list[tuple[float, float, float, float]]] = {}
         t = band / 15
@@ -164,21 +167,46 @@ def _flower_bed(stage: Stage) -> None:
             np.full(count, t * 0.7, np.float32),
         )
         for x, tone in zip(across, patch, strict=True):
-            colour = (
-                rgb(*blooms[int((tone * 1.4 + 0.5 + rng.uniform(-0.16, 0.16)) * len(blooms)) % len(blooms)])
-                * light
-                * float(rng.uniform(0.86, 1.14))
-            )
-            y = foot + float(rng.uniform(-0.5, 0.5)) * size
+            kind = int((tone * 1.4 + 0.5 + rng.uniform(-0.16, 0.16)) * len(blooms)) % len(blooms)
+            bright, y = float(rng.random()), foot + float(rng.uniform(-0.5, 0.5)) * size
             if t < 0.35:
-                tone = css(np.round(colour * _TONES) / _TONES)
-                dots.setdefault(tone, []).append((float(x), y, size * 0.6, size * 0.5))
+                colour = css(np.round(rgb(*blooms[kind]) * light * _bright(bright) * _TONES) / _TONES)
+                dots.setdefault(colour, []).append((float(x), y, size * 0.6, size * 0.5))
             else:
-                _flower(layer, rng, float(x), y, size, colour, rgb(70, 124, 58) * light, stage.scene.has("lavender"))
+                near.append((float(x), y, size, kind, bright))
         for tone, there in dots.items():
-            layer.ellipses(there, tone)
+            far.ellipses(there, tone)
     with stage.part("flowers", "garden", *named):
-        stage.image = lay(stage.image, layer.render())
+        far.lay_on(stage.image)
+        _flowers(stage, near, [rgb(*bloom) * light for bloom in blooms], rgb(70, 124, 58) * light)
+
+
+def _bright(share: float) -> float:
+    return 0.86 + 0.28 * share
+
+
+def _flowers(
+    stage: Stage, near: list[tuple[float, float, float, int, float]], blooms: list[Array], green: Array
+) -> None:
+    """Those that are more than dots: where each stands, its size, its colour's number and its share of brightness. Some
+    of each colour are drawn, and the others are copies of them."""
+    rng, largest = stage.dice(226), stage.unit * 28
+    wide, tall, up = math.ceil(1.6 * largest), math.ceil(4.2 * largest), math.ceil(1.6 * largest)
+    sheet = Layer(wide * _EACH, tall * len(blooms))
+    for row, bloom in enumerate(blooms):
+        for column in range(_EACH):
+            colour, x = bloom * _bright((column + 0.5) / _EACH), (column + 0.5) * wide
+            _flower(sheet, rng, x, row * tall + up, largest, colour, green, stage.scene.has("lavender"))
+    drawn, sheets = to_image(sheet.render()), dict[float, Image.Image]()
+    picture = to_image(stage.image)
+    for x, y, size, kind, bright in near:
+        share = size / largest
+        if size not in sheets:
+            sheets[size] = drawn.resize((round(drawn.width * share), round(drawn.height * share)), Image.Resampling.BOX)
+        left, top = round(int(bright * _EACH) * wide * share), round(kind * tall * share)
+        copy = sheets[size].crop((left, top, left + int(wide * share), top + int(tall * share)))
+        picture.paste(copy, (round(x - copy.width / 2), round(y - up * share)), copy)
+    stage.image = from_image(picture)
 
 
 def _flower(
