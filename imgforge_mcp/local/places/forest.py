@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -28,7 +28,7 @@ from imgforge_mcp.local.pixels import (
 from imgforge_mcp.local.places.jungle import thicket
 from imgforge_mcp.local.places.layered import paint_wood
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, lay
+from imgforge_mcp.local.vector import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,15 @@ def forest(stage: Stage) -> None:
     if is_flat(stage):
         paint_wood(stage, look.glow, look.leaves, look.floor, light)
         return
-    back = _backlight(stage, look) * light
+    half = replace(
+        stage,
+        width=(stage.width + 1) // 2,
+        height=(stage.height + 1) // 2,
+        horizon=stage.horizon // 2,
+        sun=(stage.sun[0] / 2, stage.sun[1] / 2),
+    )
+    half.image = _backlight(half, look) * light
+    back = resize(half.image, *stage.shape)
     stage.image = back.copy()
     stage.report(0.2, "the light between the trees")
     if stage.scene.has("pine", "snow", "winter"):
@@ -84,7 +92,7 @@ def forest(stage: Stage) -> None:
     else:
         special = tuple(name for name in ("bamboo", "birch") if stage.scene.has(name))[:1]
         with stage.part("trees", "forest", *special, *_season(stage)):
-            _trunk_rows(stage, look, back, light)
+            _trunk_rows(stage, half, look, light)
     stage.report(0.4, "the trees")
     with stage.part("ground", *(("path",) if stage.scene.has("path") else ()), *_season(stage)):
         _floor(stage, look, back, light)
@@ -138,20 +146,25 @@ def _backlight(stage: Stage, look: _Look) -> Array:
     return np.asarray(glow * (0.94 + 0.16 * drift)[..., None], np.float32)
 
 
-def _trunk_rows(stage: Stage, look: _Look, back: Array, light: Array) -> None:
-    close = stage.scene.shot == "close"
-    counts = (15, 10, 6, 0 if close else 3)
-    fog = back[int(stage.height * 0.3), int(stage.sun[0])]
-    for row, count in enumerate(counts):
-        t = row / 3
-        trunks = _trunks(stage, look, row, count, mix(fog, rgb(*look.bark) * light, 0.25 + 0.68 * t))
-        stage.image = lay(stage.image, trunks)
-        _foliage(stage, look, row, mix(fog, light, 0.3 + 0.6 * t))
-        softness = (10, 5.5, 2.6, 0.0)[row] * stage.unit * (1.8 if close else 0.55)
-        stage.image = blur(stage.image, softness)
+def _trunk_rows(stage: Stage, half: Stage, look: _Look, light: Array) -> None:
+    """All rows but the nearest are out of focus, so half the size is enough for them."""
+    fog = half.image[int(half.height * 0.3), int(half.sun[0])].copy()
+    for row in range(3):
+        _trunk_row(half, look, row, fog, light)
+    stage.image = resize(half.image, *stage.shape, Image.Resampling.BICUBIC)
+    _trunk_row(stage, look, 3, fog, light)
 
 
-def _trunks(stage: Stage, look: _Look, row: int, count: int, bark: Array) -> Array:
+def _trunk_row(stage: Stage, look: _Look, row: int, fog: Array, light: Array) -> None:
+    close, t = stage.scene.shot == "close", row / 3
+    count = (15, 10, 6, 0 if close else 3)[row]
+    trunks = _trunks(stage, look, row, count, mix(fog, rgb(*look.bark) * light, 0.25 + 0.68 * t))
+    trunks.lay_on(stage.image, detail=0.5 if row < 2 else 1.0)
+    _foliage(stage, look, row, mix(fog, light, 0.3 + 0.6 * t))
+    stage.image = blur(stage.image, (10, 5.5, 2.2, 0.0)[row] * stage.unit * (1.8 if close else 0.55))
+
+
+def _trunks(stage: Stage, look: _Look, row: int, count: int, bark: Array) -> Layer:
     rng, layer, t = stage.dice(62 + row), Layer(stage.width, stage.height), row / 3
     for _ in range(count):
         x = float(rng.uniform(-0.05, 1.05)) * stage.width
@@ -185,7 +198,7 @@ def _trunks(stage: Stage, look: _Look, row: int, count: int, bark: Array) -> Arr
         )
         if stage.scene.has("bamboo", "birch"):
             _rings(layer, rng, x + lean * 0.5, width, foot, stage.scene.has("birch"))
-    return layer.render(detail=0.5 if row < 2 else 1.0)
+    return layer
 
 
 def _rings(layer: Layer, rng: np.random.Generator, x: float, width: float, foot: float, birch: bool) -> None:
@@ -202,12 +215,12 @@ def _rings(layer: Layer, rng: np.random.Generator, x: float, width: float, foot:
 
 
 def _foliage(stage: Stage, look: _Look, row: int, light: Array) -> None:
-    """Leaves as thresholded noise, thick above, with gaps where the light comes in."""
-    factor = 2 if row < 3 else 1  # what will be out of focus is worked out at half size
-    shape = (stage.height // factor, stage.width // factor)
+    """Leaves as noise with a threshold, thick above, with gaps where the light comes in. The noise has no detail finer
+    than half the size, at which it is worked out; the threshold makes its edges sharp."""
+    shape = (stage.height // 2, stage.width // 2)
     rows, columns = grid(*shape)
     t = row / 3
-    cell = (34 + 62 * t) * stage.unit / factor
+    cell = (34 + 62 * t) * stage.unit / 2
     clump = stage.noise.field(shape, cell * 5, octaves=3, layer=70 + row)
     leaf = stage.noise.field(shape, cell, octaves=4, gain=0.72, layer=80 + row)
     height = rows / shape[0]
@@ -215,14 +228,13 @@ def _foliage(stage: Stage, look: _Look, row: int, light: Array) -> None:
     density = 0.42 - height * (1.5 + 0.25 * t) + clump * 0.4 - opening * 0.55
     if stage.scene.has("jungle"):
         density = density + 0.3
-    edge = 0.16 - 0.1 * t
-    mask = smooth(-edge, edge, density + leaf * 0.55) * (0.55 + 0.35 * t)
     hue = stage.noise.field(shape, cell * 1.6, octaves=3, layer=90 + row)
     palette = [(k / (len(look.leaves) - 1), colour) for k, colour in enumerate(look.leaves)]
     colour = ramp(palette, np.clip(hue * 0.9 + 0.5, 0, 1))
     shade = (0.62 + 0.5 * np.clip(leaf * 0.8 + opening * 0.7 + 0.3, 0, 1))[..., None]
-    painted = resize(colour * shade * light, *stage.shape)
-    stage.image = over(stage.image, painted, resize(np.clip(mask, 0, 1).astype(np.float32), *stage.shape))
+    edge = 0.16 - 0.1 * t
+    mask = smooth(-edge, edge, resize(density + leaf * 0.55, *stage.shape, Image.Resampling.BICUBIC))
+    stage.image = over(stage.image, resize(colour * shade * light, *stage.shape), mask * (0.55 + 0.35 * t))
 
 
 def _conifer_rows(stage: Stage, back: Array, light: Array) -> None:
