@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from PIL import Image
 Array = NDArray[np.floating[Any]]  # float32 at run time: the stubs lose that in mixed arithmetic
 
 _TILE = 512
-_SMALL_PICTURE = 640
+SMALL_PICTURE = 640
 """Pixels of a shorter side below which a texture of half the size is as fine as the picture."""
 
 
@@ -22,7 +22,7 @@ class Noise:
     def __init__(self, seed: int, side: int = 1024) -> None:
         """`side` is the shorter one of the picture."""
         self.seed = seed & 0xFFFFFFFF
-        self._size = _TILE if side > _SMALL_PICTURE else _TILE // 2
+        self._size = _TILE if side > SMALL_PICTURE else _TILE // 2
         self._tiles: dict[tuple[int, int, int, bool], Array] = {}
 
     def rng(self, layer: int) -> np.random.Generator:
@@ -114,12 +114,25 @@ def _wrapped(field: Array, size: int) -> Array:
 def sample(tile: Array, u: Array, v: Array) -> Array:
     """Look the tile up at (u, v), in tiles, between its pixels."""
     size = tile.shape[0]
+    beyond = np.pad(tile, (0, 1), mode="wrap").ravel()  # its right and lower neighbours are there without a thought
     x, y = u * np.float32(size), v * np.float32(size)
     left, top = np.floor(x), np.floor(y)
-    fx, fy = x - left, y - top
-    column, row = left.astype(np.int32) & (size - 1), top.astype(np.int32) & (size - 1)
-    right, below = (column + 1) & (size - 1), (row + 1) & (size - 1)
-    flat = tile.ravel()
-    upper = flat[row * size + column] * (1 - fx) + flat[row * size + right] * fx
-    lower = flat[below * size + column] * (1 - fx) + flat[below * size + right] * fx
-    return cast(Array, upper * (1 - fy) + lower * fy)
+    x -= left
+    y -= top
+    at = (left.astype(np.intp) & (size - 1)) + (top.astype(np.intp) & (size - 1)) * (size + 1)
+    upper = _between(beyond, at, x)
+    at += size + 1
+    lower = _between(beyond, at, x)
+    lower -= upper
+    lower *= y
+    lower += upper
+    return lower
+
+
+def _between(values: Array, at: NDArray[np.intp], share: Array) -> Array:
+    first = values.take(at)
+    change = values.take(at + 1)
+    change -= first
+    change *= share
+    change += first
+    return change

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from imgforge_mcp.local.heightfield import View
 from imgforge_mcp.local.pixels import Array, from_image, mix, rgb, to_image
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, lay
+from imgforge_mcp.local.vector import Layer
 
 _AUTUMN = ((206, 98, 36), (226, 144, 44), (182, 62, 36), (222, 178, 70), (158, 90, 40))
 _BLOSSOM = ((246, 188, 208), (238, 164, 190), (250, 214, 226), (206, 150, 176))
@@ -126,20 +126,22 @@ def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float)
     weight = 1 / z[rows]
     chosen = rng.choice(len(rows), count, replace=False, p=weight / weight.sum())
     chosen = chosen[np.argsort(-z[rows[chosen]], kind="stable")]
-    copse = _Copse(stage, kinds(stage))
-    picture = to_image(stage.image)
-    tall = rng.uniform(0.15, 0.32, count)
+    rows, columns = rows[chosen], columns[chosen]
+    sizes = view.field.focal * rng.uniform(0.15, 0.32, count) / z[rows]
+    fades = 1 - np.exp(-np.maximum(z[rows] - 1.5, 0) * stage.light.haze / haze)
+    each = np.stack([columns, view.screen[rows, columns] - sizes * 0.97, sizes, fades * _BANDS], 1)
     which = rng.integers(0, 1 << 30, count)
-    for k, place in enumerate(chosen):
-        row, column = int(rows[place]), int(columns[place])
-        size = view.field.focal * tall[k] / float(z[row])
-        if not 3 <= size <= stage.height * 0.34:
-            continue
-        fade = 1 - math.exp(-max(float(z[row]) - 1.5, 0) * stage.light.haze / haze)
-        tree = copse.tree(int(which[k]), min(_BANDS - 1, int(fade * _BANDS)), size)
-        picture.paste(tree, (int(column - tree.width / 2), int(view.screen[row, column] - size * 0.97)), tree)
+    fits = (sizes >= 3) & (sizes <= stage.height * 0.34)
+    if not fits.any():
+        return
+    copse = _Copse(stage, kinds(stage))
+    top = max(0, int(each[fits, 1].min()))
+    picture = to_image(stage.image[top:])
+    for number, (x, y, size, band) in zip(which[fits].tolist(), each[fits].tolist(), strict=True):
+        tree = copse.tree(number, min(_BANDS - 1, int(band)), size)
+        picture.paste(tree, (int(x - tree.width / 2), int(y) - top), tree)
     with stage.part("trees", *_kind_of_tree(stage)):
-        stage.image = from_image(picture)
+        stage.image[top:] = from_image(picture)
 
 
 def _kind_of_tree(stage: Stage) -> tuple[str, ...]:
@@ -197,8 +199,8 @@ def turf(stage: Stage, share: float = 1.0) -> None:
         where = np.sort(rng.uniform(-0.02, 1.02, count)) * stage.width
         clump = stage.noise.line(stage.width, 130 * stage.unit, octaves=3, layer=340 + band)
         blades: list[list[str]] = [[] for _ in range(_TONES)]
-        for x in where:
-            thick = float(clump[int(np.clip(x, 0, stage.width - 1))])
+        thicks = clump[np.clip(where, 0, stage.width - 1).astype(np.intp)]
+        for x, thick in zip(where.tolist(), thicks.tolist(), strict=True):
             if thick < -0.12:
                 continue
             reach, lean = tall * float(rng.uniform(0.5, 1.1)) * (0.6 + thick), tall * float(rng.uniform(-0.35, 0.35))
@@ -217,7 +219,7 @@ def turf(stage: Stage, share: float = 1.0) -> None:
     elif scene.place == "meadow" and not scene.has("field"):
         _wild_flowers(stage, layer, rng, light)
     with stage.part("grass"):
-        stage.image = lay(stage.image, layer.render())
+        layer.lay_on(stage.image)
 
 
 def _fallen_leaves(stage: Stage, layer: Layer, rng: np.random.Generator, light: Array) -> None:
@@ -280,8 +282,9 @@ class _Copse:
         wide, tall = max(2, round(whole.width * size / whole.height)), max(3, round(size))
         values = np.asarray(whole.resize((wide, tall), Image.Resampling.BILINEAR), np.float32)
         fade = (band + 0.5) / _BANDS * 0.9
-        colour = values[..., :3] * (self._light * (1 - fade)) + self._mist * (fade * 255)
-        return Image.fromarray(np.clip(np.dstack([colour, values[..., 3]]), 0, 255).astype(np.uint8))
+        values *= np.append(self._light * (1 - fade), np.float32(1))
+        values += np.append(self._mist * (fade * 255), np.float32(0))
+        return Image.fromarray(np.minimum(values, 255, out=values).astype(np.uint8))
 
 
 def _halves(tree: Image.Image) -> list[Image.Image]:

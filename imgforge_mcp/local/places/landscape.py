@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imgforge_mcp.local import heightfield
 from imgforge_mcp.local.cards import is_flat
 from imgforge_mcp.local.heightfield import Field
 from imgforge_mcp.local.noise import sample
-from imgforge_mcp.local.pixels import Array, blur, luma, mix, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, luma, mix, resize, rgb, smooth
 from imgforge_mcp.local.places.falls import falls
 from imgforge_mcp.local.places.layered import paint_sheets
 from imgforge_mcp.local.places.space import planet
@@ -23,6 +24,7 @@ from imgforge_mcp.local.water import paint_water
 
 _SEA = -0.12
 _NO_SEA = -99.0
+_COARSE = 4
 _BLACK = ((0.0, (4.0, 5.0, 12.0)), (1.0, (16.0, 18.0, 30.0)))
 _DUST = ((0.0, (148.0, 112.0, 92.0)), (0.6, (206.0, 160.0, 120.0)), (1.0, (240.0, 200.0, 154.0)))
 
@@ -106,11 +108,13 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     heights = np.maximum(ground.heights, np.float32(sea))
     view = heightfield.see(stage, field, heights)
     lit = _light(stage, field, ground)
-    seen = view.look(lit)
     mask = view.visible
-    edge = blur(mask.astype(np.float32), 0.6)[..., None]
-    stage.image = (stage.image * (1 - edge) + np.where(mask[..., None], seen, stage.image) * edge).astype(np.float32)
-    _note_land(stage, mask.astype(np.float32))
+    change = view.look(lit)
+    change -= stage.image[view.top :]
+    change[~mask] = 0
+    change *= blur(mask.astype(np.float32), 0.6)[..., None]
+    stage.image[view.top :] += change
+    _note_land(stage, _whole(stage, mask))
     stage.report(0.4, "the land")
     plant(stage, view, heights, ground.wood * (~wet), haze=ground.haze)
     if not water and ground.wood.any():
@@ -118,17 +122,24 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     if stage.scene.has("road") and not water:
         road(stage)
     if water:
-        lake_mask = (view.look(wet.astype(np.float32)) > 0.5) & mask
+        lake_mask = _whole(stage, (view.look(wet.astype(np.float32)) > 0.5) & mask)
         first = np.where(lake_mask.any(0), lake_mask.argmax(0), stage.height).astype(np.float32)
         fold = np.minimum(first, stage.horizon + 0.03 * stage.height)
-        paint_water(stage, lake_mask.astype(np.float32), shore=_still(fold), calm=1.2)
-        stage.marks.own(("water", "lake"), stage.marks.sampled(lake_mask.astype(np.float32)) > 0.5)
+        paint_water(stage, lake_mask, shore=_still(fold), calm=1.2)
+        stage.marks.own(("water", "lake"), stage.marks.sampled(lake_mask) > 0.5)
         stage.surface = "water" if stage.scene.has("boat") else "ground"
     if ground.wood.any() and not stage.scene.subjects and stage.scene.place in ("alpine", "lake"):
         frame_with_pines(stage)
     elif stage.scene.has("pine") and stage.scene.place in ("alpine", "lake", "meadow"):
         frame_with_pines(stage, both=True)
     stage.report(0.55, "water and trees")
+
+
+def _whole(stage: Stage, lower: NDArray[np.bool_]) -> Array:
+    """A mask of the picture's lower rows as one of all of it."""
+    mask = np.zeros(stage.shape, np.float32)
+    mask[stage.height - len(lower) :] = lower
+    return mask
 
 
 def _parts_of_land(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -231,11 +242,12 @@ def _massifs(stage: Stage, x: Array, z: Array) -> Array:
         for _ in range(4)
     ]
     scale = min(1.0, 0.9 * stage.height / max(stage.width * 0.62, stage.height * 0.9) * 1.35)
-    tall = np.zeros_like(x)
+    some, away_from_us = x[:, ::_COARSE], z[:, ::_COARSE]  # they are so smooth that every fourth column tells all
+    tall = np.zeros_like(some)
     for centre, away, reach, height in peaks:
-        distance = np.hypot((x - centre) / 1.15, z - away) / (reach * 1.25)
+        distance = np.hypot((some - centre) / 1.15, away_from_us - away) / (reach * 1.25)
         tall = np.maximum(tall, height * scale * np.exp(-(distance**1.25)))
-    return np.asarray(tall, np.float32)
+    return resize(tall, *x.shape)
 
 
 def _grass(stage: Stage, dapple: Array) -> Array:

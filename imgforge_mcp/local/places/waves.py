@@ -19,9 +19,10 @@ def roll(stage: Stage) -> None:
     view = heightfield.see(stage, field, heights)
     colour = _colours(stage, field, heights, chop, rough)
     seen = view.look(colour)
-    rows = np.arange(stage.height, dtype=np.float32)[:, None]
+    rows = np.arange(view.top, stage.height, dtype=np.float32)[:, None]
     below = smooth(-1.0, 1.5, rows - stage.horizon) * view.visible
-    stage.image = clamp(over(stage.image, seen, np.asarray(np.maximum(below, view.visible * 0.96), np.float32)))
+    mask = np.asarray(np.maximum(below, view.visible * 0.96), np.float32)
+    stage.image[view.top :] = clamp(over(stage.image[view.top :], seen, mask))
 
 
 def _heights(stage: Stage, field: Field, rough: float) -> tuple[Array, Array]:
