@@ -13,14 +13,14 @@ from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, rgb, s
 from imgforge_mcp.local.places.lamplight import is_lit, shine
 from imgforge_mcp.local.places.landscape import hills_behind
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, css
+from imgforge_mcp.local.vector import Layer
 
 _WALLS = ((240, 230, 214), (232, 212, 184), (222, 200, 176), (206, 190, 176), (236, 222, 204))
 _ROOFS = ((170, 84, 62), (140, 74, 62), (112, 84, 76), (186, 104, 70), (96, 92, 104))
-_TONES = 24
-"""Steps of a colour in which dots are told apart."""
 _EACH = 6
 """Flowers of a colour that are drawn."""
+_Flower = tuple[float, float, float, int, int]
+"""Where it stands, how large it is, its colour's number and which of those that are drawn it is."""
 _BLOOMS = ((236, 84, 104), (250, 190, 70), (246, 240, 236), (176, 110, 206), (246, 140, 170), (250, 120, 70))
 
 
@@ -136,7 +136,7 @@ def garden(stage: Stage) -> None:
 
 
 def _flower_bed(stage: Stage) -> None:
-    """Flowers with their stalks; far ones are dots."""
+    """Flowers with their stalks, which are dots when far."""
     rng = stage.dice(224)
     light = stage.light.ambient * 0.62 + stage.light.key * 0.55
     blooms: tuple[tuple[int, int, int], ...] = _BLOOMS
@@ -153,9 +153,8 @@ def _flower_bed(stage: Stage) -> None:
     named = tuple(n for n in ("lavender", "sunflowers") if stage.scene.has(n))[:1]
     if not named and stage.scene.colours:
         named = tuple(f"colour:{c}" for c in stage.scene.colours)
-    far, near = Layer(stage.width, stage.height), list[tuple[float, float, float, int, float]]()
+    flowers = list[_Flower]()
     for band in range(16):
-        dots: dict[str, list[tuple[float, float, float, float]]] = {}
         t = band / 15
         foot = stage.horizon + stage.height * (0.05 + 0.46 * t**1.5)
         size = stage.unit * (3.4 + 24 * t**1.5)
@@ -166,47 +165,33 @@ def _flower_bed(stage: Stage) -> None:
             (across / stage.width * 0.5 + t * 0.6).astype(np.float32),
             np.full(count, t * 0.7, np.float32),
         )
-        for x, tone in zip(across, patch, strict=True):
-            kind = int((tone * 1.4 + 0.5 + rng.uniform(-0.16, 0.16)) * len(blooms)) % len(blooms)
-            bright, y = float(rng.random()), foot + float(rng.uniform(-0.5, 0.5)) * size
-            if t < 0.35:
-                colour = css(np.round(rgb(*blooms[kind]) * light * _bright(bright) * _TONES) / _TONES)
-                dots.setdefault(colour, []).append((float(x), y, size * 0.6, size * 0.5))
-            else:
-                near.append((float(x), y, size, kind, bright))
-        for tone, there in dots.items():
-            far.ellipses(there, tone)
+        colours = ((patch * 1.4 + 0.5 + rng.uniform(-0.16, 0.16, count)) * len(blooms)).astype(int) % len(blooms)
+        feet = foot + rng.uniform(-0.5, 0.5, count) * size
+        drawn = rng.integers(0, _EACH, count)
+        flowers += zip(across.tolist(), feet.tolist(), [size] * count, colours.tolist(), drawn.tolist(), strict=True)
     with stage.part("flowers", "garden", *named):
-        far.lay_on(stage.image)
-        _flowers(stage, near, [rgb(*bloom) * light for bloom in blooms], rgb(70, 124, 58) * light)
+        _plant_flowers(stage, flowers, [rgb(*bloom) * light for bloom in blooms], rgb(70, 124, 58) * light)
 
 
-def _bright(share: float) -> float:
-    return 0.86 + 0.28 * share
-
-
-def _flowers(
-    stage: Stage, near: list[tuple[float, float, float, int, float]], blooms: list[Array], green: Array
-) -> None:
-    """Those that are more than dots: where each stands, its size, its colour's number and its share of brightness. Some
-    of each colour are drawn, and the others are copies of them."""
+def _plant_flowers(stage: Stage, flowers: list[_Flower], blooms: list[Array], green: Array) -> None:
+    """Some of each colour are drawn, from dark to bright, and all others are copies of them."""
     rng, largest = stage.dice(226), stage.unit * 28
     wide, tall, up = math.ceil(1.6 * largest), math.ceil(4.2 * largest), math.ceil(1.6 * largest)
     sheet = Layer(wide * _EACH, tall * len(blooms))
     for row, bloom in enumerate(blooms):
         for column in range(_EACH):
-            colour, x = bloom * _bright((column + 0.5) / _EACH), (column + 0.5) * wide
+            colour, x = bloom * (0.86 + 0.28 * (column + 0.5) / _EACH), (column + 0.5) * wide
             _flower(sheet, rng, x, row * tall + up, largest, colour, green, stage.scene.has("lavender"))
     drawn, sheets = to_image(sheet.render()), dict[float, Image.Image]()
-    picture = to_image(stage.image)
-    for x, y, size, kind, bright in near:
+    picture = to_image(stage.image[stage.horizon :])
+    for x, y, size, row, column in flowers:
         share = size / largest
         if size not in sheets:
             sheets[size] = drawn.resize((round(drawn.width * share), round(drawn.height * share)), Image.Resampling.BOX)
-        left, top = round(int(bright * _EACH) * wide * share), round(kind * tall * share)
+        left, top = round(column * wide * share), round(row * tall * share)
         copy = sheets[size].crop((left, top, left + int(wide * share), top + int(tall * share)))
-        picture.paste(copy, (round(x - copy.width / 2), round(y - up * share)), copy)
-    stage.image = from_image(picture)
+        picture.paste(copy, (round(x - copy.width / 2), round(y - up * share) - stage.horizon), copy)
+    stage.image[stage.horizon :] = from_image(picture)
 
 
 def _flower(

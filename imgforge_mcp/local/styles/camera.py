@@ -7,16 +7,27 @@ import numpy as np
 from imgforge_mcp.local.pixels import Array, blur, clamp, grid, luma, mix, ramp, rgb, smooth
 from imgforge_mcp.local.styles.brush import Brush, saturate
 
+_STRIP = 64
+"""Rows that are developed at once: so few that they stay in the processor's own memory."""
+
 
 def develop(picture: Array, brush: Brush) -> Array:
     """Bloom, contrast, a breath of vignette and grain."""
-    bright = np.clip(picture - 0.8, 0, 1)
-    result = picture + blur(bright, 12 * brush.unit) * (0.35 if brush.overcast else 0.7)
-    result = saturate(np.clip(result, 0, 1), 1.09)
-    result = mix(result, result * result * (3 - 2 * result), 0.3)
-    result = result * (1 - 0.2 * _corners(brush))[..., None]
-    grain = brush.noise.rng(680).normal(0, 0.008, brush.shape).astype(np.float32)
-    return np.asarray(np.clip(result + grain[..., None], 0, 1), np.float32)
+    bloom = blur(np.clip(picture - 0.8, 0, 1), 12 * brush.unit)
+    shade = 1 - 0.2 * _corners(brush)
+    grain = brush.noise.rng(680).standard_normal(brush.shape, np.float32)
+    grain *= np.float32(0.008)
+    developed = np.empty(picture.shape, np.float32)
+    for start in range(0, len(picture), _STRIP):
+        part = slice(start, start + _STRIP)
+        result = bloom[part] * (0.35 if brush.overcast else 0.7)
+        result += picture[part]
+        result = saturate(np.clip(result, 0, 1, out=result), 1.09)
+        result = mix(result, result * result * (3 - 2 * result), 0.3)
+        result *= shade[part, :, None]
+        result += grain[part, :, None]
+        np.clip(result, 0, 1, out=developed[part])
+    return developed
 
 
 def _corners(brush: Brush) -> Array:
