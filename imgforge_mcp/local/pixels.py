@@ -34,7 +34,7 @@ def mix(first: Array | float, second: Array | float, amount: Array | float) -> A
 
 def clamp(picture: Array) -> Array:
     """Within 0 to 1, as float32."""
-    return np.clip(picture, 0, 1).astype(np.float32)
+    return np.clip(picture, 0, 1).astype(np.float32, copy=False)
 
 
 def over(below: Array, above: Array | float, mask: Array) -> Array:
@@ -44,8 +44,11 @@ def over(below: Array, above: Array | float, mask: Array) -> Array:
 
 def smooth(start: float, end: float, value: Array) -> Array:
     """0 before `start`, 1 after `end`, an S between."""
-    t = np.clip((value - start) / (end - start), 0, 1).astype(np.float32)
-    return cast(Array, t * t * (3 - 2 * t))
+    t = np.clip((value - start) / (end - start), 0, 1).astype(np.float32, copy=False)
+    rise = 3 - 2 * t
+    rise *= t
+    rise *= t
+    return cast(Array, rise)
 
 
 def ramp(stops: Sequence[tuple[float, Rgb]], value: Array) -> Array:
@@ -109,8 +112,11 @@ def _convolve(field: Array, sigma: float) -> Array:
 
 
 def to_image(picture: Array) -> Image.Image:
-    return Image.fromarray((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8))
+    values = np.clip(picture, 0, 1)
+    values *= 255
+    values += 0.5
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def from_image(picture: Image.Image) -> Array:
-    return np.asarray(picture.convert("RGB"), np.float32) * np.float32(1 / 255)
+    return cast(Array, np.multiply(np.asarray(picture.convert("RGB")), np.float32(1 / 255)))

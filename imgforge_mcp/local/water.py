@@ -6,7 +6,7 @@ import numpy as np
 
 from imgforge_mcp.local.cards import is_flat
 from imgforge_mcp.local.noise import sample
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, over, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, grid, over, rgb, smooth
 from imgforge_mcp.local.stage import Stage
 
 
@@ -31,17 +31,16 @@ def paint_water(
     fold = float(stage.horizon) if shore is None else shore[None, :]
     mirror = 2 * fold - rows + ripple * strength * 2.2
     sideways = columns + ripple * strength * 0.5
-    source_row = np.clip(mirror, 0, np.maximum(fold, 1)).astype(np.int32)
-    source_column = np.clip(sideways, 0, stage.width - 1).astype(np.int32)
-    reflection = stage.image[source_row, source_column]
+    source = np.clip(mirror, 0, np.maximum(fold, 1)).astype(np.intp)
+    source *= stage.width
+    source += np.clip(sideways, 0, stage.width - 1).astype(np.intp)
+    water = stage.image.reshape(-1, 3).take(source, axis=0)
     fresnel = np.clip(0.94 - down * 0.9, 0.4, 0.94)
     body = stage.light.ambient * rgb(40, 104, 130) * 1.7 if deep is None else deep * (0.35 + stage.light.ambient * 0.9)
-    water = mix(body, reflection * 0.96, (fresnel * np.ones_like(ripple))[..., None])
-    water += (
-        (np.clip(ripple - 0.2, 0, 1) * quiet * 0.22)[..., None]
-        * stage.light.sun
-        * (0.9 if not stage.light.stars else 0.35)
-    )
+    water *= (0.96 * fresnel)[..., None]
+    water += (1 - fresnel)[..., None] * body
+    glint = np.clip(ripple - 0.2, 0, 1) * quiet * (0.22 * (0.9 if not stage.light.stars else 0.35))
+    water += glint[..., None] * stage.light.sun
     _sun_path(stage, water, down, columns, ripple)
     part = blur(mask[top:], 0.7)
     with stage.part("water"):

@@ -97,7 +97,7 @@ def _lightning(stage: Stage) -> None:
 
 def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
     rng, light = stage.dice(503), stage.light.ambient * 0.5 + stage.light.key * 0.6
-    for size, share, softness in ((0.006, 0.7, 0.4), (0.013, 0.3, 2.0)):
+    for size, share, softness in ((0.006, 0.7, 0.0), (0.013, 0.3, 2.0)):
         for _ in range(int(count * share)):
             x, y, turn = (
                 float(rng.uniform(0, stage.width)),

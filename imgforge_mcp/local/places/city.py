@@ -79,11 +79,10 @@ def mirror_floor(stage: Stage, *, base: Array, wet: float, ripple: float = 24.0,
     depth = 1 / (0.08 + down)
     across = (columns - stage.width / 2) / stage.width * depth
     wave = sample(stage.noise.tile(12, octaves=4, layer=130), across * 0.5, np.broadcast_to(depth * 0.35, across.shape))
-    source_row = np.clip(2 * top - rows + wave * ripple * stage.unit, 0, top - 1).astype(np.int32)
-    source_column = np.clip(columns + wave * ripple * 0.7 * stage.unit * (0.3 + down), 0, stage.width - 1).astype(
-        np.int32
-    )
-    mirrored = stage.image[source_row, source_column]
+    source = np.clip(2 * top - rows + wave * ripple * stage.unit, 0, top - 1).astype(np.intp)
+    source *= stage.width
+    source += np.clip(columns + wave * ripple * 0.7 * stage.unit * (0.3 + down), 0, stage.width - 1).astype(np.intp)
+    mirrored = stage.image.reshape(-1, 3).take(source, axis=0)
     mirrored = mirrored * 0.5 + blur(mirrored, 9 * stage.unit) * 0.5
     tooth = stage.noise.field((stage.height - top, stage.width), 4 * stage.unit + 1, octaves=2, layer=131)
     floor = base * (1 + grain * tooth[..., None])

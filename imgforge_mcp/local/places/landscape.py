@@ -101,15 +101,34 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     if is_flat(stage) and not stage.scene.has("moonscape"):
         paint_sheets(stage, water=water)
         return
+    is_wooded, lake_mask = _land(stage, make, _SEA if water else _NO_SEA)
+    if not water and is_wooded:
+        turf(stage)
+    if stage.scene.has("road") and not water:
+        road(stage)
+    if water:
+        first = np.where(lake_mask.any(0), lake_mask.argmax(0), stage.height).astype(np.float32)
+        fold = np.minimum(first, stage.horizon + 0.03 * stage.height)
+        paint_water(stage, lake_mask, shore=_still(fold), calm=1.2)
+        stage.marks.own(("water", "lake"), stage.marks.sampled(lake_mask) > 0.5)
+        stage.surface = "water" if stage.scene.has("boat") else "ground"
+    if is_wooded and not stage.scene.subjects and stage.scene.place in ("alpine", "lake"):
+        frame_with_pines(stage)
+    elif stage.scene.has("pine") and stage.scene.place in ("alpine", "lake", "meadow"):
+        frame_with_pines(stage, both=True)
+    stage.report(0.55, "water and trees")
+
+
+def _land(stage: Stage, make: Callable[[Stage, Field], Ground], sea: float) -> tuple[bool, Array]:
+    """The ground in its light with its trees; returned are whether there is wood, and the mask of what lies under the
+    sea's level."""
     field = heightfield.open_field(stage)
     ground = make(stage, field)
-    sea = _SEA if water else _NO_SEA
     wet = ground.heights < sea
     heights = np.maximum(ground.heights, np.float32(sea))
     view = heightfield.see(stage, field, heights)
-    lit = _light(stage, field, ground)
     mask = view.visible
-    change = view.look(lit)
+    change = view.look(_light(stage, field, ground))
     change -= stage.image[view.top :]
     change[~mask] = 0
     change *= blur(mask.astype(np.float32), 0.6)[..., None]
@@ -117,22 +136,12 @@ def _paint(stage: Stage, make: Callable[[Stage, Field], Ground], *, water: bool)
     _note_land(stage, _whole(stage, mask))
     stage.report(0.4, "the land")
     plant(stage, view, heights, ground.wood * (~wet), haze=ground.haze)
-    if not water and ground.wood.any():
-        turf(stage)
-    if stage.scene.has("road") and not water:
-        road(stage)
-    if water:
-        lake_mask = _whole(stage, (view.look(wet.astype(np.float32)) > 0.5) & mask)
-        first = np.where(lake_mask.any(0), lake_mask.argmax(0), stage.height).astype(np.float32)
-        fold = np.minimum(first, stage.horizon + 0.03 * stage.height)
-        paint_water(stage, lake_mask, shore=_still(fold), calm=1.2)
-        stage.marks.own(("water", "lake"), stage.marks.sampled(lake_mask) > 0.5)
-        stage.surface = "water" if stage.scene.has("boat") else "ground"
-    if ground.wood.any() and not stage.scene.subjects and stage.scene.place in ("alpine", "lake"):
-        frame_with_pines(stage)
-    elif stage.scene.has("pine") and stage.scene.place in ("alpine", "lake", "meadow"):
-        frame_with_pines(stage, both=True)
-    stage.report(0.55, "water and trees")
+    under = (
+        _whole(stage, (view.look(wet.astype(np.float32)) > 0.5) & mask)
+        if wet.any()
+        else np.zeros_like(stage.image[..., 0])
+    )
+    return bool(ground.wood.any()), under
 
 
 def _whole(stage: Stage, lower: NDArray[np.bool_]) -> Array:

@@ -6,24 +6,19 @@ import numpy as np
 from PIL import Image
 
 from imgforge_mcp.local.noise import Noise
-from imgforge_mcp.local.pixels import Array, blur, luma, mix, rgb
+from imgforge_mcp.local.pixels import Array, blur, luma, mix, resize, rgb
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
+
+_LARGE = 360
+"""Pixels of a sprite's longer side above which its light is worked out at half size."""
 
 
 def relight(stage: Stage, sprite: Image.Image, *, amount: float = 0.85, distance: float = 0.0) -> Array:
     """The sprite as RGBA floats: its outline is inflated to a relief and lit by the stage's light."""
     values = np.asarray(sprite, np.float32) / 255
     alpha, colour = values[..., 3], values[..., :3]
-    normal_x, normal_y, normal_z = _relief(colour, alpha)
-    side = -0.5 if stage.sun[0] < stage.width / 2 else 0.5
-    direction = np.array([side, -0.62, 0.6], np.float32)
-    direction /= np.linalg.norm(direction)
-    lambert = np.clip(normal_x * direction[0] + normal_y * direction[1] + normal_z * direction[2], 0, 1)
-    half = direction + np.array([0, 0, 1], np.float32)
-    half /= np.linalg.norm(half)
-    shine = np.clip(normal_x * half[0] + normal_y * half[1] + normal_z * half[2], 0, 1) ** 30
-    rim = np.clip(1 - normal_z, 0, 1) ** 2 * np.clip(-normal_y * 0.6 + normal_x * np.sign(side) * 0.8, 0, 1)
+    lambert, shine, rim = _lamp(stage, sprite)
     ambient, key = stage.light.ambient, stage.light.key / max(float(stage.light.key.max()), 1e-3)
     level = float(luma(ambient)) * 0.62 + 0.26
     shade = ambient / (float(luma(ambient)) + 1e-3) * level
@@ -35,6 +30,24 @@ def relight(stage: Stage, sprite: Image.Image, *, amount: float = 0.85, distance
     if distance:
         result = mix(result, stage.light.mist, distance)
     return np.dstack([np.clip(result, 0, 1), alpha]).astype(np.float32)
+
+
+def _lamp(stage: Stage, sprite: Image.Image) -> tuple[Array, Array, Array]:
+    """What the sun gives each pixel of the sprite's relief: its plain light, its gloss, and the rim that it lights from
+    behind. All are smooth, so that a large sprite's are worked out at half size."""
+    small = sprite.reduce(2) if max(sprite.size) > _LARGE else sprite
+    values = np.asarray(small, np.float32) / 255
+    normal_x, normal_y, normal_z = _relief(values[..., :3], values[..., 3])
+    side = -0.5 if stage.sun[0] < stage.width / 2 else 0.5
+    direction = np.array([side, -0.62, 0.6], np.float32)
+    direction /= np.linalg.norm(direction)
+    lambert = np.clip(normal_x * direction[0] + normal_y * direction[1] + normal_z * direction[2], 0, 1)
+    half = direction + np.array([0, 0, 1], np.float32)
+    half /= np.linalg.norm(half)
+    shine = np.clip(normal_x * half[0] + normal_y * half[1] + normal_z * half[2], 0, 1) ** 30
+    rim = np.clip(1 - normal_z, 0, 1) ** 2 * np.clip(-normal_y * 0.6 + normal_x * np.sign(side) * 0.8, 0, 1)
+    width, height = sprite.size
+    return resize(lambert, height, width), resize(shine, height, width), resize(rim, height, width)
 
 
 def _relief(colour: Array, alpha: Array) -> tuple[Array, Array, Array]:

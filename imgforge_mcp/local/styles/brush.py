@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from imgforge_mcp.local.noise import Noise
-from imgforge_mcp.local.pixels import Array, blur, from_image, luma, resize, smooth, to_image
+from imgforge_mcp.local.pixels import Array, blur, from_image, luma, mix, resize, smooth, to_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def outlines(picture: Array, brush: Brush, *, sharpness: float = 26.0, width: fl
 
 def saturate(picture: Array, amount: float) -> Array:
     grey = luma(picture)[..., None]
-    return np.asarray(np.clip(grey + (picture - grey) * amount, 0, 1), np.float32)
+    vivid = mix(grey, picture, amount)
+    return np.clip(vivid, 0, 1, out=vivid)
 
 
 def warp(picture: Array, brush: Brush, reach: float, cell: float, layer: int) -> Array:
