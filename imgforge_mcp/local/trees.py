@@ -90,7 +90,8 @@ def grown(stage: Stage, height: int, *, conifer_only: bool = False) -> Image.Ima
     if conifer_only:
         return conifer(rng, snow=scene.has("snow", "winter"), height=height)
     palette = _AUTUMN if scene.has("autumn") else _BLOSSOM if scene.has("blossom") else _GREEN
-    return crown(rng, palette, height=height, clumps=4200, leaf=0.42)
+    clumps = min(4200, height * 6)  # so that a leaf of a small tree is no smaller than a few pixels
+    return crown(rng, palette, height=height, clumps=clumps, leaf=0.42 * math.sqrt(4200 / clumps))
 
 
 def kinds(stage: Stage) -> list[Image.Image]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from PIL import Image, ImageDraw
 
-from imgforge_mcp.local.pixels import Array, blur, grid, mix, rgb, smooth
+from imgforge_mcp.local.pixels import Array, blur, clamp, grid, mix, over, rgb, smooth
 from imgforge_mcp.local.scene import Colour
 from imgforge_mcp.local.stage import Stage
-from imgforge_mcp.local.vector import Layer, dot, lay
+from imgforge_mcp.local.vector import Layer, dot
 
 _INDOORS = frozenset({"room", "studio", "portrait", "abstract", "plain", "poster", "space", "underwater", "mars"})
+_FINE = 4
+"""Parts of a pixel's breadth in which rain is drawn."""
 _LEAVES: tuple[Colour, ...] = ((232, 124, 36), (248, 184, 62), (186, 60, 28), (206, 98, 40))
 _LEAF = ((0, 2), (0.6, 0.9), (1.6, 0.7), (2.6, 0.9), (3.14, 1.6), (3.7, 0.9), (4.7, 0.7), (5.7, 0.9))
 """The outline of one: angles, and how far from its middle."""
@@ -59,19 +62,16 @@ def _snow(stage: Stage) -> None:
 
 
 def _rain(stage: Stage) -> None:
-    rng, layer = stage.dice(501), Layer(stage.width, stage.height)
+    """Streaks that are almost upright, and so drawn smooth across alone."""
+    rng, streaks = stage.dice(501), Image.new("L", (stage.width * _FINE, stage.height))
+    draw, thick = ImageDraw.Draw(streaks), max(1, round(1.26 * _FINE * stage.unit))
     many = int(420 * stage.width * stage.height / (stage.unit * 1024) ** 2)
-    for x, y, long in zip(
-        rng.uniform(-0.05, 1, many), rng.uniform(-0.1, 1, many), rng.uniform(16, 52, many), strict=True
-    ):
-        x0, y0 = float(x) * stage.width, float(y) * stage.height
-        layer.line(
-            [(x0, y0), (x0 + float(long) * 0.16 * stage.unit, y0 + float(long) * stage.unit)],
-            (222, 232, 246),
-            1.5 * stage.unit,
-            opacity=0.34,
-        )
-    stage.image = lay(stage.image, layer.render())
+    across, down, long = rng.uniform(-0.05, 1, many), rng.uniform(-0.1, 1, many), rng.uniform(16, 52, many)
+    x, y, fall = across * stage.width * _FINE, down * stage.height, long * stage.unit
+    for ends in np.stack([x, y, x + fall * 0.16 * _FINE, y + fall], 1).tolist():
+        draw.line(ends, 255, thick)
+    wet = np.multiply(np.asarray(streaks.reduce((_FINE, 1))), np.float32(0.34 / 255))
+    stage.image = over(stage.image, rgb(222, 232, 246), wet)
 
 
 def _lightning(stage: Stage) -> None:
@@ -90,9 +90,7 @@ def _lightning(stage: Stage) -> None:
                 opacity=0.7,
             )
     layer.line(points, (250, 250, 255), 3.4 * stage.unit)
-    bolt = layer.render()
-    light = bolt[..., :3] * bolt[..., 3:]
-    stage.image = np.clip(stage.image + light + blur(light, 22 * stage.unit) * 2.4, 0, 1).astype(np.float32)
+    _shine(stage, layer, rgb(250, 250, 255), 22, 2.4)
 
 
 def _leaves(stage: Stage, palette: tuple[Colour, ...], count: int) -> None:
@@ -116,9 +114,14 @@ def _fireflies(stage: Stage) -> None:
     for _ in range(46):
         x, y = float(rng.uniform(0, 1)) * stage.width, float(rng.uniform(0.3, 0.95)) * stage.height
         layer.ellipse(x, y, 3.2 * stage.unit, 3.2 * stage.unit, (255, 238, 150))
-    sparks = layer.render()
-    light = sparks[..., :3] * sparks[..., 3:]
-    stage.image = np.clip(stage.image + light + blur(light, 9 * stage.unit) * 2.6, 0, 1).astype(np.float32)
+    _shine(stage, layer, rgb(255, 238, 150), 9, 2.6)
+
+
+def _shine(stage: Stage, layer: Layer, colour: Array, reach: float, strength: float) -> None:
+    """What is drawn on the layer as light of one colour, with a halo."""
+    light = np.ascontiguousarray(layer.render()[..., 3])
+    light += blur(light, reach * stage.unit) * strength
+    stage.image = clamp(stage.image + light[..., None] * colour)
 
 
 def _mist(stage: Stage) -> None:
