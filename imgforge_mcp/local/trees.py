@@ -139,8 +139,8 @@ def plant(stage: Stage, view: View, heights: Array, wood: Array, *, haze: float)
     top = max(0, int(each[fits, 1].min()))
     picture = to_image(stage.image[top:])
     for number, (x, y, size, band) in zip(which[fits].tolist(), each[fits].tolist(), strict=True):
-        tree = copse.tree(number, min(_BANDS - 1, int(band)), size)
-        picture.paste(tree, (int(x - tree.width / 2), int(y) - top), tree)
+        tree, mask = copse.tree(number, min(_BANDS - 1, int(band)), size)
+        picture.paste(tree, (int(x - tree.width / 2), int(y) - top), mask)
     with stage.part("trees", *_kind_of_tree(stage)):
         stage.image[top:] = from_image(picture)
 
@@ -201,12 +201,13 @@ def turf(stage: Stage, share: float = 1.0) -> None:
         clump = stage.noise.line(stage.width, 130 * stage.unit, octaves=3, layer=340 + band)
         blades: list[list[str]] = [[] for _ in range(_TONES)]
         thicks = clump[np.clip(where, 0, stage.width - 1).astype(np.intp)]
-        for x, thick in zip(where.tolist(), thicks.tolist(), strict=True):
+        chances = rng.random((count, 4))
+        for x, thick, (grown, bent, sunk, shade) in zip(where.tolist(), thicks.tolist(), chances.tolist(), strict=True):
             if thick < -0.12:
                 continue
-            reach, lean = tall * float(rng.uniform(0.5, 1.1)) * (0.6 + thick), tall * float(rng.uniform(-0.35, 0.35))
-            y = foot + float(rng.uniform(-0.02, 0.02)) * stage.height
-            tone = int(rng.uniform(0, 1) * _TONES)
+            reach, lean = tall * (0.5 + 0.6 * grown) * (0.6 + thick), tall * 0.7 * (bent - 0.5)
+            y = foot + 0.04 * (sunk - 0.5) * stage.height
+            tone = int(shade * _TONES)
             width = max(0.6, tall * 0.05)
             blades[tone].append(
                 f"M{x - width:.1f} {y:.1f} Q{x:.1f} {y - reach * 0.6:.1f} {x + lean:.1f} {y - reach:.1f} "
@@ -265,27 +266,30 @@ class _Copse:
     """The scene's trees in its light, at each depth of mist, in any size; made when one is first planted."""
 
     def __init__(self, stage: Stage, trees: list[Image.Image]) -> None:
-        self._light = stage.light.ambient * 0.72 + stage.light.key * 0.52
-        self._mist = stage.light.mist
-        self._halves = [_halves(tree) for tree in trees]
-        self._grown: dict[tuple[int, int, int], Image.Image] = {}
+        light = stage.light.ambient * 0.72 + stage.light.key * 0.52
+        self._mist = _bytes(stage.light.mist * 255)
+        self._halves = [_halves(_lit(tree, light)) for tree in trees]
+        self._grown: dict[tuple[int, int, int], tuple[Image.Image, Image.Image]] = {}
 
-    def tree(self, which: int, band: int, size: float) -> Image.Image:
-        """`size` pixels tall, to the step below: a forest has trees of a few dozen sizes."""
+    def tree(self, which: int, band: int, size: float) -> tuple[Image.Image, Image.Image]:
+        """One and its mask: `size` pixels tall, to the step below, for a forest has trees of a few dozen sizes."""
         step = int(math.log(max(size, 3.0)) / _STEP)
         key = (which % len(self._halves), band, step)
         if key not in self._grown:
             self._grown[key] = self._made(self._halves[key[0]], band, math.exp(step * _STEP))
         return self._grown[key]
 
-    def _made(self, halves: list[Image.Image], band: int, size: float) -> Image.Image:
+    def _made(self, halves: list[Image.Image], band: int, size: float) -> tuple[Image.Image, Image.Image]:
         whole = next((half for half in reversed(halves) if half.height >= size), halves[0])
         wide, tall = max(2, round(whole.width * size / whole.height)), max(3, round(size))
-        values = np.asarray(whole.resize((wide, tall), Image.Resampling.BILINEAR), np.float32)
-        fade = (band + 0.5) / _BANDS * 0.9
-        values *= np.append(self._light * (1 - fade), np.float32(1))
-        values += np.append(self._mist * (fade * 255), np.float32(0))
-        return Image.fromarray(np.minimum(values, 255, out=values).astype(np.uint8))
+        mask = whole.resize((wide, tall), Image.Resampling.BILINEAR)
+        mist = Image.new("RGBA", mask.size, (*self._mist, 255))
+        return Image.blend(mask, mist, (band + 0.5) / _BANDS * 0.9), mask
+
+
+def _lit(tree: Image.Image, light: Array) -> Image.Image:
+    values = np.asarray(tree, np.float32) * np.append(light, np.float32(1))
+    return Image.fromarray(np.minimum(values, 255, out=values).astype(np.uint8))
 
 
 def _halves(tree: Image.Image) -> list[Image.Image]:
