@@ -44,11 +44,16 @@ def sign(
 
 
 def shine(stage: Stage, picture: Array, glow: Array, strength: float = 1.0) -> Array:
-    """The bloom of lamps and signs, which is as soft when worked out at half size."""
+    """The picture with the bloom of its lamps and signs."""
+    light = bloom(stage, glow)
+    light *= strength
+    light += picture
+    return np.clip(light, 0, 1, out=light)
+
+
+def bloom(stage: Stage, glow: Array) -> Array:
+    """What lamps and signs throw about them; it is as soft when worked out at half size."""
     half = resize(glow, (stage.height + 1) // 2, (stage.width + 1) // 2, Image.Resampling.BOX)
     unit = stage.unit / 2
     small = blur(half, 3.5 * unit) * 0.6 + blur(half, 13 * unit) * 0.75 + blur(half, 46 * unit) * 0.8
-    bloom = resize(small, *stage.shape)
-    bloom *= strength
-    bloom += picture
-    return np.clip(bloom, 0, 1, out=bloom)
+    return resize(small, *stage.shape)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imgforge_mcp.local import heightfield
 from imgforge_mcp.local.cards import is_flat
-from imgforge_mcp.local.heightfield import Field
+from imgforge_mcp.local.heightfield import Field, View
 from imgforge_mcp.local.noise import sample
 from imgforge_mcp.local.pixels import Array, blur, luma, mix, resize, rgb, smooth
 from imgforge_mcp.local.places.falls import falls
@@ -127,21 +127,24 @@ def _land(stage: Stage, make: Callable[[Stage, Field], Ground], sea: float) -> t
     wet = ground.heights < sea
     heights = np.maximum(ground.heights, np.float32(sea))
     view = heightfield.see(stage, field, heights)
-    mask = view.visible
-    change = view.look(_light(stage, field, ground))
-    change -= stage.image[view.top :]
-    change[~mask] = 0
-    change *= blur(mask.astype(np.float32), 0.6)[..., None]
-    stage.image[view.top :] += change
-    _note_land(stage, _whole(stage, mask))
+    _lay_land(stage, view, _light(stage, field, ground))
+    _note_land(stage, _whole(stage, view.visible))
     stage.report(0.4, "the land")
     plant(stage, view, heights, ground.wood * (~wet), haze=ground.haze)
     under = (
-        _whole(stage, (view.look(wet.astype(np.float32)) > 0.5) & mask)
+        _whole(stage, (view.look(wet.astype(np.float32)) > 0.5) & view.visible)
         if wet.any()
         else np.zeros_like(stage.image[..., 0])
     )
     return bool(ground.wood.any()), under
+
+
+def _lay_land(stage: Stage, view: View, colours: Array) -> None:
+    change = view.look(colours)
+    change -= stage.image[view.top :]
+    change[~view.visible] = 0
+    change *= blur(view.visible.astype(np.float32), 0.6)[..., None]
+    stage.image[view.top :] += change
 
 
 def _whole(stage: Stage, lower: NDArray[np.bool_]) -> Array:

@@ -39,7 +39,7 @@ def room(stage: Stage) -> None:
     _rug(stage, layer)
     _furnish(stage, layer, lights, other, window)
     stage.lay(layer)
-    lamps = lights.render()
+    lamps = lights.render(detail=0.5)
     glow = lamps[..., :3] * lamps[..., 3:]
     stage.image = shine(stage, stage.image, glow, 0.55 if warm else 0.3)
     stage.report(0.4, "the furniture")

@@ -42,7 +42,7 @@ def village(stage: Stage) -> None:
     with stage.part("trees"):
         _trees(stage, spots)
     if is_lit(stage):
-        lamps = lights.render()
+        lamps = lights.render(detail=0.5)
         stage.image = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:], 0.8)
     stage.ground, stage.tuck = stage.height * 0.9, True
 

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from imgforge_mcp.local import trees
-from imgforge_mcp.local.pixels import Array, from_image, grid, mix, over, ramp, rgb, smooth, to_image
+from imgforge_mcp.local.pixels import Array, clamp, from_image, grid, mix, over, ramp, rgb, smooth, to_image
 from imgforge_mcp.local.places.city import mirror_floor, road_marks
-from imgforge_mcp.local.places.lamplight import NEON, is_lit, shine, sign
+from imgforge_mcp.local.places.lamplight import NEON, bloom, is_lit, sign
 from imgforge_mcp.local.sky import paint_sky
 from imgforge_mcp.local.stage import Stage
 from imgforge_mcp.local.vector import Layer, Point, lay
@@ -50,15 +50,16 @@ def street(stage: Stage) -> None:
     stage.note(bodies, painted)
     stage.tell("street", *(("neon",) if stage.scene.has("neon") else ()))
     stage.report(0.4, "the houses")
-    lamps = lights.render() if is_lit(stage) else None
-    if lamps is not None:
-        stage.image = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:])
+    light = None
+    if is_lit(stage):
+        lamps = lights.render(detail=0.5)
+        light = bloom(stage, lamps[..., :3] * lamps[..., 3:])
+        stage.image = clamp(stage.image + light)
     with stage.part("road", "ground", "pavement"):
         _street_floor(stage, painted)
     stage.note(bodies, painted)
-    if lamps is not None:
-        lower = shine(stage, stage.image, lamps[..., :3] * lamps[..., 3:])
-        stage.image[stage.horizon :] = lower[stage.horizon :]
+    if light is not None:
+        stage.image[stage.horizon :] = clamp(stage.image[stage.horizon :] + light[stage.horizon :])
     stage.ground, stage.shadow = stage.height * 0.93, 0.4
 
 

@@ -18,7 +18,7 @@ def flat(picture: Array, brush: Brush) -> Array:
         if brush.shape[0] * brush.shape[1] < 400_000
         else table.filter(ImageFilter.MedianFilter(5))
     )
-    return blur(from_image(clean), 0.55)
+    return from_image(clean.filter(ImageFilter.GaussianBlur(0.55)))
 
 
 def quiet(picture: Array, brush: Brush) -> Array:
