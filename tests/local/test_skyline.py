@@ -15,7 +15,7 @@ def test_windows_by_rows_and_columns_are_those_that_would_be_drawn_one_by_one() 
     seen, light = (rng.random((11, 9)) < 0.4).astype(float), rng.uniform(0.45, 1, (11, 9))
     colour = rgb(255, 214, 140)
     panes = _Panes(lefts=lefts, tops=tops, wide=4.1, tall=5.2, seen=seen, light=light, dark=rgb(0, 0, 0), bright=colour)
-    painted, drawn = np.zeros((HEIGHT, WIDTH, 3), np.float32), np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    painted, drawn = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32), np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
     _glaze(painted, panes)
     layer = Layer(WIDTH, HEIGHT)
     for row, column in np.argwhere(seen):
