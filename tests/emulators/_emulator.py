@@ -15,7 +15,7 @@ from starlette.routing import compile_path
 from tests.emulators import _control
 from tests.emulators._faults import ACCIDENTS, FATES, HTML_PAGE, STATUSES, Fault, Switch
 from tests.emulators._log import Log
-from tests.emulators._picture import Picture, draw, unlike
+from tests.emulators._picture import Picture, draw, numbered, unlike
 from tests.emulators._serve import serve
 from tests.emulators._wire import Answer, Call, Declined, Order, read
 
@@ -210,7 +210,7 @@ class Emulator:
         about = f"{order.prompt}/{order.seed if order.seed is not None else order.identifier}"
         about = self._last_about = unlike(self._last_about, about, order.width, order.height)
         drawn = [
-            draw(f"{about}/{index}", order.width, order.height, order.media, self.image_bytes, alpha=order.alpha)
+            draw(numbered(about, index), order.width, order.height, order.media, self.image_bytes, alpha=order.alpha)
             for index in range(order.number)
         ]
         return [spoiled(picture, kind) for picture in drawn]

@@ -63,9 +63,15 @@ def draw(
 
 def unlike(before: str, about: str, width: int, height: int) -> str:
     """What is drawn about it is in other colours than what was drawn before it: of large pictures there are few."""
-    while before not in ("", about) and _palette(about, width, height) == _palette(before, width, height):
+    first = _palette(numbered(before, 0), width, height)
+    while before not in ("", about) and _palette(numbered(about, 0), width, height) == first:
         about += "'"
     return about
+
+
+def numbered(about: str, index: int) -> str:
+    """What the pictures of one order are drawn about."""
+    return f"{about}/{index}"
 
 
 def black(width: int, height: int) -> Picture:

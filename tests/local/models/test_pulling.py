@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +201,8 @@ def test_a_model_whose_runtime_is_not_installed_is_refused_with_the_line_that_in
     (folder / weights).write_bytes(b"1")
     missing = replace(forms.FORMS[form.lower()], package="no_such_runtime")
     monkeypatch.setattr(forms, form, missing)
+    for name in [name for name in os.environ if name.startswith("IMGFORGE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("IMGFORGE_HOME", str(home))
     monkeypatch.setattr("sys.argv", ["imgforge-mcp", "models", "--pull", "mine", "--from", str(folder), "--yes"])
     assert main() == 1
