@@ -261,7 +261,7 @@ async def test_what_waits_its_turn_holds_no_place_of_what_does_not(
     emulate: Emulate, client_on: OpenClient, environment: dict[str, str]
 ) -> None:
     emulator = emulate("openai")
-    emulator.polls = 5
+    emulator.polls = 40
     config = Path(environment["IMGFORGE_CONFIG"])
     await anyio.Path(config).write_text("[providers.openai]\nconcurrency = 1\n", "utf-8")
     async with client_on(emulator) as client:
