@@ -37,6 +37,7 @@ def cutting_out(model: ModelSpec, image: InputImage) -> Rendering:
 def _rows(pulled: Sequence[Pulled]) -> list[ModelSpec]:
     from imgforge_mcp.catalog.pullable import pipelines, row_of
 
+    known = pipelines()
     return [
         row_of(
             PROVIDER,
@@ -47,5 +48,5 @@ def _rows(pulled: Sequence[Pulled]) -> list[ModelSpec]:
             options={"folder": str(model.folder), "memory": model.memory},
         )
         for model in pulled
-        if model.pipeline in pipelines()[model.form.name]
+        if model.pipeline in known[model.form.name]
     ]

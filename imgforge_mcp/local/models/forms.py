@@ -18,18 +18,18 @@ PAPERS = (".json", ".xml", ".txt", ".model", ".jinja")
 """What lies beside the weights in every form; pictures and programs are left where they are."""
 DEEPEST = 2
 """A pipeline's parts lie in folders beside each other."""
-TENSORS = re.compile(r"[^/]+/[^/.]+\.safetensors")
-"""Those of a part; with one more dot in its name it is a smaller variant of what is there in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """`package` is what runs it, `extra` what brings that; `weights` are the endings of its large files."""
+    """`package` is what runs it, `extra` what brings that; `weights` are the paths of its large files, `otherwise` what
+    can be done where it is not installed."""
 
     name: str
     package: str
     extra: str
-    weights: tuple[str, ...]
+    weights: re.Pattern[str]
+    otherwise: str = ""
 
     @property
     def is_runnable(self) -> bool:
@@ -44,26 +44,36 @@ class Form:
         """Raises Unsupported: what runs it is not installed; the message says what to do."""
         if self.is_runnable:
             return
-        other = f", or {CONVERT.format(folder=what)}" if self is DIFFUSERS else ""
-        raise Unsupported(f"{what} is run by {self.package}, which is not installed: {self.install}{other}.")
+        otherwise = self.otherwise.format(folder=what)
+        raise Unsupported(f"{what} is run by {self.package}, which is not installed: {self.install}{otherwise}.")
 
     def has(self, path: str) -> bool:
         """Whether a file belongs to a model of this form: one of its kinds, in no hidden folder, with no way out of its
         own."""
         pure = PurePosixPath(path)
         is_plain = not pure.is_absolute() and not any(part == ".." or part.startswith(".") for part in pure.parts)
-        return is_plain and "\\" not in path and ":" not in path and len(pure.parts) <= DEEPEST and self._keeps(pure)
+        is_known = pure.suffix in PAPERS or self.weighs(path)
+        return is_plain and is_known and "\\" not in path and ":" not in path and len(pure.parts) <= DEEPEST
 
-    def _keeps(self, path: PurePosixPath) -> bool:
-        if path.suffix in PAPERS:
-            return True
-        if self is DIFFUSERS:
-            return TENSORS.fullmatch(str(path)) is not None
-        return str(path) in ONNX or (path.suffix == ".bin" and path.name.startswith("openvino_"))
+    def weighs(self, path: str) -> bool:
+        """Whether a file holds weights."""
+        return self.weights.fullmatch(path) is not None
 
 
-OPENVINO = Form(name="openvino", package="openvino_genai", extra="models", weights=(".bin", ".onnx"))
-DIFFUSERS = Form(name="diffusers", package="diffusers", extra="cuda", weights=(".safetensors",))
+OPENVINO = Form(
+    name="openvino",
+    package="openvino_genai",
+    extra="models",
+    weights=re.compile(r"(.+/)?openvino_[^/]*\.bin|(onnx/)?model\.onnx"),
+)
+DIFFUSERS = Form(
+    name="diffusers",
+    package="diffusers",
+    extra="cuda",
+    # Those of a part; with one more dot in its name it is a smaller variant of what is there in full.
+    weights=re.compile(r"[^/]+/[^/.]+\.safetensors"),
+    otherwise=f", or {CONVERT}",
+)
 FORMS = {form.name: form for form in (OPENVINO, DIFFUSERS)}
 
 
@@ -79,7 +89,7 @@ def form_of(what: str, paths: Collection[str]) -> Form:
         raise Unsupported(f"{what} holds no pipeline: it has no {INDEX}.")
     if any(path.endswith(f"/{GRAPH}") for path in paths):
         return OPENVINO
-    if any(TENSORS.fullmatch(path) for path in paths):
+    if any(map(DIFFUSERS.weighs, paths)):
         return DIFFUSERS
     raise Unsupported(
         f"{what} has neither {GRAPH} nor .safetensors in its parts: it is for another runtime, or pickled, which is "

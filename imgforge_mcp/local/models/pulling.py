@@ -44,7 +44,7 @@ def planned(name: str, source: Source, home: Path, memory_needed: int | None = N
     """
     staging = models_of(home) / f"{STAGING}{name}"
     size = sum(listed.size for listed in source.files)
-    weights = sum(listed.size for listed in source.files if listed.path.suffix in source.form.weights)
+    weights = sum(listed.size for listed in source.files if source.form.weighs(str(listed.path)))
     here = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file()) if staging.is_dir() else 0
     missing = max(0, size - here)
     needed = memory_needed or memory.estimated(weights)

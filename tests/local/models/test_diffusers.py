@@ -65,7 +65,7 @@ async def test_a_pipeline_draws_from_words_from_a_picture_and_into_one(
 
 
 def test_what_the_hub_has_is_pulled_without_pickles_programs_and_variants_and_draws_the_same_in_two_processes(
-    tiny: Made, hub: Hub, account: dict[str, str], home: Path
+    tiny: Made, account: dict[str, str], home: Path
 ) -> None:
     more = ("unet/diffusion_pytorch_model.bin", "unet/model.fp16.safetensors", "whole.safetensors", "pipeline.py")
     served = Hub("somebody/Tiny-Diffusers", tiny("StableDiffusionPipeline"))
