@@ -23,7 +23,7 @@ from imgforge_mcp.storage.registry.sqlite.database import SqliteDatabase
 from tests.answers import committed
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
-from tests.faults._processes import until
+from tests.faults._processes import PATIENCE, until
 from tests.virtual_clock import START, VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -158,7 +158,7 @@ async def test_a_cancellation_after_the_first_image_was_paid_tells_the_true_cost
     fal.fault("never", times=1)
     async with forge_on(fal) as forge:
         job = await submit(forge, model="fal/flux-2-pro", n=2)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while not (await forge.job(job.job_id, forge.caller())).assets:
                 await anyio.lowlevel.checkpoint()
         done, _ = await forge.cancel(job.job_id, forge.caller())

@@ -12,6 +12,7 @@ from imgforge_mcp.base.config import load_config
 from imgforge_mcp.base.types import CostBasis, JobState
 from tests.answers import committed
 from tests.emulators import Emulator
+from tests.faults._processes import PATIENCE
 from tests.virtual_clock import START, VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,7 @@ async def test_a_picture_that_comes_after_its_job_was_given_up_completes_the_job
             assert given_up.state is JobState.FAILED
             assert (given_up.error or {})["code"] == "interrupted"
             together.clear()
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE):
                 while (await sleeper.job(job.job_id, sleeper.caller())).state is JobState.FAILED:
                     await anyio.lowlevel.checkpoint()
         done = await sleeper.job(job.job_id, sleeper.caller())
@@ -58,7 +59,7 @@ async def test_what_comes_late_corrects_what_was_booked_to_the_providers_own_fig
             given_up = await successor.job(job.job_id, successor.caller(), wait_seconds=1000)
             held = await committed(successor)
         gateway.clear()
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             while (done := await sleeper.job(job.job_id, sleeper.caller())).state is JobState.FAILED:
                 await anyio.lowlevel.checkpoint()
         spent = await committed(sleeper)

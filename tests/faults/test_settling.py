@@ -23,6 +23,7 @@ from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import committed, on_hang
 from tests.conftest import OpenForge
 from tests.emulators import Emulator
+from tests.faults._processes import PATIENCE
 from tests.faults._registry import execute
 from tests.virtual_clock import VirtualClock
 
@@ -204,7 +205,7 @@ async def test_a_call_that_was_called_off_is_free_and_its_time_is_on_record(
     fal.fault("never", times=1)
     async with forge_on(fal) as forge:
         job = await submit(forge, model="fal/flux-2-pro")
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while "operation" not in str((await forge.job(job.job_id, forge.caller())).attempts):
                 await anyio.lowlevel.checkpoint()
             while clock.monotonic() < 1:
@@ -235,12 +236,12 @@ async def test_a_call_that_is_on_record_when_its_end_is_asked_for_is_not_sent(
     fal.fault("never", "poll")
     async with forge_on(fal) as forge:
         job = await submit(forge, model="fal/flux-2-pro", n=parts)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while len(recorded) < parts or len(fal.submits) < parts - 1:
                 await anyio.lowlevel.checkpoint()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(forge.cancel, job.job_id, forge.caller())
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE):
                 while execute(home, "SELECT cancel_requested FROM jobs") != [(1,)]:
                     await anyio.lowlevel.checkpoint()
             await settle_down()
@@ -270,7 +271,7 @@ async def test_work_that_was_called_off_is_not_called_off_again(
         async with anyio.create_task_group() as tasks:
             for _ in range(2):
                 tasks.start_soon(forge.cancel, job.job_id, forge.caller())
-                with anyio.fail_after(30):
+                with anyio.fail_after(PATIENCE):
                     while "PUT" not in [call.method for call in fal.calls]:
                         await anyio.lowlevel.checkpoint()
             await settle_down()
@@ -305,7 +306,7 @@ async def test_work_of_this_program_is_called_off_at_once_for_nothing_however_of
 ) -> None:
     async with forge_on() as forge:
         job = await submit(forge, model=None, provider="local", width=2048, height=2048)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while not on_record(home):
                 await anyio.lowlevel.checkpoint()
         async with anyio.create_task_group() as tasks:
@@ -321,7 +322,7 @@ async def test_work_of_this_program_that_ends_with_it_is_free_and_done_anew_by_t
 ) -> None:
     async with open_forge(load_config(environment), clock) as forge:
         job = await submit(forge, model=None, provider="local", width=2048, height=2048)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while not on_record(home):
                 await anyio.lowlevel.checkpoint()
     [row] = on_record(home)
@@ -371,7 +372,7 @@ async def test_a_settlement_that_cannot_be_recorded_leaves_the_call_to_the_next_
         failing(full, "finish", 1)
         async with open_forge(config, clock) as forge:
             job = await submit(forge)
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE):
                 while 2.0 not in clock.slept:
                     await anyio.lowlevel.checkpoint()
     assert on_record(home, "state, outcome") == [("sent", None)]
@@ -392,7 +393,7 @@ async def test_an_end_of_free_work_that_cannot_be_recorded_costs_nothing_and_the
         failing(full, "finish", 1)
         async with open_forge(load_config(environment), clock) as forge:
             job = await submit(forge, **wanted)
-            with anyio.fail_after(30):
+            with anyio.fail_after(PATIENCE):
                 while 2.0 not in clock.slept:
                     await anyio.lowlevel.checkpoint()
     clock.advance(120)

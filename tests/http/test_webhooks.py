@@ -26,6 +26,7 @@ from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
 from tests.conftest import OpenClient, OpenForge
 from tests.e2e._program import fresh_account, run, serve
 from tests.emulators import Emulator
+from tests.faults._processes import PATIENCE
 from tests.http._receiver import Receiver, receiving
 from tests.http.conftest import OpenSite
 from tests.virtual_clock import VirtualClock
@@ -45,7 +46,7 @@ def receiver() -> Iterator[Receiver]:
 
 async def ended(forge: Forge) -> list[Webhook]:
     """The webhooks once none is on its way."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while True:
             found = await forge.webhooks(50)
             if found and all(w.state in (WebhookState.DELIVERED, WebhookState.FAILED) for w in found):
@@ -56,7 +57,7 @@ async def ended(forge: Forge) -> list[Webhook]:
 async def tried(forge: Forge, clock: VirtualClock, tries: int) -> Webhook:
     """The one webhook after so many tries, when nobody holds it any more."""
     held = clock.now() + timedelta(seconds=HOLD_SECONDS)
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while True:
             [found] = await forge.webhooks(5)
             if found.tries >= tries and found.due_at != held:
@@ -65,7 +66,7 @@ async def tried(forge: Forge, clock: VirtualClock, tries: int) -> Webhook:
 
 
 async def came(receiver: Receiver, count: int) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while True:
             if len(receiver.came) >= count:
                 return

@@ -26,6 +26,7 @@ from imgforge_mcp.providers.configured import open_configured
 from imgforge_mcp.storage.images.directory import AssetDirectory
 from imgforge_mcp.storage.registry.outbox import Webhook, WebhookState
 from tests.emulators import Emulator
+from tests.faults._processes import PATIENCE
 from tests.http._receiver import receiving
 from tests.storage.registries import Process
 from tests.virtual_clock import VirtualClock
@@ -96,7 +97,7 @@ async def test_a_worker_stays_until_nobody_is_left_to_be_told_by_webhook(
 
     async def told(tries: int) -> Webhook:
         """After so many tries."""
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while True:
                 [webhook] = await registry.outbox.recent(1)
                 again = clock.now() + timedelta(seconds=WAITS[tries - 1])

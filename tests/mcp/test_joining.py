@@ -14,6 +14,7 @@ from imgforge_mcp.storage.registry.sql.jobs import SqlJobs
 from tests.answers import ended, on_hang, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
+from tests.faults._processes import PATIENCE
 from tests.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +109,7 @@ async def test_a_repeat_waits_until_it_is_on_record_that_the_calls_before_it_wer
 
     before = [anyio.CancelScope(), anyio.CancelScope()]
     async with client_on(emulator) as client, anyio.create_task_group() as tasks:
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             for number, scope in enumerate(before, 1):
                 tasks.start_soon(ask_until, client, scope)
                 while len(emulator.submits) < number:

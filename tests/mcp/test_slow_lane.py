@@ -20,6 +20,7 @@ from tests.answers import on_hang, told
 from tests.conftest import OpenClient
 from tests.emulators import Emulator
 from tests.emulators._ledger import charged
+from tests.faults._processes import PATIENCE
 from tests.faults._registry import execute
 from tests.virtual_clock import VirtualClock
 
@@ -73,7 +74,7 @@ async def test_the_call_answers_at_once_and_says_when_to_look_again(
     name: str, emulate: Emulate, client_on: OpenClient
 ) -> None:
     emulator = emulate(name)
-    emulator.polls = 10**6
+    emulator.stop_answering("poll")
     async with client_on(emulator) as client:
         started = await batch(client, name)
         job = told(await client.call_tool("check_job", {"job_id": started["items"][0]["job_id"], "detail": True}))
@@ -86,15 +87,15 @@ async def test_a_batch_is_asked_about_by_the_next_process_and_is_not_made_again(
     name: str, emulate: Emulate, environment: dict[str, str], clock: VirtualClock
 ) -> None:
     emulator = emulate(name)
-    emulator.polls = 10**6
+    emulator.stop_answering("poll")
     config = load_config({**environment, **emulator.environment()})
     request = ImageRequest(prompt=FOX["prompt"], model=MODELS[name], urgency="day")
     async with open_forge(config, clock) as forge:
         job = await forge.submit(request, forge.caller())
-        with anyio.fail_after(30):
-            while not lane(emulator) or not (await forge.job(job.job_id, forge.caller())).accepted_work:
+        with anyio.fail_after(PATIENCE):
+            while not is_asked_about(emulator):
                 await anyio.lowlevel.checkpoint()
-    lane(emulator).update(dict.fromkeys(lane(emulator), 1))
+    emulator.clear()
     async with open_forge(config, clock) as forge:
         done = await forge.wait(job.job_id, 90_000.0)
     assert done.state.value == "completed"
@@ -107,13 +108,13 @@ async def test_a_batch_is_on_record_only_when_there_is_a_place_for_it(
 ) -> None:
     monkeypatch.setattr(attempts, "BATCHES", 1)
     emulator = emulate("openai")
-    emulator.polls = 10**6
+    emulator.stop_answering("poll")
     async with open_forge(load_config({**environment, **emulator.environment()}), clock) as forge:
         wanted = [
             ImageRequest(prompt=prompt, model=MODELS["openai"], urgency="day") for prompt in ("a fox", "a blue fox")
         ]
         jobs = [await forge.submit(request, forge.caller()) for request in wanted]
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while not lane(emulator):
                 await anyio.lowlevel.checkpoint()
         for _ in range(200):
@@ -139,7 +140,7 @@ async def test_who_has_lost_its_job_when_a_later_step_is_to_buy_buys_nothing_and
     async with open_forge(config, clock) as forge:
         request = ImageRequest(prompt=FOX["prompt"], model=MODELS["openai"], urgency="day")
         job = await forge.submit(request, forge.caller())
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             while not lost:
                 await anyio.lowlevel.checkpoint()
             while execute(home, "SELECT owner FROM jobs") == [("another",)]:
@@ -242,12 +243,14 @@ async def test_a_batch_is_cancelled_upstream_and_asked_about_until_it_has_stoppe
 ) -> None:
     emulator = emulate(name)
     emulator.polls = 10**6
+    emulator.stop_answering("poll")
     async with client_on(emulator) as client:
         job_id = (await batch(client, name))["items"][0]["job_id"]
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while not is_asked_about(emulator):
                 await anyio.lowlevel.checkpoint()
         await client.call_tool("cancel_job", {"job_id": job_id})
+        emulator.clear()
         job = await ended(client, job_id)
     assert any(call.path.endswith(("/cancel", ":cancel")) for call in emulator.calls)
     assert job["state"] in ("canceled", "failed")

@@ -18,6 +18,7 @@ from imgforge_mcp.base.redaction import Redactor
 from imgforge_mcp.net.exchange import Outgoing
 from imgforge_mcp.net.proxies import Proxies, may_be_asked
 from imgforge_mcp.net.transport import Outlets, Transport
+from tests.faults._processes import PATIENCE
 from tests.net.test_transport import RawServer, asking, body, failure, says, served
 from tests.virtual_clock import VirtualClock
 
@@ -136,7 +137,7 @@ async def test_a_handshake_that_stalls_is_given_up_after_ten_seconds_and_costs_n
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(pass_ten_seconds, heard, clock)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             error = await failure(transport, paid(f"https://127.0.0.1:{port}/x"))
     assert type(error) is Unavailable
     assert clock.monotonic() == 10
@@ -155,7 +156,7 @@ async def test_a_look_up_that_stalls_is_given_up_after_ten_seconds_and_costs_not
     monkeypatch.setattr("imgforge_mcp.net.pool.anyio.getaddrinfo", stalled)
     async with Transport(clock, Redactor()) as transport, anyio.create_task_group() as tasks:
         tasks.start_soon(pass_ten_seconds, asked, clock)
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             assert type(await failure(transport, paid(f"https://{PICTURES}/x"))) is Unavailable
     assert clock.monotonic() == 10
 
