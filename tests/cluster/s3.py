@@ -16,6 +16,7 @@ from tests.cluster.required import skip
 from tests.cluster.scratch import scratch
 
 START_SECONDS = 60.0
+STARTS = 3
 KEYS = {"AWS_ACCESS_KEY_ID": "forge", "AWS_SECRET_ACCESS_KEY": "canary-of-the-bucket"}
 PARTS = ("master", "volume", "filer", "s3")
 
@@ -51,23 +52,35 @@ def served() -> Iterator[Bucket]:
     program = str(beside) if beside.exists() else shutil.which("weed")
     if program is None:
         skip("SeaweedFS is not installed (the extra servers)")
-    ports = _free_ports(2 * len(PARTS))
-    with scratch("s3-") as folder, (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, *_arguments(folder, ports)],
-            env={**os.environ, **KEYS},
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    with scratch("s3-") as folder:
+        process, bucket = _started(program, folder)
         try:
-            bucket = Bucket(endpoint=f"http://127.0.0.1:{ports[6]}")
-            _wait_for(bucket, process)
             yield bucket
         finally:
             process.kill()
             process.wait()
+
+
+def _started(program: str, folder: Path) -> "tuple[subprocess.Popen[bytes], Bucket]":
+    """The service, once it answers. It ends at once where a port that was free a moment ago is another's by now."""
+    for number in range(STARTS):
+        data, ports = folder / str(number), _free_ports(2 * len(PARTS))
+        data.mkdir()
+        with (data / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [program, *_arguments(data, ports)],
+                env={**os.environ, **KEYS},
+                cwd=data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        bucket = Bucket(endpoint=f"http://127.0.0.1:{ports[6]}")
+        if _answers(bucket, process):
+            return process, bucket
+        process.kill()
+        process.wait()
+    raise AssertionError(f"SeaweedFS did not start: {(data / 'log').read_text('utf-8', 'replace')[-1000:]}")
 
 
 def _arguments(folder: Path, ports: list[int]) -> list[str]:
@@ -84,7 +97,7 @@ def _arguments(folder: Path, ports: list[int]) -> list[str]:
     ]
 
 
-def _wait_for(bucket: Bucket, process: "subprocess.Popen[bytes]") -> None:
+def _answers(bucket: Bucket, process: "subprocess.Popen[bytes]") -> bool:
     from imgforge_mcp.base.errors import StorageError
     from imgforge_mcp.storage.images.s3 import S3Images
 
@@ -92,10 +105,10 @@ def _wait_for(bucket: Bucket, process: "subprocess.Popen[bytes]") -> None:
     while process.poll() is None and time.monotonic() < until:
         try:
             S3Images("s3://pictures", bucket.environment).prepare()
-            return
+            return True
         except StorageError:
             time.sleep(0.1)
-    raise AssertionError("SeaweedFS did not start")
+    return False
 
 
 def _free_ports(number: int) -> list[int]:

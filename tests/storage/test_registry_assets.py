@@ -210,8 +210,10 @@ async def test_without_its_bytes_a_picture_is_not_recorded(process: Process, mon
     monkeypatch.setattr(process.images, "secure", fail)
     job = await process.open()
     attempt_id = await process.start(job)
-    with pytest.raises(StorageError):
-        await process.settle(job, attempt_id, picture)
+    for act in (process.settle(job, attempt_id, picture), process.registry.assets.add(picture)):
+        with pytest.raises(StorageError):
+            await act
+    assert await process.registry.assets.total_bytes() == 0
     assert (await process.registry.jobs.get(job.job_id)).attempts[0].ended_at is None
 
 
@@ -314,6 +316,24 @@ async def test_what_an_unfinished_job_needs_cannot_be_deleted(process: Process) 
     assert caught.value.details["field"] == "asset_id"
     await process.finish(job)
     await process.registry.assets.delete(picture.asset_id, None)
+
+
+async def test_what_a_tenant_has_kept_it_cannot_delete_and_is_told_its_name(process: Process) -> None:
+    picture, references = await process.store(1), process.registry.references
+    for tenant in ("ann", "bob"):
+        await process.draw(picture, tenant)
+    for name in ("mia", "zoe"):
+        await references.add("ann", name, None, [picture])
+    for tenant in ("ann", None):
+        with pytest.raises(InvalidRequest, match=r"The kept reference mia has .* references remove mia'") as caught:
+            await process.registry.assets.delete(picture.asset_id, tenant)
+        assert caught.value.details["field"] == "asset_id"
+    await process.registry.assets.delete(picture.asset_id, "bob")
+    for name in ("mia", "zoe"):
+        assert await left(process, [picture]) == [0]
+        await references.remove("ann", name)
+    await process.registry.assets.delete(picture.asset_id, "ann")
+    assert not await process.is_there(picture)
 
 
 # Finding ------------------------------------------------------------------------------------------------------------
