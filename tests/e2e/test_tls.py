@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.e2e import _program
 from tests.e2e._program import Server, serve
 
+pytestmark = pytest.mark.long
+
 AUTHORITY = trustme.CA()
 
 
