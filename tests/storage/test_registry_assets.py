@@ -324,9 +324,9 @@ async def test_what_a_tenant_has_kept_it_cannot_delete_and_is_told_its_name(proc
         await process.draw(picture, tenant)
     for name in ("mia", "zoe"):
         await references.add("ann", name, None, [picture])
-    for tenant in ("ann", None):
+    for whose in ("ann", None):
         with pytest.raises(InvalidRequest, match=r"The kept reference mia has .* references remove mia'") as caught:
-            await process.registry.assets.delete(picture.asset_id, tenant)
+            await process.registry.assets.delete(picture.asset_id, whose)
         assert caught.value.details["field"] == "asset_id"
     await process.registry.assets.delete(picture.asset_id, "bob")
     for name in ("mia", "zoe"):
