@@ -17,6 +17,7 @@ from tests.cluster.scratch import scratch
 
 START_SECONDS = 60.0
 STARTS = 3
+"""It ends at once where a port that was free a moment ago is another's by now."""
 KEYS = {"AWS_ACCESS_KEY_ID": "forge", "AWS_SECRET_ACCESS_KEY": "canary-of-the-bucket"}
 PARTS = ("master", "volume", "filer", "s3")
 
@@ -53,34 +54,32 @@ def served() -> Iterator[Bucket]:
     if program is None:
         skip("SeaweedFS is not installed (the extra servers)")
     with scratch("s3-") as folder:
-        process, bucket = _started(program, folder)
-        try:
-            yield bucket
-        finally:
-            process.kill()
-            process.wait()
+        for number in range(STARTS):
+            with _started(program, folder / str(number)) as (process, bucket):
+                if _answers(bucket, process):
+                    yield bucket
+                    return
+        raise AssertionError(f"SeaweedFS did not start: {(folder / f'{number}/log').read_text('utf-8', 'replace')}")
 
 
-def _started(program: str, folder: Path) -> "tuple[subprocess.Popen[bytes], Bucket]":
-    """The service, once it answers. It ends at once where a port that was free a moment ago is another's by now."""
-    for number in range(STARTS):
-        data, ports = folder / str(number), _free_ports(2 * len(PARTS))
-        data.mkdir()
-        with (data / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [program, *_arguments(data, ports)],
-                env={**os.environ, **KEYS},
-                cwd=data,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        bucket = Bucket(endpoint=f"http://127.0.0.1:{ports[6]}")
-        if _answers(bucket, process):
-            return process, bucket
+@contextmanager
+def _started(program: str, folder: Path) -> "Iterator[tuple[subprocess.Popen[bytes], Bucket]]":
+    ports = _free_ports(2 * len(PARTS))
+    folder.mkdir()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, *_arguments(folder, ports)],
+            env={**os.environ, **KEYS},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process, Bucket(endpoint=f"http://127.0.0.1:{ports[6]}")
+    finally:
         process.kill()
         process.wait()
-    raise AssertionError(f"SeaweedFS did not start: {(data / 'log').read_text('utf-8', 'replace')[-1000:]}")
 
 
 def _arguments(folder: Path, ports: list[int]) -> list[str]:
