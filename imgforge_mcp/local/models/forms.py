@@ -64,7 +64,7 @@ OPENVINO = Form(
     name="openvino",
     package="openvino_genai",
     extra="models",
-    weights=re.compile(r"(.+/)?openvino_[^/]*\.bin|(onnx/)?model\.onnx"),
+    weights=re.compile("|".join((r"(.+/)?openvino_[^/]*\.bin", *map(re.escape, ONNX)))),
 )
 DIFFUSERS = Form(
     name="diffusers",
